@@ -1,0 +1,39 @@
+//! What a handler is given.
+
+use crate::body;
+use crate::query::Query;
+use crate::router::Params;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use pintle_core::page::Page;
+use pintle_core::{Core, Result};
+use serde::de::DeserializeOwned;
+
+pub struct Call {
+    pub core: Core,
+    pub params: Params,
+    pub query: Query,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// The version in the path, where there was one.
+    pub version: Option<u32>,
+    /// Where the caller reached Pintle: `http://host:port`.
+    pub origin: String,
+}
+
+impl Call {
+    /// A parameter of the path. Every name that a route has in braces is there.
+    pub fn param(&self, name: &str) -> &str {
+        self.params.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value)
+    }
+
+    /// The JSON body as `T`, whatever the content type says: clients send JSON as `text/plain` too.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        body::json(&self.body)
+    }
+
+    /// `limit`, `until` and `since` of the query.
+    pub fn page(&self) -> Result<Page> {
+        Page::new(self.query.number("limit")?, self.query.number("until")?, self.query.number("since")?)
+    }
+}

@@ -1,0 +1,193 @@
+//! The way of a request: path → route, token → scope, rate limit, handler, answer.
+
+use crate::call::Call;
+use crate::failure;
+use crate::limits::{Allowance, Limits};
+use crate::query::Query;
+use crate::reply::Reply;
+use crate::router::{Handler, Match, Route, Router};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use pintle_core::scope::{self, TeamHint};
+use pintle_core::{Core, Error, Kind, Result, Scope, credential};
+use std::sync::Arc;
+
+/// What an operator decides about the HTTP side.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Requests a minute of a token that has no limit of its own.
+    pub rate_limit: i64,
+    /// Largest body in bytes.
+    pub body_limit: usize,
+    /// Answer browsers' preflight requests, so that pages of any origin may call the API.
+    pub cors: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { rate_limit: 1_000_000, body_limit: 8 << 20, cors: false }
+    }
+}
+
+/// The API over a core. Cheap to clone.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    core: Core,
+    router: Router,
+    limits: Limits,
+    options: Options,
+}
+
+impl Api {
+    pub fn new(core: Core, options: Options) -> Self {
+        let router = Router::new(crate::routes());
+        Self(Arc::new(Inner { core, router, limits: Limits::default(), options }))
+    }
+
+    pub fn core(&self) -> &Core {
+        &self.0.core
+    }
+
+    /// Answers a request. Never fails: what goes wrong is an answer too.
+    pub async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        let id = request_id(&self.0.core);
+        let (parts, body) = request.into_parts();
+        let mut allowance = None;
+        let reply = match self.handle(&parts, body, &mut allowance).await {
+            Ok(reply) => reply,
+            Err(error) => failure::reply(&error, &id),
+        };
+        self.respond(reply, &id, allowance)
+    }
+
+    async fn handle(
+        &self,
+        parts: &request::Parts,
+        body: Body,
+        allowance: &mut Option<Allowance>,
+    ) -> Result<Reply> {
+        if self.0.options.cors && parts.method == axum::http::Method::OPTIONS {
+            return Ok(preflight());
+        }
+        let (route, params, version) = match self.0.router.find(&parts.method, parts.uri.path()) {
+            Match::Route { route, params, version } => (route, params, version),
+            Match::WrongMethod => {
+                let text = format!("The method {} is not known for this path", parts.method);
+                return Err(Error::new(Kind::MethodUnknown, "method_unknown", text));
+            }
+            Match::Nothing => return Err(Error::new(Kind::NotFound, "not_found", "The path was not found")),
+        };
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        let mut call = Call {
+            core: self.0.core.clone(),
+            params,
+            query,
+            headers: parts.headers.clone(),
+            body: Bytes::new(),
+            version,
+            origin: origin(&parts.headers),
+        };
+        match route.handler {
+            Handler::Public(handler) => {
+                call.body = self.read(body).await?;
+                handler(call).await
+            }
+            Handler::Scoped(handler) => {
+                let scope = authenticate(&call, route).await?;
+                let limit = scope.rate_limit.unwrap_or(self.0.options.rate_limit);
+                let used = self.0.limits.count(&scope.token, limit, self.0.core.clock.now());
+                *allowance = Some(used);
+                if used.exceeded {
+                    return Err(rate_limited(used));
+                }
+                call.body = self.read(body).await?;
+                handler(call, scope).await
+            }
+        }
+    }
+
+    async fn read(&self, body: Body) -> Result<Bytes> {
+        let limit = self.0.options.body_limit;
+        match Limited::new(body, limit).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(Error::new(
+                Kind::TooLarge,
+                "request_entity_too_large",
+                format!("The body is larger than {limit} bytes"),
+            )),
+            Err(_) => Err(Error::bad_request("The body did not arrive whole")),
+        }
+    }
+
+    fn respond(&self, reply: Reply, id: &str, allowance: Option<Allowance>) -> Response<Body> {
+        let mut response = Response::new(Body::from(reply.body));
+        *response.status_mut() = reply.status;
+        let headers = response.headers_mut();
+        if let Some(content_type) = reply.content_type {
+            headers.insert(header::CONTENT_TYPE, content_type);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=0"));
+        headers.insert(header::SERVER, HeaderValue::from_static("Pintle"));
+        if let Ok(id) = HeaderValue::from_str(id) {
+            headers.insert(HeaderName::from_static("x-vercel-id"), id);
+        }
+        if let Some(used) = allowance {
+            headers.insert(HeaderName::from_static("x-ratelimit-limit"), used.limit.into());
+            headers.insert(HeaderName::from_static("x-ratelimit-remaining"), used.remaining.into());
+            headers.insert(HeaderName::from_static("x-ratelimit-reset"), used.reset_seconds().into());
+            if used.exceeded {
+                let seconds = (used.reset_ms - self.0.core.clock.now()).max(0) / 1000 + 1;
+                headers.insert(header::RETRY_AFTER, seconds.into());
+            }
+        }
+        if self.0.options.cors {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        }
+        headers.extend(reply.headers.into_iter().map(|(name, value)| (Some(name), value)));
+        response
+    }
+}
+
+/// From the bearer token and the named team to the scope. A team in the path counts before one in the query.
+async fn authenticate(call: &Call, route: &Route) -> Result<Scope> {
+    let bearer = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer =
+        bearer.and_then(|text| text.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
+    let bearer = bearer.map(|(_, token)| token.trim());
+    let in_path = Some(call.param("teamId")).filter(|id| !id.is_empty());
+    let team = match (in_path.or(call.query.get("teamId")), call.query.get("slug")) {
+        (Some(id), _) => TeamHint::Id(id),
+        (None, Some(slug)) => TeamHint::Slug(slug),
+        (None, None) => TeamHint::None,
+    };
+    scope::authenticate(&call.core, bearer, team, route.permission).await
+}
+
+fn rate_limited(used: Allowance) -> Error {
+    let limit = serde_json::json!({
+        "remaining": used.remaining, "reset": used.reset_seconds(), "resetMs": used.reset_ms, "total": used.limit,
+    });
+    Error::new(Kind::RateLimited, "rate_limited", "Too many requests").with("limit", limit)
+}
+
+/// `<region>::<5 characters>-<ms>-<12 hex>`, in the form that the platform's users know from `x-vercel-id`.
+fn request_id(core: &Core) -> String {
+    let tail = credential::hex(&core.entropy.bytes::<6>());
+    format!("dev1::{}-{}-{tail}", core.entropy.base62(5).to_lowercase(), core.clock.now())
+}
+
+fn origin(headers: &HeaderMap) -> String {
+    let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = get("x-forwarded-proto").unwrap_or("http");
+    format!("{scheme}://{}", get("x-forwarded-host").or(get("host")).unwrap_or("localhost"))
+}
+
+fn preflight() -> Reply {
+    Reply { status: StatusCode::NO_CONTENT, ..Reply::nothing() }
+        .with(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"))
+        .with(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"))
+        .with(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"))
+}

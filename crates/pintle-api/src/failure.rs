@@ -1,0 +1,35 @@
+//! Errors on the wire: the envelope of semantics.md 8.1.
+
+use crate::reply::Reply;
+use axum::http::StatusCode;
+use pintle_core::{Error, Kind};
+use serde_json::{Map, Value, json};
+
+/// The answer to an error. What was unexpected is logged under the request's id and told to nobody.
+pub fn reply(error: &Error, request: &str) -> Reply {
+    let status = match error.kind {
+        Kind::BadRequest => StatusCode::BAD_REQUEST,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::MethodUnknown => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let message = match error.kind {
+        Kind::Internal => {
+            tracing::error!(request, error = %error.message, "unexpected");
+            format!("An unexpected error occurred; the server's log has it under {request}")
+        }
+        _ => error.message.clone(),
+    };
+    let mut inner = Map::new();
+    inner.insert("code".into(), json!(error.code));
+    inner.insert("message".into(), json!(message));
+    inner.extend(error.details.clone());
+    let mut body = Map::new();
+    body.insert("error".into(), Value::Object(inner));
+    body.extend(error.beside.clone());
+    Reply::json_as(status, &body).unwrap_or_else(|_| Reply { status, ..Reply::nothing() })
+}

@@ -1,0 +1,138 @@
+//! Group `integrations` of the contract, and the routes beside it that real clients call (semantics.md 3.6).
+
+use crate::call::Call;
+use crate::reply::Reply;
+use crate::router::routes;
+use pintle_core::configurations::removal::{self, Reason};
+use pintle_core::configurations::{self, Configuration, Filter, Projects};
+use pintle_core::ids::{ConfigurationId, ProjectId};
+use pintle_core::integrations::{Integration, Kind};
+use pintle_core::{Error, Result, Scope};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+routes! {
+    "getConfigurations": Get "/v1/integrations/configurations", ConfigurationRead => list;
+    "getConfiguration": Get "/v1/integrations/configuration/{id}", ConfigurationRead => get;
+    "deleteConfiguration": Delete "/v1/integrations/configuration/{id}", ConfigurationRemove => delete;
+    "updateConfiguration": Patch "/v1/integrations/configuration/{id}", ConfigurationUpdate => update;
+    "getConfigurationProject":
+        Get "/v1/integrations/configuration/{id}/project/{projectId}", ConfigurationUpdate => project_access;
+    "setConfigurationProject":
+        Post "/v1/integrations/configuration/{id}/project/{projectId}", ConfigurationUpdate => set_project_access;
+    "uninstallConfiguration":
+        Post "/v2/integrations/installations/{id}/uninstall", ConfigurationRemove => uninstall;
+}
+
+async fn list(call: Call, scope: Scope) -> Result<Reply> {
+    let view = call.query.one_of("view", &["account", "project"])?;
+    // The newer version, which the command line calls, does not insist on a view and always tells of the integration.
+    let newer = call.version == Some(2);
+    if view.is_none() && !newer {
+        call.query.required("view")?;
+    }
+    let kind = call.query.one_of("installationType", &["marketplace", "external"])?;
+    let filter = Filter {
+        installation_type: kind
+            .map(|kind| if kind == "external" { Kind::External } else { Kind::Marketplace }),
+        integration_id_or_slug: call.query.text("integrationIdOrSlug"),
+    };
+    let found = configurations::list(&call.core, &scope, filter).await?;
+    let with_integration = newer || view == Some("project");
+    let items: Result<Vec<Value>> = found.iter().map(|(c, app)| item(c, app, with_integration)).collect();
+    Reply::json(&items?)
+}
+
+/// One item of the list; the second shape of the contract tells of the integration too.
+fn item(configuration: &Configuration, app: &Integration, with_integration: bool) -> Result<Value> {
+    let mut item = serde_json::to_value(configuration)?;
+    if with_integration {
+        item["integration"] = json!({
+            "id": app.id, "name": app.name, "slug": app.slug, "icon": app.icon, "isLegacy": false,
+        });
+    }
+    Ok(item)
+}
+
+async fn get(call: Call, scope: Scope) -> Result<Reply> {
+    Ok(Reply::document(configurations::get(&call.core, &scope, call.param("id")).await?))
+}
+
+async fn delete(call: Call, scope: Scope) -> Result<Reply> {
+    removal::remove(&call.core, &scope, ConfigurationId::from(call.param("id")), Reason::Requested).await?;
+    Ok(Reply::nothing())
+}
+
+/// `"all"`, or the ids of the projects that the installation may reach.
+#[derive(Deserialize)]
+struct Update {
+    projects: Option<ProjectsField>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum ProjectsField {
+    Word(String),
+    List(Vec<ProjectId>),
+}
+
+async fn update(call: Call, scope: Scope) -> Result<Reply> {
+    let projects = match call.json::<Update>()?.projects {
+        Some(ProjectsField::Word(word)) if word == "all" => Projects::All,
+        Some(ProjectsField::List(list)) => Projects::Selected(list),
+        Some(ProjectsField::Word(_)) => {
+            return Err(Error::invalid("`projects` should be \"all\" or an array of project ids."));
+        }
+        None => return Err(Error::invalid("missing required property `projects`.")),
+    };
+    let id = ConfigurationId::from(call.param("id"));
+    Reply::json(&configurations::select_projects(&call.core, &scope, id, move |_| projects.clone()).await?)
+}
+
+/// Whether an installation may reach a project: `false` also for a project that is gone, since clients ask after its deletion.
+async fn project_access(call: Call, scope: Scope) -> Result<Reply> {
+    let doc = configurations::get(&call.core, &scope, call.param("id")).await?;
+    let configuration: Configuration = serde_json::from_str(&doc)?;
+    let project = ProjectId::from(call.param("projectId"));
+    let allowed = match &configuration.projects {
+        Some(projects) => projects.contains(&project),
+        None => pintle_core::projects::exists(&call.core, &scope, &project).await?,
+    };
+    Reply::json(&json!({ "allowed": allowed }))
+}
+
+#[derive(Deserialize)]
+struct Access {
+    allowed: bool,
+}
+
+async fn set_project_access(call: Call, scope: Scope) -> Result<Reply> {
+    let Access { allowed } = call.json()?;
+    let id = ConfigurationId::from(call.param("id"));
+    let project = ProjectId::from(call.param("projectId"));
+    let everything = pintle_core::projects::ids(&call.core, &scope).await?;
+    if !everything.contains(&project) {
+        return Err(Error::not_found("Project"));
+    }
+    let choose = move |configuration: &Configuration| match (&configuration.projects, allowed) {
+        (None, true) => Projects::All,
+        (None, false) => {
+            Projects::Selected(everything.iter().filter(|id| **id != project).cloned().collect())
+        }
+        (Some(projects), true) => {
+            Projects::Selected(projects.iter().cloned().chain([project.clone()]).collect())
+        }
+        (Some(projects), false) => {
+            Projects::Selected(projects.iter().filter(|id| **id != project).cloned().collect())
+        }
+    };
+    configurations::select_projects(&call.core, &scope, id, choose).await?;
+    Reply::json(&json!({ "allowed": allowed }))
+}
+
+/// What the dashboard and the command line call. It refuses while marketplace resources exist; Pintle has none yet, so it is the
+/// removal.
+async fn uninstall(call: Call, scope: Scope) -> Result<Reply> {
+    removal::remove(&call.core, &scope, ConfigurationId::from(call.param("id")), Reason::Requested).await?;
+    Ok(Reply::nothing())
+}

@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod call;
+mod dispatch;
+mod failure;
+mod limits;
+mod query;
+mod reply;
+mod router;
+mod serve;
+
+mod integrations;
+mod oauth;
+mod registry;
+mod removals;
+mod webhooks;
+
+pub use dispatch::{Api, Options};
+pub use router::{Handler, Method, Route};
+pub use serve::serve;
+
+/// Every operation that Pintle serves. The router, the authorization and the tests walk this list.
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    [integrations::ROUTES, oauth::ROUTES, registry::ROUTES, removals::ROUTES, webhooks::ROUTES]
+        .into_iter()
+        .flatten()
+}

@@ -1,0 +1,64 @@
+//! What a handler answers.
+
+use axum::body::Bytes;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use pintle_core::Result;
+use serde::Serialize;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    /// Absent where there is no body: a 204 with a content type makes clients parse nothing.
+    pub content_type: Option<HeaderValue>,
+    pub body: Bytes,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Reply {
+    fn new(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Self {
+        Self { status, content_type: Some(content_type), body: body.into(), headers: Vec::new() }
+    }
+
+    /// 200 with a value as JSON.
+    pub fn json(value: &impl Serialize) -> Result<Self> {
+        Self::json_as(StatusCode::OK, value)
+    }
+
+    pub fn json_as(status: StatusCode, value: &impl Serialize) -> Result<Self> {
+        Ok(Self::new(status, JSON, serde_json::to_vec(value)?))
+    }
+
+    /// 201 with a value as JSON.
+    pub fn created(value: &impl Serialize) -> Result<Self> {
+        Self::json_as(StatusCode::CREATED, value)
+    }
+
+    /// 200 with a document that is stored as it goes on the wire.
+    pub fn document(doc: String) -> Self {
+        Self::new(StatusCode::OK, JSON, doc)
+    }
+
+    /// 204: no body and no content type.
+    pub fn nothing() -> Self {
+        let status = StatusCode::NO_CONTENT;
+        Self { status, content_type: None, body: Bytes::new(), headers: Vec::new() }
+    }
+
+    pub fn html(status: StatusCode, page: String) -> Self {
+        Self::new(status, HTML, page)
+    }
+
+    /// 303: the browser goes on with a GET.
+    pub fn see_other(location: &str) -> Result<Self> {
+        let location = HeaderValue::from_str(location).map_err(pintle_core::Error::internal)?;
+        Ok(Self { status: StatusCode::SEE_OTHER, ..Self::nothing() }.with(header::LOCATION, location))
+    }
+
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}

@@ -1,0 +1,254 @@
+//! Configurations: installations of integrations, from consent to removal (semantics.md 2 and 3).
+
+pub mod install;
+pub mod lifecycle;
+pub mod removal;
+pub mod scopes;
+
+use crate::clock::Millis;
+use crate::events::{self, Event};
+use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
+use crate::integrations::{self, Integration};
+use crate::{Core, Error, OnConstraint, Result, Scope, projects};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+/// What is stored, and what the wire shows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Configuration {
+    pub id: ConfigurationId,
+    pub integration_id: IntegrationId,
+    /// The integration's slug.
+    pub slug: String,
+    pub owner_id: OwnerId,
+    /// `null` for a personal account.
+    pub team_id: Option<OwnerId>,
+    /// The user who installed it, or took it over.
+    pub user_id: UserId,
+    pub scopes: Vec<String>,
+    pub project_selection: Selection,
+    /// Absent: all projects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projects: Option<Vec<ProjectId>>,
+    pub source: Source,
+    pub installation_type: integrations::Kind,
+    #[serde(rename = "type")]
+    pub kind: ConfigurationType,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+    /// Set when the code was exchanged or the browser came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled_reason: Option<DisabledReason>,
+    /// Scopes that the integration has asked for since, not yet confirmed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes_queue: Vec<scopes::Request>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Selection {
+    All,
+    Selected,
+}
+
+/// Where an installation was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    Marketplace,
+    DeployButton,
+    #[default]
+    External,
+    V0,
+    ResourceClaims,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub enum ConfigurationType {
+    #[serde(rename = "integration-configuration")]
+    IntegrationConfiguration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DisabledReason {
+    DisabledByOwner,
+    FeatureNotAvailable,
+    DisabledByAdmin,
+    OriginalOwnerLeftTheTeam,
+    AccountPlanDowngrade,
+    OriginalOwnerRoleDowngraded,
+}
+
+impl Configuration {
+    /// `configuration` of a webhook payload: which projects it could see.
+    pub fn summary(&self) -> Json {
+        json!({
+            "id": self.id,
+            "projectSelection": self.project_selection,
+            "projects": self.projects.as_deref().unwrap_or_default(),
+        })
+    }
+
+    /// The payload of its audit entries (semantics.md 8.8).
+    fn audit(&self, integration_name: &str) -> Json {
+        json!({
+            "configurationId": self.id, "integrationId": self.integration_id, "integrationSlug": self.slug,
+            "integrationName": integration_name, "ownerId": self.owner_id, "projectIds": self.projects,
+        })
+    }
+
+    /// Writes the document and the columns that are derived from it.
+    async fn save(&self, tx: &Conn) -> Result<()> {
+        tx.execute(
+            "UPDATE configurations SET doc = $2, scopes = $3, selected = $4, disabled_at = $5, user_id = $6 WHERE id = $1",
+            &params![
+                &self.id,
+                serde_json::to_string(self)?,
+                self.scopes.join(" "),
+                self.project_selection == Selection::Selected,
+                self.disabled_at,
+                &self.user_id
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+/// What getConfigurations filters by.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub installation_type: Option<integrations::Kind>,
+    pub integration_id_or_slug: Option<String>,
+}
+
+/// getConfiguration: the stored document, as it goes on the wire. An installation sees only itself.
+pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<String> {
+    let own = scope.configuration().is_none_or(|own| own.as_str() == id);
+    let sql = "SELECT doc FROM configurations WHERE id = $1 AND owner_id = $2";
+    let row: Option<(String,)> = core.db.read().await?.opt(sql, &params![id, scope.owner()]).await?;
+    row.filter(|_| own).map(|(doc,)| doc).ok_or_else(not_found)
+}
+
+pub(crate) fn not_found() -> Error {
+    Error::new(crate::Kind::NotFound, "not_found", "Integration configuration not found")
+}
+
+/// The configuration as a record, for a change in this transaction.
+async fn load(tx: &Conn, scope: &Scope, id: &ConfigurationId) -> Result<Configuration> {
+    if scope.configuration().is_some_and(|own| own != id) {
+        return Err(not_found());
+    }
+    let sql = "SELECT doc FROM configurations WHERE id = $1 AND owner_id = $2";
+    let row: Option<(String,)> = tx.opt(sql, &params![id, scope.owner()]).await?;
+    let (doc,) = row.ok_or_else(not_found)?;
+    Ok(serde_json::from_str(&doc)?)
+}
+
+/// getConfigurations, newest first, each with its integration. An installation sees only itself.
+pub async fn list(core: &Core, scope: &Scope, filter: Filter) -> Result<Vec<(Configuration, Integration)>> {
+    let sql = "SELECT c.doc, i.doc FROM configurations c JOIN integrations i ON i.id = c.integration_id
+      WHERE c.owner_id = $1 AND (CAST($2 AS TEXT) IS NULL OR c.id = $2) AND (CAST($3 AS TEXT) IS NULL OR c.installation_type = $3)
+        AND (CAST($4 AS TEXT) IS NULL OR i.id = $4 OR i.slug = $4) ORDER BY c.created_at DESC, c.id DESC";
+    let kind = filter.installation_type.map(integrations::Kind::as_str);
+    let params = params![scope.owner(), scope.configuration(), kind, filter.integration_id_or_slug];
+    let rows: Vec<(String, String)> = core.db.read().await?.all(sql, &params).await?;
+    rows.iter().map(|(doc, app)| Ok((serde_json::from_str(doc)?, serde_json::from_str(app)?))).collect()
+}
+
+/// Which projects an installation may reach: all, or these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projects {
+    All,
+    Selected(Vec<ProjectId>),
+}
+
+/// Changes which projects an installation may reach; what it attached to others stays until it is removed.
+///
+/// # Errors
+/// 404 for an unknown configuration or project; 403 while the installation is disabled.
+pub async fn select_projects(
+    core: &Core,
+    scope: &Scope,
+    id: ConfigurationId,
+    choose: impl Fn(&Configuration) -> Projects + Send + 'static,
+) -> Result<Configuration> {
+    let now = core.clock.now();
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let mut configuration = load(tx, &scope, &id).await?;
+            let before = configuration.projects.clone();
+            let after = match choose(&configuration) {
+                Projects::All => None,
+                Projects::Selected(mut projects) => {
+                    projects.sort();
+                    projects.dedup();
+                    Some(projects)
+                }
+            };
+            if before == after {
+                return Ok(configuration);
+            }
+            grant(tx, &scope, &configuration.id, after.as_deref()).await?;
+            configuration.project_selection =
+                if after.is_some() { Selection::Selected } else { Selection::All };
+            configuration.projects = after;
+            configuration.updated_at = now;
+            configuration.save(tx).await?;
+            let changes = difference(before.as_deref(), configuration.projects.as_deref());
+            let text = format!("changed the project access of {}", configuration.slug);
+            let event =
+                Event::new("integration-installation-permission-updated", text, configuration.audit(""))
+                    .hook(
+                        &scope,
+                        "integration-configuration.permission-upgraded",
+                        json!({ "configuration": configuration.summary(), "projects": changes }),
+                    );
+            events::record(tx, &core, &scope, now, event).await?;
+            Ok(configuration)
+        })
+        .await
+}
+
+/// Writes the project access of a configuration: rows for a selection, none for all.
+async fn grant(tx: &Conn, scope: &Scope, id: &ConfigurationId, selected: Option<&[ProjectId]>) -> Result<()> {
+    tx.execute("DELETE FROM configuration_projects WHERE configuration_id = $1", &params![id]).await?;
+    let selected = selected.unwrap_or_default();
+    projects::require_all(tx, scope, selected).await?;
+    for project in selected {
+        let sql = "INSERT INTO configuration_projects (configuration_id, project_id) VALUES ($1, $2)";
+        tx.execute(sql, &params![id, project]).await.on_missing_parent(not_found)?;
+    }
+    Ok(())
+}
+
+/// `projects` of a permission-upgraded payload. All projects count as none here: the payload's selection tells.
+fn difference(before: Option<&[ProjectId]>, after: Option<&[ProjectId]>) -> Json {
+    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+    let added: Vec<_> = after.iter().filter(|id| !before.contains(id)).collect();
+    let removed: Vec<_> = before.iter().filter(|id| !after.contains(id)).collect();
+    json!({ "added": added, "removed": removed })
+}
+
+/// Takes a project that is being deleted out of every selection; a selection never widens by it.
+pub(crate) async fn forget_project(tx: &Conn, project: &ProjectId) -> Result<()> {
+    let sql = "SELECT c.doc FROM configurations c JOIN configuration_projects p ON p.configuration_id = c.id
+      WHERE p.project_id = $1";
+    for (doc,) in tx.all::<(String,)>(sql, &params![project]).await? {
+        let mut configuration: Configuration = serde_json::from_str(&doc)?;
+        if let Some(projects) = &mut configuration.projects {
+            projects.retain(|id| id != project);
+        }
+        configuration.save(tx).await?;
+    }
+    Ok(())
+}

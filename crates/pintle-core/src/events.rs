@@ -1,0 +1,128 @@
+//! What happened: one row per change, written in the change's own transaction. It is the audit log's entry
+//! (listUserEvents) and, where a webhook can subscribe to the change, the outbox entry that deliveries are made from.
+
+use crate::clock::Millis;
+use crate::ids::{EventId, OwnerId, ProjectId};
+use crate::page::{self, Page, Pagination};
+use crate::scope::{Principal, Scope};
+use crate::{Core, Result};
+use pintle_store::{Conn, Value, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+/// A change to record.
+pub struct Event {
+    /// The audit type, such as `webhook-created` (semantics.md 8.8).
+    pub kind: &'static str,
+    /// What the actor did, to stand behind its name: "created webhook …".
+    pub text: String,
+    pub payload: Json,
+    pub project: Option<ProjectId>,
+    /// The webhook event that goes with it (semantics.md 5.5), with its payload (5.4).
+    pub hook: Option<(&'static str, Json)>,
+    /// Sealed receivers of the webhook event that can no longer be looked up when it is delivered.
+    pub targets: Option<Vec<u8>>,
+}
+
+impl Event {
+    pub fn new(kind: &'static str, text: impl Into<String>, payload: Json) -> Self {
+        Self { kind, text: text.into(), payload, project: None, hook: None, targets: None }
+    }
+
+    pub fn in_project(mut self, project: &ProjectId) -> Self {
+        self.project = Some(project.clone());
+        self
+    }
+
+    /// Adds the webhook event; the base of every payload, `team` and `user`, is added here.
+    pub fn hook(mut self, scope: &Scope, name: &'static str, mut payload: Json) -> Self {
+        if let Some(map) = payload.as_object_mut() {
+            let team = scope.team_id().map_or(Json::Null, |id| json!({ "id": id }));
+            map.insert("team".into(), team);
+            map.insert("user".into(), json!({ "id": scope.user().map_or("", |id| id.as_str()) }));
+        }
+        self.hook = Some((name, payload));
+        self
+    }
+}
+
+/// The document of an event: the wire form, and beside it what deliveries need.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    #[serde(flatten)]
+    wire: Json,
+    #[serde(skip_serializing_if = "Option::is_none", rename = "hookPayload")]
+    hook_payload: Option<Json>,
+}
+
+/// Writes the event in the transaction of its change.
+pub async fn record(tx: &Conn, core: &Core, scope: &Scope, now: Millis, event: Event) -> Result<EventId> {
+    let id = EventId::new(&core.entropy);
+    let (actor, principal, user) = match &scope.principal {
+        Principal::User { id, username } => (username.as_str(), id.to_string(), id.to_string()),
+        Principal::Installation(i) => ("An integration", i.integration.to_string(), String::new()),
+        Principal::System => ("Pintle", "system".to_owned(), String::new()),
+    };
+    let wire = json!({
+        "id": id, "type": event.kind, "text": format!("{actor} {}", event.text),
+        "entities": [{ "type": "author", "start": 0, "end": actor.chars().count() }],
+        "createdAt": now, "userId": user, "principalId": principal, "payload": event.payload,
+    });
+    let (hook, hook_payload) = event.hook.unzip();
+    let doc = serde_json::to_string(&Record { wire, hook_payload })?;
+    let project = event.project;
+    tx.execute(
+        "INSERT INTO events (id, owner_id, principal_id, type, project_id, created_at, hook, targets, doc)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        &params![&id, scope.owner(), principal, event.kind, project.as_ref(), now, hook, event.targets, doc],
+    )
+    .await?;
+    Ok(id)
+}
+
+/// What to list.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub types: Vec<String>,
+    pub principal: Option<String>,
+    pub projects: Vec<String>,
+    pub with_payload: bool,
+}
+
+/// The owner's events, newest first (listUserEvents).
+pub async fn list(core: &Core, scope: &Scope, filter: Filter, page: Page) -> Result<(Vec<Json>, Pagination)> {
+    let mut sql = "SELECT created_at, doc FROM events WHERE owner_id = $1".to_owned();
+    let mut params: Vec<Value> = vec![scope.owner().into()];
+    let mut among = |column: &str, values: Vec<String>| {
+        if !values.is_empty() {
+            let marks: Vec<String> = (1..=values.len()).map(|i| format!("${}", params.len() + i)).collect();
+            sql.push_str(&format!(" AND {column} IN ({})", marks.join(", ")));
+            params.extend(values.into_iter().map(Value::from));
+        }
+    };
+    among("type", filter.types);
+    among("principal_id", filter.principal.into_iter().collect());
+    among("project_id", filter.projects);
+    let (rows, pagination) = page::read(&core.db.read().await?, &sql, "created_at", &params, page).await?;
+    let events = rows.iter().map(|row| view(&row.doc, filter.with_payload)).collect::<Result<_>>()?;
+    Ok((events, pagination))
+}
+
+/// The stored document without what is kept for deliveries, and without the payload unless it was asked for.
+fn view(doc: &str, with_payload: bool) -> Result<Json> {
+    let mut event: Json = serde_json::from_str(doc)?;
+    if let Some(map) = event.as_object_mut() {
+        map.remove("hookPayload");
+        if !with_payload {
+            map.remove("payload");
+        }
+    }
+    Ok(event)
+}
+
+/// Whether anything of an owner is left in the outbox; used by proofs.
+pub async fn count(core: &Core, owner: &OwnerId, hook: &str) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM events WHERE owner_id = $1 AND hook = $2";
+    let (count,): (i64,) = core.db.read().await?.one(sql, &params![owner, hook]).await?;
+    Ok(count)
+}

@@ -1,0 +1,293 @@
+//! Integrations: the apps that can be installed. The real platform has only a console for them; Pintle has `/pintle/v1/integrations`.
+
+use crate::clock::Millis;
+use crate::events::{self, Event};
+use crate::ids::{IntegrationId, OwnerId};
+use crate::patch::Patch;
+use crate::permissions::Scopes;
+use crate::{Core, Error, OnConstraint, Result, Scope, configurations, validate, webhooks};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Which side hosts the account (semantics.md 1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A connectable account: redirect and code exchange.
+    #[default]
+    External,
+    /// A native integration of the marketplace.
+    Marketplace,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::External => "external",
+            Kind::Marketplace => "marketplace",
+        }
+    }
+}
+
+/// What is stored, and what `/pintle/v1/integrations` shows. Its id is also its OAuth client id.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Integration {
+    pub id: IntegrationId,
+    /// The team or account that develops it.
+    pub owner_id: OwnerId,
+    pub name: String,
+    pub slug: String,
+    pub kind: Kind,
+    pub icon: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    /// Where the browser goes with the code after consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_url: Option<String>,
+    /// Where the events of all installations go, signed with the client secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
+    pub events: Vec<String>,
+    pub scopes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configuration_url: Option<String>,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+}
+
+/// The answer to a creation or a rotation: the only places where the client secret shows.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WithSecret {
+    #[serde(flatten)]
+    pub integration: Integration,
+    pub client_secret: String,
+}
+
+/// The body of a creation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewIntegration {
+    pub name: String,
+    pub slug: Option<String>,
+    #[serde(default)]
+    pub kind: Kind,
+    pub icon: Option<String>,
+    pub description: Option<String>,
+    pub website: Option<String>,
+    pub redirect_url: Option<String>,
+    pub webhook_url: Option<String>,
+    #[serde(default)]
+    pub events: Vec<String>,
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    pub configuration_url: Option<String>,
+}
+
+/// The body of an update: what is absent stays, `null` clears.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IntegrationPatch {
+    pub name: Option<String>,
+    pub slug: Option<String>,
+    pub icon: Option<String>,
+    #[serde(default)]
+    pub description: Patch<String>,
+    #[serde(default)]
+    pub website: Patch<String>,
+    #[serde(default)]
+    pub redirect_url: Patch<String>,
+    #[serde(default)]
+    pub webhook_url: Patch<String>,
+    pub events: Option<Vec<String>>,
+    pub scopes: Option<Vec<String>>,
+    #[serde(default)]
+    pub configuration_url: Patch<String>,
+    /// Shown to the installing users when a scope is added (semantics.md 1.3).
+    pub note: Option<String>,
+}
+
+impl Integration {
+    /// The limits of semantics.md 1.2.
+    fn check(&self) -> Result<()> {
+        validate::length("name", &self.name, 64)?;
+        validate::slug("slug", &self.slug, 32)?;
+        let urls = [
+            ("redirectUrl", &self.redirect_url),
+            ("webhookUrl", &self.webhook_url),
+            ("configurationUrl", &self.configuration_url),
+            ("website", &self.website),
+        ];
+        for (field, url) in urls {
+            url.as_ref().map_or(Ok(()), |url| validate::http_url(field, url))?;
+        }
+        for event in &self.events {
+            validate::one_of("events", event, webhooks::EVENTS)?;
+        }
+        match self.scopes.iter().find(|scope| !Scopes::is_known(scope)) {
+            None => Ok(()),
+            Some(scope) => Err(Error::invalid(format_args!(
+                "`scopes` should hold `read:X` or `read-write:X` with X one of \"{}\", not `{scope}`.",
+                Scopes::STEMS.join(", ")
+            ))),
+        }
+    }
+}
+
+/// Registers an integration for the scope's owner.
+///
+/// # Errors
+/// 400 for a field beyond its limits, 409 `slug_taken`.
+pub async fn create(core: &Core, scope: &Scope, input: NewIntegration) -> Result<WithSecret> {
+    let now = core.clock.now();
+    let slug = input.slug.unwrap_or_else(|| validate::slugify(&input.name));
+    let integration = Integration {
+        id: IntegrationId::new(&core.entropy),
+        owner_id: scope.owner().clone(),
+        icon: input.icon.unwrap_or_default(),
+        description: input.description,
+        website: input.website,
+        name: input.name,
+        slug,
+        kind: input.kind,
+        redirect_url: input.redirect_url,
+        webhook_url: input.webhook_url,
+        events: input.events,
+        scopes: input.scopes,
+        configuration_url: input.configuration_url,
+        created_at: now,
+        updated_at: now,
+    };
+    integration.check()?;
+    let client_secret = core.entropy.base62(24);
+    let sealed = core.vault.seal(integration.id.as_str(), client_secret.as_bytes(), &core.entropy)?;
+    let doc = serde_json::to_string(&integration)?;
+    let (scope, record) = (scope.clone(), integration.clone());
+    core.db
+        .write(async move |tx| {
+            tx.execute(
+                "INSERT INTO integrations (id, owner_id, slug, created_at, client_secret, doc)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+                &params![&record.id, scope.owner(), &record.slug, now, sealed.clone(), &doc],
+            )
+            .await
+            .on_unique("integrations_slug_key", || slug_taken(&record.slug))
+            .map(drop)
+        })
+        .await?;
+    Ok(WithSecret { integration, client_secret })
+}
+
+fn slug_taken(slug: &str) -> Error {
+    Error::conflict("slug_taken", format!("An integration with the slug `{slug}` exists: choose another"))
+}
+
+/// The integrations that the scope's owner develops, newest first.
+pub async fn list(core: &Core, scope: &Scope) -> Result<Vec<Integration>> {
+    let sql = "SELECT doc FROM integrations WHERE owner_id = $1 ORDER BY created_at DESC, id DESC";
+    let docs: Vec<(String,)> = core.db.read().await?.all(sql, &params![scope.owner()]).await?;
+    Ok(docs.iter().map(|(doc,)| serde_json::from_str(doc)).collect::<Result<_, _>>()?)
+}
+
+/// One of them, by id or slug.
+pub async fn get(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<Integration> {
+    let integration = find(&core.db.read().await?, id_or_slug).await?;
+    integration.filter(|i| i.owner_id == *scope.owner()).ok_or_else(|| Error::not_found("Integration"))
+}
+
+/// Any integration, by id or slug: whoever may install it need not develop it.
+pub async fn find(conn: &Conn, id_or_slug: &str) -> Result<Option<Integration>> {
+    let sql =
+        "SELECT doc FROM integrations WHERE id = $1 UNION ALL SELECT doc FROM integrations WHERE slug = $1";
+    let row: Option<(String,)> = conn.opt(sql, &params![id_or_slug]).await?;
+    Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
+}
+
+/// The client secret, for signing and for checking an exchange.
+pub async fn client_secret(conn: &Conn, core: &Core, id: &IntegrationId) -> Result<String> {
+    let row: Option<(Vec<u8>,)> =
+        conn.opt("SELECT client_secret FROM integrations WHERE id = $1", &params![id]).await?;
+    let (sealed,) = row.ok_or_else(|| Error::not_found("Integration"))?;
+    core.vault.open_text(id.as_str(), &sealed)
+}
+
+/// Changes an integration. Removed scopes leave its installations at once; added ones wait for each to confirm them.
+pub async fn update(
+    core: &Core,
+    scope: &Scope,
+    id_or_slug: &str,
+    patch: IntegrationPatch,
+) -> Result<Integration> {
+    let mut integration = get(core, scope, id_or_slug).await?;
+    let before = integration.scopes.clone();
+    integration.name = patch.name.unwrap_or(integration.name);
+    integration.slug = patch.slug.unwrap_or(integration.slug);
+    integration.icon = patch.icon.unwrap_or(integration.icon);
+    integration.events = patch.events.unwrap_or(integration.events);
+    integration.scopes = patch.scopes.unwrap_or(integration.scopes);
+    patch.description.apply(&mut integration.description);
+    patch.website.apply(&mut integration.website);
+    patch.redirect_url.apply(&mut integration.redirect_url);
+    patch.webhook_url.apply(&mut integration.webhook_url);
+    patch.configuration_url.apply(&mut integration.configuration_url);
+    integration.updated_at = core.clock.now();
+    integration.check()?;
+    let (scope, record) = (scope.clone(), integration.clone());
+    let note = patch.note;
+    core.db
+        .write(async move |tx| {
+            let doc = serde_json::to_string(&record)?;
+            let sql = "UPDATE integrations SET slug = $3, doc = $4 WHERE id = $1 AND owner_id = $2";
+            tx.execute(sql, &params![&record.id, scope.owner(), &record.slug, doc])
+                .await
+                .on_unique("integrations_slug_key", || slug_taken(&record.slug))?;
+            configurations::scopes::follow(tx, &record, &before, note.as_deref()).await
+        })
+        .await?;
+    Ok(integration)
+}
+
+/// Removes an integration that nobody has installed.
+///
+/// # Errors
+/// 409 `integration_installed` while installations exist: they are other teams' and end by their own removal.
+pub async fn delete(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<()> {
+    let integration = get(core, scope, id_or_slug).await?;
+    core.db
+        .write(async move |tx| {
+            let sql = "SELECT COUNT(*) FROM configurations WHERE integration_id = $1";
+            let (count,): (i64,) = tx.one(sql, &params![&integration.id]).await?;
+            if count > 0 {
+                let text = format!("The integration has {count} installations: they must be removed first");
+                return Err(Error::conflict("integration_installed", text));
+            }
+            tx.execute("DELETE FROM integrations WHERE id = $1", &params![&integration.id]).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Replaces the client secret. Issued tokens stay good; signatures and exchanges use the new secret from now on.
+pub async fn rotate_secret(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<WithSecret> {
+    let integration = get(core, scope, id_or_slug).await?;
+    let client_secret = core.entropy.base62(24);
+    let sealed = core.vault.seal(integration.id.as_str(), client_secret.as_bytes(), &core.entropy)?;
+    let now = core.clock.now();
+    let (core, scope, record) = (core.clone(), scope.clone(), integration.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let sql = "UPDATE integrations SET client_secret = $2 WHERE id = $1";
+            tx.execute(sql, &params![&record.id, sealed.clone()]).await?;
+            let payload = json!({ "integrationId": record.id, "integrationSlug": record.slug });
+            let text = format!("rotated the client secret of {}", record.name);
+            let event = Event::new("integration-configuration-credential-rotated", text, payload);
+            events::record(tx, &core, &scope, now, event).await.map(drop)
+        })
+        .await?;
+    Ok(WithSecret { integration, client_secret })
+}

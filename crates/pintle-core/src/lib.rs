@@ -1,0 +1,72 @@
+#![doc = include_str!("../README.md")]
+
+pub mod clock;
+pub mod configurations;
+pub mod credential;
+pub mod entropy;
+mod error;
+pub mod events;
+pub mod ids;
+pub mod integrations;
+pub mod migrations;
+pub mod page;
+pub mod patch;
+pub mod permissions;
+pub use pintle_store::planted;
+pub mod projects;
+pub mod scope;
+pub mod teams;
+pub mod tokens;
+pub mod users;
+pub mod validate;
+pub mod vault;
+pub mod webhooks;
+
+pub use error::{Error, Kind, OnConstraint, Result};
+pub use scope::Scope;
+
+use clock::Clock;
+use entropy::Entropy;
+use pintle_store::Db;
+use std::sync::Arc;
+use vault::{MasterKey, Vault};
+
+/// The domain: everything that its functions need, handed in.
+pub struct Inner {
+    pub db: Db,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub vault: Vault,
+    /// Refuse an installation's token that acts for a team without naming it (semantics.md 2.3); off by default.
+    pub strict_team_scope: bool,
+}
+
+/// Cheap to clone: a transaction takes one along.
+#[derive(Clone)]
+pub struct Core(Arc<Inner>);
+
+impl std::ops::Deref for Core {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Core {
+    /// Brings the database's schema up to date and opens its secrets.
+    ///
+    /// # Errors
+    /// Where the schema is newer than this program, or the master key is not the database's.
+    pub async fn open(
+        db: Db,
+        master: &MasterKey,
+        clock: Clock,
+        entropy: Entropy,
+        strict_team_scope: bool,
+    ) -> Result<Self> {
+        db.migrate(migrations::MIGRATIONS).await?;
+        let vault = Vault::open(&db, master, &entropy).await?;
+        Ok(Self(Arc::new(Inner { db, clock, entropy, vault, strict_team_scope })))
+    }
+}

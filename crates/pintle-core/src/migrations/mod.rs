@@ -1,0 +1,6 @@
+//! The schema's history. A released step never changes; a change is a new step.
+
+use pintle_store::Migration;
+
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { name: "foundation", sql: include_str!("0001_foundation.sql") }];

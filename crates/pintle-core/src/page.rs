@@ -1,0 +1,88 @@
+//! Pages of a list, as the wire has them: `limit`, `until` (older than), `since` (newer than), all by a millisecond stamp.
+//!
+//! The wire's cursor is a bare millisecond. So that rows which share one are never lost between two pages, a page does not
+//! end inside a millisecond: it may be longer than `limit` by the rows that share its last stamp.
+
+use crate::clock::Millis;
+use crate::{Error, Result};
+use pintle_store::{Conn, FromRow, FromValue, Row, Value};
+use serde::Serialize;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    pub limit: i64,
+    pub until: Option<Millis>,
+    pub since: Option<Millis>,
+}
+
+impl Page {
+    pub const DEFAULT: i64 = 20;
+    pub const MAX: i64 = 100;
+
+    /// # Errors
+    /// 400 where `limit` is not within 1 to 100.
+    pub fn new(limit: Option<i64>, until: Option<Millis>, since: Option<Millis>) -> Result<Self> {
+        let limit = limit.unwrap_or(Self::DEFAULT);
+        if !(1..=Self::MAX).contains(&limit) {
+            return Err(Error::invalid(format_args!("`limit` should be >= 1 and <= {}.", Self::MAX)));
+        }
+        Ok(Self { limit, until, since })
+    }
+}
+
+/// `pagination` of the wire: `next` goes into `until`, `prev` into `since`; `null` where the list ends.
+#[derive(Debug, Clone, Serialize)]
+pub struct Pagination {
+    pub count: usize,
+    pub next: Option<Millis>,
+    pub prev: Option<Millis>,
+}
+
+/// A row with its stamp, newest first.
+pub struct Stamped {
+    pub at: Millis,
+    pub doc: String,
+}
+
+impl FromRow for Stamped {
+    fn from_row(row: &Row<'_>) -> pintle_store::Result<Self> {
+        Ok(Self { at: i64::from_value(row, 0)?, doc: String::from_value(row, 1)? })
+    }
+}
+
+/// Reads one page.
+///
+/// `select` gives `stamp, doc` and ends inside its WHERE clause; `stamp` is the column to page by; `params` are the parameters
+/// that `select` uses.
+pub async fn read(
+    conn: &Conn,
+    select: &str,
+    stamp: &str,
+    params: &[Value],
+    page: Page,
+) -> Result<(Vec<Stamped>, Pagination)> {
+    let n = params.len();
+    let (low, high, limit) = (n + 1, n + 2, n + 3);
+    let window =
+        format!("{select} AND {stamp} > ${low} AND {stamp} < ${high} ORDER BY {stamp} DESC LIMIT ${limit}");
+    let since = page.since.unwrap_or(-1);
+    let until = page.until.unwrap_or(i64::MAX);
+    let bounds = [Value::Int(since), Value::Int(until), Value::Int(page.limit + 1)];
+    let mut rows: Vec<Stamped> = conn.all(&window, &[params, &bounds].concat()).await?;
+    let more = rows.len() as i64 > page.limit;
+    if more {
+        let beyond = rows.pop().map(|row| row.at);
+        let last = rows.last().map(|row| row.at);
+        if let Some(at) = last.filter(|_| last == beyond) {
+            rows.retain(|row| row.at != at);
+            let same = format!("{select} AND {stamp} = ${low}");
+            rows.extend(conn.all::<Stamped>(&same, &[params, &[Value::Int(at)]].concat()).await?);
+        }
+    }
+    let pagination = Pagination {
+        count: rows.len(),
+        next: rows.last().map(|row| row.at).filter(|_| more),
+        prev: rows.first().map(|row| row.at).filter(|_| page.until.is_some()),
+    };
+    Ok((rows, pagination))
+}

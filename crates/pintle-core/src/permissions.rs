@@ -1,0 +1,306 @@
+//! Who may do what: team roles, extended permissions, project roles, and the scopes of an installation's token
+//! (semantics.md 1.3 and 9). One table, asked by every operation.
+
+use serde::{Deserialize, Serialize};
+
+/// A member's role in a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Role {
+    Owner,
+    Member,
+    Developer,
+    Security,
+    Billing,
+    Viewer,
+    ViewerForPlus,
+    Contributor,
+}
+
+impl Role {
+    pub const ALL: [Role; 8] = [
+        Role::Owner,
+        Role::Member,
+        Role::Developer,
+        Role::Security,
+        Role::Billing,
+        Role::Viewer,
+        Role::ViewerForPlus,
+        Role::Contributor,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Owner => "OWNER",
+            Role::Member => "MEMBER",
+            Role::Developer => "DEVELOPER",
+            Role::Security => "SECURITY",
+            Role::Billing => "BILLING",
+            Role::Viewer => "VIEWER",
+            Role::ViewerForPlus => "VIEWER_FOR_PLUS",
+            Role::Contributor => "CONTRIBUTOR",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// A member's role in one project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ProjectRole {
+    Admin,
+    ProjectDeveloper,
+    ProjectViewer,
+}
+
+impl ProjectRole {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ProjectRole::Admin => "ADMIN",
+            ProjectRole::ProjectDeveloper => "PROJECT_DEVELOPER",
+            ProjectRole::ProjectViewer => "PROJECT_VIEWER",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<ProjectRole> {
+        [ProjectRole::Admin, ProjectRole::ProjectDeveloper, ProjectRole::ProjectViewer]
+            .into_iter()
+            .find(|role| role.as_str() == text)
+    }
+
+    pub fn may(self, permission: Permission) -> bool {
+        use Permission::*;
+        match self {
+            ProjectRole::Admin => permission.is_project_level(),
+            ProjectRole::ProjectDeveloper => matches!(permission, ProjectRead | EnvRead | EnvWrite),
+            ProjectRole::ProjectViewer => permission == ProjectRead,
+        }
+    }
+}
+
+/// What an operation needs. Every route names exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// No token at all: consent pages, code exchange.
+    Public,
+    /// Any good token: the caller's own account.
+    Account,
+    /// A user's own token, not an installation's: the caller's own tokens.
+    AccountTokens,
+    ConfigurationRead,
+    ConfigurationUpdate,
+    ConfigurationRemove,
+    /// Install an integration, confirm its new scopes.
+    Install,
+    /// Take over or re-enable a disabled installation.
+    ConfigurationTransfer,
+    AppRead,
+    AppWrite,
+    WebhookRead,
+    WebhookWrite,
+    DrainRead,
+    DrainWrite,
+    LogDrainRead,
+    LogDrainWrite,
+    ProjectRead,
+    ProjectCreate,
+    ProjectWrite,
+    EnvRead,
+    EnvWrite,
+    TeamRead,
+    TeamCreate,
+    TeamWrite,
+    MemberWrite,
+    EventRead,
+}
+
+/// What an installation's token must hold to use a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenNeeds {
+    /// Not for installations at all.
+    User,
+    /// Nothing but being valid.
+    Nothing,
+    Read(&'static str),
+    Write(&'static str),
+    /// Either of two scopes with write access.
+    WriteEither(&'static str, &'static str),
+}
+
+/// What a role says about a permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Yes,
+    No,
+    /// It depends on the member's role in the project.
+    ByProject,
+}
+
+impl Permission {
+    pub fn token_needs(self) -> TokenNeeds {
+        use Permission::*;
+        use TokenNeeds::*;
+        match self {
+            Public | Account => Nothing,
+            ConfigurationRead | WebhookRead => Read("integration-configuration"),
+            ConfigurationRemove | WebhookWrite => Write("integration-configuration"),
+            DrainRead | DrainWrite => Write("drain"),
+            LogDrainRead | LogDrainWrite => Write("log-drain"),
+            ProjectRead => Read("project"),
+            ProjectCreate | ProjectWrite => Write("project"),
+            EnvRead | EnvWrite => WriteEither("project-env-vars", "global-project-env-vars"),
+            TeamRead => Read("team"),
+            AccountTokens
+            | ConfigurationUpdate
+            | Install
+            | ConfigurationTransfer
+            | AppRead
+            | AppWrite
+            | TeamCreate
+            | TeamWrite
+            | MemberWrite
+            | EventRead => User,
+        }
+    }
+
+    pub fn is_project_level(self) -> bool {
+        use Permission::*;
+        matches!(self, ProjectRead | ProjectWrite | EnvRead | EnvWrite)
+    }
+
+    /// Whether a member of this role, with these extended permissions, may.
+    pub fn for_role(self, role: Role, extended: &Extended) -> Verdict {
+        use Permission::*;
+        use Role::*;
+        let yes = match self {
+            Public | Account | AccountTokens | TeamCreate | TeamRead | ConfigurationRead | EventRead => true,
+            ConfigurationTransfer | TeamWrite | MemberWrite => role == Owner,
+            ConfigurationUpdate | ConfigurationRemove | Install => {
+                matches!(role, Owner | Member) || extended.has("IntegrationManager")
+            }
+            AppRead | AppWrite | WebhookRead | WebhookWrite | DrainRead | DrainWrite | LogDrainRead
+            | LogDrainWrite => matches!(role, Owner | Member),
+            ProjectRead if role == Contributor => return Verdict::ByProject,
+            ProjectRead => true,
+            ProjectCreate => matches!(role, Owner | Member | Developer) || extended.has("CreateProject"),
+            ProjectWrite | EnvRead | EnvWrite if role == Contributor => return Verdict::ByProject,
+            ProjectWrite => matches!(role, Owner | Member),
+            EnvRead | EnvWrite => {
+                matches!(role, Owner | Member | Developer) || extended.has("EnvVariableManager")
+            }
+        };
+        if yes { Verdict::Yes } else { Verdict::No }
+    }
+}
+
+/// Extended permissions of a member, as stored: names parted by spaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extended(pub String);
+
+impl Extended {
+    pub const NAMES: [&'static str; 9] = [
+        "IntegrationManager",
+        "CreateProject",
+        "FullProductionDeployment",
+        "UsageViewer",
+        "EnvVariableManager",
+        "EnvironmentManager",
+        "V0Builder",
+        "V0Chatter",
+        "V0Viewer",
+    ];
+
+    pub fn has(&self, name: &str) -> bool {
+        self.0.split(' ').any(|held| held == name)
+    }
+}
+
+/// The scopes of an installation: `read:X` and `read-write:X`, parted by spaces as stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scopes(String);
+
+impl Scopes {
+    /// The stems that Pintle knows (semantics.md 1.3).
+    pub const STEMS: [&'static str; 15] = [
+        "integration-configuration",
+        "deployment",
+        "deployment-check",
+        "edge-config",
+        "project",
+        "project-env-vars",
+        "global-project-env-vars",
+        "team",
+        "user",
+        "log-drain",
+        "drain",
+        "domain",
+        "billing",
+        "otel-endpoint",
+        "monitoring",
+    ];
+
+    pub fn stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn join(list: &[String]) -> Self {
+        Self(list.join(" "))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn list(&self) -> Vec<String> {
+        self.0.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect()
+    }
+
+    pub fn can_read(&self, stem: &str) -> bool {
+        self.0
+            .split(' ')
+            .any(|s| s.strip_prefix("read:") == Some(stem) || s.strip_prefix("read-write:") == Some(stem))
+    }
+
+    pub fn can_write(&self, stem: &str) -> bool {
+        self.0.split(' ').any(|s| s.strip_prefix("read-write:") == Some(stem))
+    }
+
+    pub fn allow(&self, needs: TokenNeeds) -> bool {
+        match needs {
+            TokenNeeds::User => false,
+            TokenNeeds::Nothing => true,
+            TokenNeeds::Read(stem) => self.can_read(stem),
+            TokenNeeds::Write(stem) => self.can_write(stem),
+            TokenNeeds::WriteEither(one, other) => self.can_write(one) || self.can_write(other),
+        }
+    }
+
+    /// Whether a text is a scope that Pintle knows.
+    pub fn is_known(scope: &str) -> bool {
+        let stem = scope.strip_prefix("read:").or_else(|| scope.strip_prefix("read-write:"));
+        stem.is_some_and(|stem| Self::STEMS.contains(&stem))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn read_write_includes_read() {
+        let scopes = Scopes::stored("read-write:project read:team");
+        assert!(scopes.can_read("project") && scopes.can_write("project"));
+        assert!(scopes.can_read("team") && !scopes.can_write("team"));
+        assert!(!scopes.can_read("proj"));
+    }
+
+    #[test]
+    fn roles_have_the_names_of_the_contract() {
+        for role in Role::ALL {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+        }
+    }
+}

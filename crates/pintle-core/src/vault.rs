@@ -1,0 +1,69 @@
+//! Secrets at rest: sealed with AES-256-GCM under a data key, which is itself sealed under the master key.
+
+use crate::entropy::Entropy;
+use crate::{Error, Result};
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
+use pintle_store::{Db, params};
+
+/// Stands first in every sealed value, so that a later format can be told from this one.
+const FORMAT: u8 = 1;
+const NONCE: usize = 12;
+
+/// 32 bytes that open everything; kept in a file beside the data or in the environment, never in the database.
+pub struct MasterKey(pub [u8; 32]);
+
+pub struct Vault(Aes256Gcm);
+
+impl Vault {
+    /// Opens the database's data key with the master key; the first start makes it.
+    ///
+    /// # Errors
+    /// Where the master key is not the one that the database was made with.
+    pub async fn open(db: &Db, master: &MasterKey, entropy: &Entropy) -> Result<Self> {
+        let master = Vault(cipher(&master.0)?);
+        let fresh = master.seal("data key", &entropy.bytes::<32>(), entropy)?;
+        let wrapped = db
+            .write(async move |tx| {
+                let row = params!["data_key", fresh.clone()];
+                tx.execute(
+                    "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
+                    &row,
+                )
+                .await?;
+                tx.one::<(Vec<u8>,)>("SELECT value FROM meta WHERE key = $1", &params!["data_key"]).await
+            })
+            .await?;
+        let wrong = || Error::internal("the master key is not the one that this database was made with");
+        Ok(Vault(cipher(&master.open_bytes("data key", &wrapped.0).map_err(|_| wrong())?)?))
+    }
+
+    /// Seals `plain` so that it opens only for the record `id`.
+    pub fn seal(&self, id: &str, plain: &[u8], entropy: &Entropy) -> Result<Vec<u8>> {
+        let nonce: [u8; NONCE] = entropy.bytes();
+        let payload = Payload { msg: plain, aad: id.as_bytes() };
+        let sealed =
+            self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| Error::internal("cannot seal"))?;
+        Ok([&[FORMAT][..], &nonce, &sealed].concat())
+    }
+
+    fn open_bytes(&self, id: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        let broken = || Error::internal(format!("the sealed value of {id} does not open"));
+        let (head, body) = sealed.split_at_checked(1 + NONCE).ok_or_else(broken)?;
+        let nonce: [u8; NONCE] = head[1..].try_into().map_err(|_| broken())?;
+        if head[0] != FORMAT {
+            return Err(broken());
+        }
+        self.0.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: id.as_bytes() }).map_err(|_| broken())
+    }
+
+    /// Opens what was sealed for the record `id`.
+    pub fn open_text(&self, id: &str, sealed: &[u8]) -> Result<String> {
+        String::from_utf8(self.open_bytes(id, sealed)?)
+            .map_err(|_| Error::internal("a sealed value is not text"))
+    }
+}
+
+fn cipher(key: &[u8]) -> Result<Aes256Gcm> {
+    Aes256Gcm::new_from_slice(key).map_err(|_| Error::internal("a key is not 32 bytes long"))
+}

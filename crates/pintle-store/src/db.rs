@@ -1,0 +1,79 @@
+//! The one way to the database.
+
+use crate::migrate::{self, Migration};
+use crate::postgres::Postgres;
+use crate::{Conn, Durability, Error, Result, Sqlite};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Which engine a database runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A database. Cheap to clone.
+#[derive(Clone)]
+pub enum Db {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Arc<Postgres>),
+}
+
+impl Db {
+    /// Opens an SQLite database file, creating it where it does not exist.
+    pub fn sqlite(path: &Path, durability: Durability) -> Result<Db> {
+        Ok(Db::Sqlite(Arc::new(Sqlite::open(path, durability)?)))
+    }
+
+    /// Connects to PostgreSQL; `url` is `postgres://user@host/database` or a key-value string.
+    pub async fn postgres(url: &str) -> Result<Db> {
+        Ok(Db::Postgres(Arc::new(Postgres::connect(url).await?)))
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self {
+            Db::Sqlite(_) => Engine::Sqlite,
+            Db::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// A connection for reading. Each statement sees what was committed before it.
+    pub async fn read(&self) -> Result<Conn> {
+        match self {
+            Db::Sqlite(db) => Ok(Conn::Sqlite(db.reader())),
+            Db::Postgres(db) => db.reader().await,
+        }
+    }
+
+    /// Runs `work` as one transaction. It is committed and on disk when this answers `Ok`; an `Err` leaves no trace.
+    ///
+    /// `work` may run more than once (see the crate's introduction), and awaits nothing but the connection it is given.
+    pub async fn write<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        F: AsyncFn(&Conn) -> std::result::Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + AsStoreError + Send + 'static,
+    {
+        match self {
+            Db::Sqlite(db) => db.write(work).await,
+            Db::Postgres(db) => db.write(work).await,
+        }
+    }
+
+    /// Brings the schema up to date, under a lock; answers the version it has now.
+    pub async fn migrate(&self, migrations: &'static [Migration]) -> Result<i64> {
+        migrate::run(self, migrations).await
+    }
+}
+
+/// Lets the store see, inside a caller's error, that the transaction only lost a race.
+pub trait AsStoreError {
+    fn as_store_error(&self) -> Option<&Error>;
+}
+
+impl AsStoreError for Error {
+    fn as_store_error(&self) -> Option<&Error> {
+        Some(self)
+    }
+}

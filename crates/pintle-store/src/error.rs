@@ -1,0 +1,110 @@
+//! What can go wrong in the database, in words that both engines share.
+
+use std::fmt;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// A unique constraint was violated. The name is `table_column_column_key` on both engines.
+    Unique(String),
+    /// A row referred to a parent that does not exist, or a parent that is still referred to was deleted.
+    ForeignKey,
+    /// A statement that must find one row found none.
+    NoRow,
+    /// The database lost a race; the transaction can be tried again (PostgreSQL only).
+    Retry,
+    /// The schema was made by a newer program.
+    Newer { database: i64, program: i64 },
+    /// Anything else: the engine's own text.
+    Fault(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Unique(name) => write!(f, "unique constraint {name} violated"),
+            Error::ForeignKey => write!(f, "foreign key constraint violated"),
+            Error::NoRow => write!(f, "no row where one was expected"),
+            Error::Retry => write!(f, "the transaction lost a race"),
+            Error::Newer { database, program } => write!(
+                f,
+                "the database has schema version {database}, but this program knows only {program}: start a newer pintle"
+            ),
+            Error::Fault(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi::{
+            SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE,
+        };
+        match &error {
+            rusqlite::Error::QueryReturnedNoRows => Error::NoRow,
+            rusqlite::Error::SqliteFailure(code, text) => match code.extended_code {
+                SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY => {
+                    Error::Unique(sqlite_constraint(text.as_deref().unwrap_or_default()))
+                }
+                SQLITE_CONSTRAINT_FOREIGNKEY => Error::ForeignKey,
+                _ => Error::Fault(error.to_string()),
+            },
+            _ => Error::Fault(error.to_string()),
+        }
+    }
+}
+
+/// `UNIQUE constraint failed: projects.owner_id, projects.name` becomes `projects_owner_id_name_key`, which is the name
+/// that PostgreSQL gives to the same constraint.
+fn sqlite_constraint(text: &str) -> String {
+    let columns = text.rsplit(": ").next().unwrap_or_default();
+    let mut name = String::new();
+    for column in columns.split(", ") {
+        match column.split_once('.') {
+            Some((table, column)) if name.is_empty() => name = format!("{table}_{column}"),
+            Some((_, column)) => name = format!("{name}_{column}"),
+            None => name.push_str(column),
+        }
+    }
+    name + "_key"
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use tokio_postgres::error::SqlState;
+        let Some(db) = error.as_db_error() else { return Error::Fault(error.to_string()) };
+        let code = db.code();
+        if *code == SqlState::UNIQUE_VIOLATION {
+            Error::Unique(db.constraint().unwrap_or_default().to_owned())
+        } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
+            Error::ForeignKey
+        } else if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
+            Error::Retry
+        } else {
+            Error::Fault(format!("{} ({})", db.message(), code.code()))
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Error {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => error.into(),
+            other => Error::Fault(format!("no database connection: {other}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constraint_has_the_same_name_on_both_engines() {
+        let text = "UNIQUE constraint failed: projects.owner_id, projects.name";
+        assert_eq!(sqlite_constraint(text), "projects_owner_id_name_key");
+    }
+}

@@ -1,0 +1,75 @@
+//! The embedded engine: one writing thread, a few reading connections.
+
+mod writer;
+
+use crate::db::AsStoreError;
+use crate::{Conn, Error, Result};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Statements kept prepared on each connection: more than Pintle has.
+const STATEMENTS: usize = 512;
+
+/// What an answered write survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Loss of power: every group of writes is on disk before it is answered.
+    Full,
+    /// The end of the process only. For proofs that make thousands of databases; never for a server.
+    ProcessOnly,
+}
+
+pub struct Sqlite {
+    writer: writer::Writer,
+    readers: Vec<Arc<Mutex<Connection>>>,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self> {
+        let writing = connect(path, OpenFlags::default())?;
+        let synchronous = match durability {
+            Durability::Full => "FULL",
+            Durability::ProcessOnly => "OFF",
+        };
+        writing.pragma_update(None, "journal_mode", "WAL")?;
+        writing.pragma_update(None, "synchronous", synchronous)?;
+        writing.pragma_update(None, "foreign_keys", "ON")?;
+        let readers = std::thread::available_parallelism().map_or(2, |n| n.get()) + 2;
+        let readers = (0..readers)
+            .map(|_| {
+                let conn = connect(path, OpenFlags::default())?;
+                conn.pragma_update(None, "query_only", "ON")?;
+                Ok(Arc::new(Mutex::new(conn)))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { writer: writer::Writer::start(writing)?, readers })
+    }
+
+    /// The reading connection of the calling thread; threads share one only where there are more threads than connections.
+    pub(crate) fn reader(&self) -> Arc<Mutex<Connection>> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local!(static MINE: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed)));
+        self.readers[MINE.get() % self.readers.len()].clone()
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        F: AsyncFn(&Conn) -> std::result::Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + AsStoreError + Send + 'static,
+    {
+        self.writer.submit(work).await
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags)
+        .map_err(|error| Error::Fault(format!("cannot open {}: {error}", path.display())))?;
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(conn)
+}

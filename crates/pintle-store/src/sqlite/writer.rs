@@ -1,0 +1,148 @@
+//! Group commit: the one thread that writes.
+
+use crate::{Conn, Error, Result};
+use parking_lot::Mutex;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Waker};
+use tokio::sync::oneshot;
+
+/// At most this many transactions share one commit, so that the first does not wait without bound.
+const GROUP: usize = 256;
+
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// A transaction that waits for its turn.
+trait Job: Send {
+    /// Runs it; `false` asks for its changes to be undone.
+    fn run(&mut self, tx: &Conn) -> bool;
+    /// Answers the caller, once the group is committed or lost.
+    fn settle(self: Box<Self>, commit: Result<()>);
+}
+
+struct Pending<F, T, E> {
+    work: F,
+    outcome: Option<std::result::Result<T, E>>,
+    caller: oneshot::Sender<std::result::Result<T, E>>,
+}
+
+impl<F, T, E> Job for Pending<F, T, E>
+where
+    F: AsyncFn(&Conn) -> std::result::Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn run(&mut self, tx: &Conn) -> bool {
+        let outcome = catch_unwind(AssertUnwindSafe(|| ready((self.work)(tx))))
+            .unwrap_or_else(|_| Err(Error::Fault("a transaction panicked".into()).into()));
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn settle(self: Box<Self>, commit: Result<()>) {
+        let outcome = match (commit, self.outcome) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(Error::Fault("the transaction did not run".into()).into()),
+        };
+        // The caller may have gone; what was committed stays committed.
+        drop(self.caller.send(outcome));
+    }
+}
+
+/// Runs a future that has nothing to wait for: on SQLite every statement is ready at once.
+fn ready<T, E: From<Error>>(
+    future: impl Future<Output = std::result::Result<T, E>>,
+) -> std::result::Result<T, E> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => {
+            Err(Error::Fault("a transaction awaited something else than its statements".into()).into())
+        }
+    }
+}
+
+impl Writer {
+    pub(super) fn start(conn: rusqlite::Connection) -> Result<Self> {
+        let (jobs, waiting) = mpsc::channel();
+        let conn = Conn::Sqlite(Arc::new(Mutex::new(conn)));
+        let thread = std::thread::Builder::new()
+            .name("pintle-writer".into())
+            .spawn(move || serve(&conn, &waiting))
+            .map_err(|error| Error::Fault(error.to_string()))?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    pub(super) async fn submit<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        F: AsyncFn(&Conn) -> std::result::Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let stopped = || E::from(Error::Fault("the writing thread has stopped".into()));
+        let (caller, answer) = oneshot::channel();
+        let job = Box::new(Pending { work, outcome: None, caller });
+        self.jobs.as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or_else(stopped)?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+impl Drop for Writer {
+    /// Finishes what waits, then closes the connection.
+    fn drop(&mut self) {
+        self.jobs.take();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn serve(conn: &Conn, waiting: &mpsc::Receiver<Box<dyn Job>>) {
+    while let Ok(first) = waiting.recv() {
+        let mut group = vec![first];
+        group.extend(waiting.try_iter().take(GROUP - 1));
+        if crate::planted::on("answer-before-commit") {
+            group = answer_early(conn, group);
+        }
+        let commit = run(conn, &mut group);
+        for job in group {
+            job.settle(commit.clone());
+        }
+    }
+}
+
+/// The planted bug of that name: callers hear of success before anything is on disk.
+fn answer_early(conn: &Conn, mut group: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+    drop(control(conn, "BEGIN IMMEDIATE"));
+    for job in &mut group {
+        job.run(conn);
+    }
+    group.into_iter().for_each(|job| job.settle(Ok(())));
+    #[expect(clippy::disallowed_methods, reason = "the bug is the pause")]
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    drop(control(conn, "COMMIT"));
+    Vec::new()
+}
+
+/// Runs a group inside one transaction, each job inside its savepoint.
+fn run(conn: &Conn, group: &mut [Box<dyn Job>]) -> Result<()> {
+    control(conn, "BEGIN IMMEDIATE")?;
+    for job in group {
+        control(conn, "SAVEPOINT job")?;
+        if !job.run(conn) {
+            control(conn, "ROLLBACK TO job")?;
+        }
+        control(conn, "RELEASE job")?;
+    }
+    control(conn, "COMMIT").inspect_err(|_| drop(control(conn, "ROLLBACK")))
+}
+
+fn control(conn: &Conn, sql: &str) -> Result<()> {
+    ready(conn.execute(sql, &[])).map(drop)
+}

@@ -1,0 +1,81 @@
+//! A database of its own for every test.
+
+use pintle_api::{Api, Options};
+use pintle_core::Core;
+use pintle_core::clock::Clock;
+use pintle_core::entropy::Entropy;
+use pintle_core::vault::MasterKey;
+use pintle_store::{Db, Durability, Engine};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A Pintle in this process.
+pub struct Pintle {
+    pub api: Api,
+    pub core: Core,
+    pub clock: Clock,
+    folder: Option<tempfile::TempDir>,
+}
+
+/// Runs a test on SQLite, and on PostgreSQL where `PINTLE_TEST_POSTGRES` names one.
+pub async fn on_each_engine(test: impl AsyncFn(&Pintle)) {
+    on_sqlite(&test).await;
+    match std::env::var("PINTLE_TEST_POSTGRES") {
+        Ok(url) => test(&Pintle::on_postgres(&url, seed()).await).await,
+        Err(_) => {
+            eprintln!("skipped on PostgreSQL: PINTLE_TEST_POSTGRES is not set (cargo xtask test sets it)")
+        }
+    }
+}
+
+pub async fn on_sqlite(test: impl AsyncFn(&Pintle)) {
+    test(&Pintle::on_sqlite(seed()).await).await;
+}
+
+fn seed() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Pintle {
+    /// Every id and secret follows from the seed.
+    pub async fn on_sqlite(seed: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let db = Db::sqlite(&folder.path().join("pintle.db"), Durability::ProcessOnly)
+            .expect("an SQLite database");
+        Self { folder: Some(folder), ..Self::over(db, seed).await }
+    }
+
+    /// In a schema of its own on the server that `url` names.
+    pub async fn on_postgres(url: &str, seed: u64) -> Self {
+        let schema = format!("t{}_{seed}", std::process::id());
+        let admin = Db::postgres(url).await.expect("a PostgreSQL server");
+        let create = format!("CREATE SCHEMA {schema}");
+        admin
+            .write(async move |tx| tx.execute(&create, &[]).await.map(drop))
+            .await
+            .expect("a schema of the test's own");
+        let joiner = if url.contains('?') { '&' } else { '?' };
+        let url = format!("{url}{joiner}options=-c%20search_path%3D{schema}");
+        Self::over(Db::postgres(&url).await.expect("a PostgreSQL server"), seed).await
+    }
+
+    async fn over(db: Db, seed: u64) -> Self {
+        // What is logged shows beside the test that failed.
+        drop(tracing_subscriber::fmt().with_test_writer().try_init());
+        let clock = Clock::default();
+        let core = Core::open(db, &MasterKey([7; 32]), clock.clone(), Entropy::seeded(seed), false)
+            .await
+            .expect("a migrated database");
+        let api = Api::new(core.clone(), Options::default());
+        Self { api, core, clock, folder: None }
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.core.db.engine()
+    }
+
+    /// Where its SQLite files are.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_ref().map(|folder| folder.path())
+    }
+}

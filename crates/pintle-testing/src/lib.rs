@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
+
+mod answer;
+mod engines;
+mod people;
+
+pub use answer::Answer;
+pub use engines::{Pintle, on_each_engine, on_sqlite};
+pub use people::{Caller, Installed};

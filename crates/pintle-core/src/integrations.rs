@@ -262,13 +262,17 @@ pub async fn delete(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<()> 
             let sql = "SELECT COUNT(*) FROM configurations WHERE integration_id = $1";
             let (count,): (i64,) = tx.one(sql, &params![&integration.id]).await?;
             if count > 0 {
-                let text = format!("The integration has {count} installations: they must be removed first");
-                return Err(Error::conflict("integration_installed", text));
+                return Err(still_installed(count));
             }
             tx.execute("DELETE FROM integrations WHERE id = $1", &params![&integration.id]).await?;
             Ok(())
         })
         .await
+}
+
+pub(crate) fn still_installed(count: i64) -> Error {
+    let text = format!("The integration has {count} installations: they must be removed first");
+    Error::conflict("integration_installed", text).with("installations", count)
 }
 
 /// Replaces the client secret. Issued tokens stay good; signatures and exchanges use the new secret from now on.

@@ -1,0 +1,73 @@
+//! What a configuration attached: what a removal would take, and what it took.
+
+use crate::Result;
+use crate::ids::ConfigurationId;
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+
+/// What a configuration attached. Never a secret or a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attached {
+    pub webhooks: Vec<Item>,
+    pub drains: Vec<Item>,
+    pub environment_variables: Vec<Item>,
+    /// The projects it was given, where it was not given all.
+    pub projects: Vec<String>,
+    pub tokens: i64,
+    pub codes: i64,
+}
+
+/// One thing, by its id and what a person knows it by: a webhook's URL, a drain's name, a variable's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    pub id: String,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<String>,
+}
+
+const WEBHOOKS: &str =
+    "SELECT id, doc, CAST(NULL AS TEXT) FROM webhooks WHERE configuration_id = $1 ORDER BY id";
+const DRAINS: &str = "SELECT id, doc, CAST(NULL AS TEXT) FROM drains WHERE configuration_id = $1 ORDER BY id";
+const VARIABLES: &str = "SELECT id, doc, project_id FROM envs WHERE configuration_id = $1 ORDER BY id";
+const PROJECTS: &str =
+    "SELECT project_id FROM configuration_projects WHERE configuration_id = $1 ORDER BY project_id";
+const TOKENS: &str = "SELECT COUNT(*) FROM tokens WHERE configuration_id = $1";
+const CODES: &str = "SELECT COUNT(*) FROM codes WHERE configuration_id = $1";
+
+impl Attached {
+    /// Reads it, each list in the order of the ids.
+    pub(super) async fn of(conn: &Conn, id: &ConfigurationId) -> Result<Self> {
+        let id = &params![id];
+        let projects: Vec<(String,)> = conn.all(PROJECTS, id).await?;
+        let (tokens,) = conn.one(TOKENS, id).await?;
+        let (codes,) = conn.one(CODES, id).await?;
+        Ok(Self {
+            webhooks: items(conn.all(WEBHOOKS, id).await?)?,
+            drains: items(conn.all(DRAINS, id).await?)?,
+            environment_variables: items(conn.all(VARIABLES, id).await?)?,
+            projects: projects.into_iter().map(|(project,)| project).collect(),
+            tokens,
+            codes,
+        })
+    }
+}
+
+/// What names a thing in its document. The rest is not read: a configuration can have a hundred thousand variables.
+#[derive(Deserialize)]
+struct Names {
+    key: Option<String>,
+    name: Option<String>,
+    url: Option<String>,
+}
+
+fn items(rows: Vec<(String, String, Option<String>)>) -> Result<Vec<Item>> {
+    let item = |(id, doc, project_id): (String, String, Option<String>)| {
+        let names: Names = serde_json::from_str(&doc)?;
+        let name = names.key.or(names.name).or(names.url).unwrap_or_default();
+        Ok(Item { id, name, project_id })
+    };
+    rows.into_iter().map(item).collect()
+}

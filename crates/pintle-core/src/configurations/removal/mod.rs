@@ -1,0 +1,181 @@
+//! The end of an installation: everything that it attached goes, nothing else does, and a receipt says what went
+//! (semantics.md 3.3).
+//!
+//! One transaction reads what refers to the configuration, deletes the configuration, and writes the event and the receipt. The
+//! foreign keys do the deleting: a kind of child that a later module forgets to tell about here still cannot outlive its
+//! configuration, and one that races with the removal is there to be removed, or finds no parent to be born under.
+
+mod attached;
+mod bugs;
+mod receipts;
+
+pub use attached::{Attached, Item};
+pub use receipts::{Actor, Receipt, receipt, receipts};
+
+use super::{Configuration, load, not_found};
+use crate::events::{self, Event};
+use crate::ids::ConfigurationId;
+use crate::integrations::{self, Integration};
+use crate::planted;
+use crate::webhooks::Webhook;
+use crate::{Core, Result, Scope};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Somebody asked for it.
+    Requested,
+    /// It had been disabled for 30 days.
+    DisabledTooLong,
+    /// The team or account that had it was deleted.
+    OwnerDeleted,
+}
+
+impl Reason {
+    /// The audit type of its event.
+    fn audit_type(self) -> &'static str {
+        match self {
+            Reason::DisabledTooLong => "disabled-integration-installation-removed",
+            Reason::Requested | Reason::OwnerDeleted => "integration-installation-removed",
+        }
+    }
+}
+
+/// What a removal would remove.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    pub configuration: Configuration,
+    pub removes: Attached,
+}
+
+/// What a removal would remove, changing nothing.
+///
+/// # Errors
+/// 404 as for the removal.
+pub async fn plan(core: &Core, scope: &Scope, id: &ConfigurationId) -> Result<Plan> {
+    let conn = core.db.read().await?;
+    let configuration = load(&conn, scope, id).await?;
+    let removes = Attached::of(&conn, id).await?;
+    Ok(Plan { configuration, removes })
+}
+
+/// deleteConfiguration.
+///
+/// # Errors
+/// 404 where the scope's owner has no such configuration, so also for the second of two removals.
+pub async fn remove(core: &Core, scope: &Scope, id: ConfigurationId, reason: Reason) -> Result<()> {
+    bugs::before(core, &id).await?;
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| match load(tx, &scope, &id).await {
+            Err(_) if planted::on("second-removal-succeeds") => Ok(()),
+            configuration => remove_in(tx, &core, &scope, &configuration?, reason).await,
+        })
+        .await
+}
+
+/// Removes every installation of the scope's owner, in the transaction that deletes the owner: so each still gets its event and
+/// its receipt.
+///
+/// # Errors
+/// 409 `integration_installed` while others have installed what this owner develops: that is theirs to remove.
+pub async fn remove_owned(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
+    let elsewhere = "SELECT COUNT(*) FROM configurations c JOIN integrations i ON i.id = c.integration_id
+      WHERE i.owner_id = $1 AND c.owner_id <> $1";
+    let (count,): (i64,) = tx.one(elsewhere, &params![scope.owner()]).await?;
+    if count > 0 {
+        return Err(integrations::still_installed(count));
+    }
+    let sql = "SELECT doc FROM configurations WHERE owner_id = $1 ORDER BY id";
+    for (doc,) in tx.all::<(String,)>(sql, &params![scope.owner()]).await? {
+        remove_in(tx, core, scope, &serde_json::from_str(&doc)?, Reason::OwnerDeleted).await?;
+    }
+    Ok(())
+}
+
+/// The removal itself, of a configuration that was loaded in this transaction.
+///
+/// # Errors
+/// 404 where it is gone.
+pub(crate) async fn remove_in(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    configuration: &Configuration,
+    reason: Reason,
+) -> Result<()> {
+    let now = core.clock.now();
+    let id = &configuration.id;
+    let app = integrations::find(tx, configuration.integration_id.as_str()).await?.ok_or_else(not_found)?;
+    let targets = seal(core, id, &targets(tx, core, configuration, &app).await?)?;
+    bugs::inside(tx, id).await?;
+    let removed = Attached::of(tx, id).await?;
+    if tx.execute("DELETE FROM configurations WHERE id = $1", &params![id]).await? != 1 {
+        return Err(not_found());
+    }
+    if !planted::on("removal-without-event") {
+        let payload = json!({ "configuration": configuration.summary() });
+        let text = format!("removed {}", app.name);
+        let mut event = Event::new(reason.audit_type(), text, configuration.audit(&app.name)).hook(
+            scope,
+            "integration-configuration.removed",
+            payload,
+        );
+        event.targets = Some(targets);
+        events::record(tx, core, scope, now, event).await?;
+    }
+    if planted::on("removal-without-receipt") {
+        return Ok(());
+    }
+    Receipt::new(scope, configuration, reason, removed, now).write(tx).await
+}
+
+/// Who must still hear of the removal, with the secret to sign with: frozen with the event, since none of it can be looked up
+/// later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    pub url: String,
+    pub secret: String,
+}
+
+/// The integration's own URL first, whatever events it chose: this one is essential. Then the webhooks that subscribed.
+async fn targets(
+    tx: &Conn,
+    core: &Core,
+    configuration: &Configuration,
+    app: &Integration,
+) -> Result<Vec<Target>> {
+    let mut targets = Vec::new();
+    if let Some(url) = app.webhook_url.clone() {
+        targets.push(Target { url, secret: integrations::client_secret(tx, core, &app.id).await? });
+    }
+    let sql = "SELECT id, doc, secret FROM webhooks
+      WHERE owner_id = $1 AND (configuration_id IS NULL OR configuration_id = $2) ORDER BY created_at, id";
+    let rows: Vec<(String, String, Vec<u8>)> =
+        tx.all(sql, &params![&configuration.owner_id, &configuration.id]).await?;
+    for (id, doc, secret) in rows {
+        let webhook: Webhook = serde_json::from_str(&doc)?;
+        let names = ["integration-configuration.removed", "integration-configuration-removed"];
+        if names.iter().any(|name| webhook.wants(name)) {
+            targets.push(Target { url: webhook.url, secret: core.vault.open_text(&id, &secret)? });
+        }
+    }
+    Ok(targets)
+}
+
+fn seal(core: &Core, id: &ConfigurationId, targets: &[Target]) -> Result<Vec<u8>> {
+    core.vault.seal(id.as_str(), &serde_json::to_vec(targets)?, &core.entropy)
+}
+
+/// The targets that stand sealed in the event of a removal.
+///
+/// # Errors
+/// 500 where they are not those of this configuration.
+pub fn open_targets(core: &Core, id: &ConfigurationId, sealed: &[u8]) -> Result<Vec<Target>> {
+    Ok(serde_json::from_str(&core.vault.open_text(id.as_str(), sealed)?)?)
+}

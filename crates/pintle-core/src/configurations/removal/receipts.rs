@@ -1,0 +1,99 @@
+//! Receipts: what was removed, when, by whom and why. Never a secret.
+
+use super::{Attached, Reason};
+use crate::clock::Millis;
+use crate::configurations::Configuration;
+use crate::ids::{ConfigurationId, IntegrationId, OwnerId};
+use crate::page::{self, Page, Pagination};
+use crate::scope::Principal;
+use crate::{Core, Error, Result, Scope};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// What a removal removed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    pub configuration_id: ConfigurationId,
+    pub integration_id: IntegrationId,
+    pub slug: String,
+    pub owner_id: OwnerId,
+    pub removed_at: Millis,
+    pub removed_by: Actor,
+    pub reason: Reason,
+    pub removed: Attached,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Actor {
+    User { id: String, username: String },
+    Installation { id: ConfigurationId },
+    System,
+}
+
+impl Actor {
+    fn of(scope: &Scope) -> Self {
+        match &scope.principal {
+            Principal::User { id, username } => {
+                Actor::User { id: id.to_string(), username: username.clone() }
+            }
+            Principal::Installation(i) => Actor::Installation { id: i.configuration.clone() },
+            Principal::System => Actor::System,
+        }
+    }
+}
+
+impl Receipt {
+    pub(super) fn new(
+        scope: &Scope,
+        configuration: &Configuration,
+        reason: Reason,
+        removed: Attached,
+        now: Millis,
+    ) -> Self {
+        Self {
+            configuration_id: configuration.id.clone(),
+            integration_id: configuration.integration_id.clone(),
+            slug: configuration.slug.clone(),
+            owner_id: configuration.owner_id.clone(),
+            removed_at: now,
+            removed_by: Actor::of(scope),
+            reason,
+            removed,
+        }
+    }
+
+    pub(super) async fn write(&self, tx: &Conn) -> Result<()> {
+        let sql =
+            "INSERT INTO removals (configuration_id, owner_id, created_at, doc) VALUES ($1, $2, $3, $4)";
+        let doc = serde_json::to_string(self)?;
+        let row = params![&self.configuration_id, &self.owner_id, self.removed_at, doc];
+        tx.execute(sql, &row).await?;
+        Ok(())
+    }
+}
+
+/// The receipts of the scope's owner, newest first. An installation's token ended with its configuration, so it finds none of
+/// its own, and those of others are not its business.
+pub async fn receipts(core: &Core, scope: &Scope, page: Page) -> Result<(Vec<Box<RawValue>>, Pagination)> {
+    let sql = "SELECT created_at, doc FROM removals WHERE owner_id = $1 AND CAST($2 AS TEXT) IS NULL";
+    let conn = core.db.read().await?;
+    let params = params![scope.owner(), scope.configuration()];
+    let (rows, pagination) = page::read(&conn, sql, "created_at", &params, page).await?;
+    let receipts = rows.into_iter().map(|row| RawValue::from_string(row.doc)).collect::<Result<_, _>>()?;
+    Ok((receipts, pagination))
+}
+
+/// One receipt, by the id of the configuration that was removed.
+///
+/// # Errors
+/// 404 where the scope's owner has none of it.
+pub async fn receipt(core: &Core, scope: &Scope, id: &str) -> Result<String> {
+    let sql =
+        "SELECT doc FROM removals WHERE configuration_id = $1 AND owner_id = $2 AND CAST($3 AS TEXT) IS NULL";
+    let params = params![id, scope.owner(), scope.configuration()];
+    let row: Option<(String,)> = core.db.read().await?.opt(sql, &params).await?;
+    row.map(|(doc,)| doc).ok_or_else(|| Error::not_found("Removal"))
+}

@@ -1,7 +1,7 @@
 //! The one error of the domain: what the caller did wrong, in the contract's words (semantics.md 8.1).
 
 use pintle_store::{AsStoreError, Error as StoreError};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -34,15 +34,16 @@ pub struct Error {
     pub code: Cow<'static, str>,
     pub message: String,
     /// Further keys inside `error`.
-    pub details: Map<String, Value>,
+    pub details: Vec<(String, Value)>,
     /// Further keys beside `error`.
-    pub beside: Map<String, Value>,
-    store: Option<StoreError>,
+    pub beside: Vec<(String, Value)>,
+    /// Boxed, as every `Result` is as large as its error.
+    store: Option<Box<StoreError>>,
 }
 
 impl Error {
     pub fn new(kind: Kind, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        let (details, beside) = (Map::new(), Map::new());
+        let (details, beside) = (Vec::new(), Vec::new());
         Self { kind, code: code.into(), message: message.into(), details, beside, store: None }
     }
 
@@ -97,13 +98,13 @@ impl Error {
 
     /// Adds a key inside `error`.
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.details.insert(key.to_owned(), value.into());
+        self.details.push((key.to_owned(), value.into()));
         self
     }
 
     /// Adds a key beside `error`.
     pub fn beside(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.beside.insert(key.to_owned(), value.into());
+        self.beside.push((key.to_owned(), value.into()));
         self
     }
 }
@@ -118,7 +119,7 @@ impl std::error::Error for Error {}
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self { store: Some(error.clone()), ..Self::internal(error) }
+        Self { store: Some(Box::new(error.clone())), ..Self::internal(error) }
     }
 }
 
@@ -130,7 +131,7 @@ impl From<serde_json::Error> for Error {
 
 impl AsStoreError for Error {
     fn as_store_error(&self) -> Option<&StoreError> {
-        self.store.as_ref()
+        self.store.as_deref()
     }
 }
 
@@ -144,7 +145,7 @@ pub trait OnConstraint<T> {
 
 impl<T, E: Into<Error>> OnConstraint<T> for Result<T, E> {
     fn on_unique(self, name: &str, error: impl FnOnce() -> Error) -> Result<T> {
-        self.map_err(Into::into).map_err(|e| match &e.store {
+        self.map_err(Into::into).map_err(|e| match e.as_store_error() {
             Some(StoreError::Unique(violated)) if violated == name => error(),
             _ => e,
         })
@@ -152,6 +153,6 @@ impl<T, E: Into<Error>> OnConstraint<T> for Result<T, E> {
 
     fn on_missing_parent(self, error: impl FnOnce() -> Error) -> Result<T> {
         self.map_err(Into::into)
-            .map_err(|e| if e.store == Some(StoreError::ForeignKey) { error() } else { e })
+            .map_err(|e| if e.as_store_error() == Some(&StoreError::ForeignKey) { error() } else { e })
     }
 }

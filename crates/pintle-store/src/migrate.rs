@@ -9,7 +9,7 @@ pub struct Migration {
 }
 
 /// A number of our own among PostgreSQL's advisory locks ("pintle" in ASCII).
-const LOCK: i64 = 0x0070_696e_746c_65;
+const LOCK: i64 = 0x7069_6e74_6c65;
 
 pub(crate) async fn run(db: &Db, migrations: &'static [Migration]) -> Result<i64> {
     let postgres = db.engine() == Engine::Postgres;

@@ -1,6 +1,6 @@
 //! Who calls: users in teams, installations.
 
-use crate::{Answer, Pintle};
+use crate::{Answer, Pintle, contract};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use http_body_util::BodyExt;
@@ -64,11 +64,14 @@ impl Pintle {
 }
 
 async fn send(api: &Api, request: Request<Body>) -> Answer {
-    let name = format!("{} {}", request.method(), request.uri());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let (parts, body) = api.answer(request).await.into_parts();
     let body = body.collect().await.expect("a whole body").to_bytes();
     let text = String::from_utf8(body.to_vec()).expect("a text body");
-    Answer { request: name, status: parts.status.as_u16(), headers: parts.headers, text }
+    let request = format!("{method} {uri}");
+    let answer = Answer { request, status: parts.status.as_u16(), headers: parts.headers, text };
+    contract::check(&method, uri.path(), &answer);
+    answer
 }
 
 impl Caller {

@@ -15,6 +15,7 @@ pub mod permissions;
 pub use pintle_store::planted;
 pub mod projects;
 pub mod scope;
+pub mod seed;
 pub mod teams;
 pub mod tokens;
 pub mod users;

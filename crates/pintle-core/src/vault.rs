@@ -4,11 +4,15 @@ use crate::entropy::Entropy;
 use crate::{Error, Result};
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
-use pintle_store::{Db, params};
+use pintle_store::{Conn, Db, params};
 
 /// Stands first in every sealed value, so that a later format can be told from this one.
 const FORMAT: u8 = 1;
 const NONCE: usize = 12;
+
+/// What the data key is sealed for, and its key in `meta`.
+const DATA_KEY: &str = "data key";
+const META: &str = "data_key";
 
 /// 32 bytes that open everything; kept in a file beside the data or in the environment, never in the database.
 pub struct MasterKey(pub [u8; 32]);
@@ -21,21 +25,36 @@ impl Vault {
     /// # Errors
     /// Where the master key is not the one that the database was made with.
     pub async fn open(db: &Db, master: &MasterKey, entropy: &Entropy) -> Result<Self> {
-        let master = Vault(cipher(&master.0)?);
-        let fresh = master.seal("data key", &entropy.bytes::<32>(), entropy)?;
-        let wrapped = db
-            .write(async move |tx| {
-                let row = params!["data_key", fresh.clone()];
-                tx.execute(
-                    "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
-                    &row,
-                )
-                .await?;
-                tx.one::<(Vec<u8>,)>("SELECT value FROM meta WHERE key = $1", &params!["data_key"]).await
-            })
-            .await?;
+        let wrapped = match wrapped(&db.read().await?).await? {
+            Some(wrapped) => wrapped,
+            None => {
+                let fresh = Vault(cipher(&master.0)?).seal(DATA_KEY, &entropy.bytes::<32>(), entropy)?;
+                db.write(async move |tx| {
+                    let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+                    tx.execute(sql, &params![META, fresh.clone()]).await?;
+                    wrapped(tx).await?.ok_or_else(|| Error::internal("the data key was not kept"))
+                })
+                .await?
+            }
+        };
+        Self::unwrap(&wrapped, master)
+    }
+
+    /// Opens the data key of a database that has one; `None` where it has not. Writes nothing.
+    ///
+    /// # Errors
+    /// Where the master key is not the one that the database was made with.
+    pub async fn existing(db: &Db, master: &MasterKey) -> Result<Option<Self>> {
+        if !db.tables().await?.iter().any(|table| table == "meta") {
+            return Ok(None);
+        }
+        wrapped(&db.read().await?).await?.map(|wrapped| Self::unwrap(&wrapped, master)).transpose()
+    }
+
+    fn unwrap(wrapped: &[u8], master: &MasterKey) -> Result<Self> {
         let wrong = || Error::internal("the master key is not the one that this database was made with");
-        Ok(Vault(cipher(&master.open_bytes("data key", &wrapped.0).map_err(|_| wrong())?)?))
+        let key = Vault(cipher(&master.0)?).open_bytes(DATA_KEY, wrapped).map_err(|_| wrong())?;
+        Ok(Vault(cipher(&key)?))
     }
 
     /// Seals `plain` so that it opens only for the record `id`.
@@ -62,6 +81,19 @@ impl Vault {
         String::from_utf8(self.open_bytes(id, sealed)?)
             .map_err(|_| Error::internal("a sealed value is not text"))
     }
+}
+
+/// Whether the database has secrets already, so that only its own master key will do.
+pub async fn exists(db: &Db) -> Result<bool> {
+    if !db.tables().await?.iter().any(|table| table == "meta") {
+        return Ok(false);
+    }
+    Ok(wrapped(&db.read().await?).await?.is_some())
+}
+
+async fn wrapped(conn: &Conn) -> Result<Option<Vec<u8>>> {
+    let row: Option<(Vec<u8>,)> = conn.opt("SELECT value FROM meta WHERE key = $1", &params![META]).await?;
+    Ok(row.map(|(wrapped,)| wrapped))
 }
 
 fn cipher(key: &[u8]) -> Result<Aes256Gcm> {

@@ -1,0 +1,227 @@
+//! The demo workspace: an installation that has attached one of everything, ready to be removed.
+//!
+//! It is made by the functions that the API calls, as the people and the integration that would call them.
+
+use crate::configurations::install::{self, Consent, Exchange};
+use crate::configurations::{Projects, Source};
+use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
+use crate::integrations::{self, NewIntegration};
+use crate::permissions::Permission;
+use crate::scope::{self, TeamHint};
+use crate::teams::{self, NewTeam};
+use crate::tokens::{self, NewToken};
+use crate::users::{self, NewUser};
+use crate::webhooks::{self, NewWebhook};
+use crate::{Core, Error, Result, Scope, credential};
+use pintle_store::params;
+use serde::{Deserialize, Serialize};
+
+const USER: &str = "demo";
+const TEAM: &str = "demo-team";
+const APP: &str = "log-bridge";
+/// Reserved by RFC 2606: no traffic ever reaches anybody.
+const SITE: &str = "https://log-bridge.example";
+
+/// Its keys in `meta`: that it is being made, and, sealed, what it takes to find it again.
+const BEGUN: &str = "demo_begun";
+const MADE: &str = "demo";
+
+/// What a script needs to use the workspace, as it is now.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Demo {
+    pub token: String,
+    pub user_id: UserId,
+    pub team_id: OwnerId,
+    pub team_slug: String,
+    pub project_ids: Vec<ProjectId>,
+    pub integration_id: IntegrationId,
+    pub client_secret: String,
+    /// `None` once the installation was removed.
+    pub configuration_id: Option<ConfigurationId>,
+}
+
+/// What is kept: tokens are stored as hashes, and a later start must print the same one.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    token: String,
+    user: UserId,
+    team: OwnerId,
+    integration: IntegrationId,
+}
+
+/// Makes the demo workspace, or finds the one that was made.
+///
+/// # Errors
+/// 409 where the names that it needs belong to somebody else, or a part of it was deleted since.
+pub async fn ensure(core: &Core) -> Result<Demo> {
+    let kept = match kept(core).await? {
+        Some(kept) => kept,
+        None => {
+            begin(core).await?;
+            let kept = make(core).await?;
+            keep(core, &kept).await?;
+            kept
+        }
+    };
+    look_up(core, kept).await
+}
+
+async fn kept(core: &Core) -> Result<Option<Kept>> {
+    let sql = "SELECT value FROM meta WHERE key = $1";
+    let row: Option<(Vec<u8>,)> = core.db.read().await?.opt(sql, &params![MADE]).await?;
+    let Some((sealed,)) = row else { return Ok(None) };
+    Ok(Some(serde_json::from_str(&core.vault.open_text(MADE, &sealed)?)?))
+}
+
+async fn keep(core: &Core, kept: &Kept) -> Result<()> {
+    let sealed = core.vault.seal(MADE, &serde_json::to_vec(kept)?, &core.entropy)?;
+    core.db
+        .write(async move |tx| {
+            tx.execute("INSERT INTO meta (key, value) VALUES ($1, $2)", &params![MADE, sealed.clone()])
+                .await?;
+            tx.execute("DELETE FROM meta WHERE key = $1", &params![BEGUN]).await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Claims the demo's names. What a start that was interrupted left under them goes first.
+async fn begin(core: &Core) -> Result<()> {
+    core.db
+        .write(async move |tx| {
+            let begun = tx.execute("DELETE FROM meta WHERE key = $1", &params![BEGUN]).await? > 0;
+            if begun {
+                // The user and the team own all of the rest.
+                let sql = "DELETE FROM owners WHERE slug IN ($1, $2)";
+                tx.execute(sql, &params![USER, TEAM]).await?;
+            }
+            let sql = "SELECT slug FROM owners WHERE slug IN ($1, $2)
+              UNION ALL SELECT slug FROM integrations WHERE slug = $3";
+            if let Some((slug,)) = tx.opt::<(String,)>(sql, &params![USER, TEAM, APP]).await? {
+                let text = format!("the demo workspace needs the name `{slug}`, which is taken");
+                return Err(Error::conflict("demo_name_taken", text));
+            }
+            let sql = "INSERT INTO meta (key, value) VALUES ($1, $2)";
+            tx.execute(sql, &params![BEGUN, Vec::<u8>::new()]).await?;
+            Ok(())
+        })
+        .await
+}
+
+async fn make(core: &Core) -> Result<Kept> {
+    let email = format!("{USER}@example.com");
+    let name = Some("Demo".to_owned());
+    let user = users::create(core, NewUser { email, username: USER.into(), name }).await?;
+    let name = Some("Demo Team".to_owned());
+    let team = teams::create(core, &user.id, NewTeam { slug: TEAM.into(), name }).await?;
+    users::set_default_team(core, &user.id, Some(&team.id)).await?;
+    let token = NewToken { name: "demo".into(), ..NewToken::default() };
+    let token = tokens::issue(core, &user.id, token).await?.bearer_token;
+    let person = Caller { core, token: &token, team: &team.id };
+
+    let integration = register(&person).await?;
+    let access = install(&person, &integration).await?;
+    let app = Caller { core, token: &access, team: &team.id };
+    attach_webhooks(&app, &person).await?;
+    Ok(Kept { token, user: user.id, team: team.id, integration: integration.integration.id })
+}
+
+/// Whose token it is, and for which team it acts.
+struct Caller<'a> {
+    core: &'a Core,
+    token: &'a str,
+    team: &'a OwnerId,
+}
+
+impl Caller<'_> {
+    async fn may(&self, permission: Permission) -> Result<Scope> {
+        let team = TeamHint::Id(self.team.as_str());
+        scope::authenticate(self.core, Some(self.token), team, permission).await
+    }
+}
+
+async fn register(person: &Caller<'_>) -> Result<integrations::WithSecret> {
+    let scopes = ["integration-configuration", "project", "project-env-vars", "log-drain", "drain"];
+    let app = NewIntegration {
+        name: "Log Bridge".into(),
+        slug: Some(APP.into()),
+        description: Some("Sends a project's logs elsewhere".into()),
+        website: Some(SITE.into()),
+        redirect_url: Some(format!("{SITE}/callback")),
+        configuration_url: Some(format!("{SITE}/settings")),
+        scopes: scopes.map(|stem| format!("read-write:{stem}")).to_vec(),
+        ..NewIntegration::default()
+    };
+    integrations::create(person.core, &person.may(Permission::AppWrite).await?, app).await
+}
+
+/// Consent and exchange; answers the installation's token.
+async fn install(person: &Caller<'_>, app: &integrations::WithSecret) -> Result<String> {
+    let consent = Consent {
+        projects: Projects::All,
+        source: Source::Marketplace,
+        state: None,
+        current_project: None,
+        external_id: None,
+        origin: String::new(),
+    };
+    let scope = person.may(Permission::Install).await?;
+    let installed = install::install(person.core, &scope, &app.integration, consent).await?;
+    let exchange = Exchange {
+        client_id: app.integration.id.to_string(),
+        client_secret: app.client_secret.clone(),
+        code: installed.code,
+        redirect_uri: app.integration.redirect_url.clone().unwrap_or_default(),
+    };
+    Ok(install::exchange(person.core, exchange).await?.access_token)
+}
+
+/// Two of the installation's, and one of the team's own, which outlives it.
+async fn attach_webhooks(app: &Caller<'_>, person: &Caller<'_>) -> Result<()> {
+    let own = format!("{SITE}/hooks");
+    let hooks = [
+        (app, format!("{own}/projects"), vec!["project.created", "project.removed"]),
+        (app, format!("{own}/removal"), vec!["integration-configuration.removed"]),
+        (person, "https://demo-team.example/hooks".into(), vec!["project.created"]),
+    ];
+    for (caller, url, events) in hooks {
+        let events = events.into_iter().map(str::to_owned).collect();
+        let scope = caller.may(Permission::WebhookWrite).await?;
+        webhooks::create(caller.core, &scope, NewWebhook { url, events, project_ids: None }).await?;
+    }
+    Ok(())
+}
+
+/// The workspace as it is now: its parts may have been changed, removed and installed again.
+async fn look_up(core: &Core, kept: Kept) -> Result<Demo> {
+    let gone = |what: &str| {
+        Error::conflict(
+            "demo_gone",
+            format!("the {what} of the demo workspace was deleted: choose a new --data folder"),
+        )
+    };
+    let conn = core.db.read().await?;
+    let sql = "SELECT slug FROM owners WHERE id = $1";
+    let team: Option<(String,)> = conn.opt(sql, &params![&kept.team]).await?;
+    let (team_slug,) = team.ok_or_else(|| gone("team"))?;
+    let sql = "SELECT id FROM tokens WHERE id = $1";
+    let token: Option<(String,)> = conn.opt(sql, &params![&credential::hash(&kept.token)]).await?;
+    token.ok_or_else(|| gone("token"))?;
+    let client_secret =
+        integrations::client_secret(&conn, core, &kept.integration).await.map_err(|_| gone("integration"))?;
+    let sql = "SELECT id FROM projects WHERE owner_id = $1 ORDER BY created_at, id";
+    let projects: Vec<(String,)> = conn.all(sql, &params![&kept.team]).await?;
+    let sql = "SELECT id FROM configurations WHERE owner_id = $1 AND integration_id = $2";
+    let configuration: Option<(String,)> = conn.opt(sql, &params![&kept.team, &kept.integration]).await?;
+    Ok(Demo {
+        token: kept.token,
+        user_id: kept.user,
+        team_id: kept.team,
+        team_slug,
+        project_ids: projects.into_iter().map(|(id,)| ProjectId::from(id)).collect(),
+        integration_id: kept.integration,
+        client_secret,
+        configuration_id: configuration.map(|(id,)| ConfigurationId::from(id)),
+    })
+}

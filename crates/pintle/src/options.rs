@@ -1,0 +1,150 @@
+//! The command line and the environment.
+
+use crate::failure::{Failure, Result};
+use clap::builder::BoolishValueParser;
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A self-hosted server that speaks the Vercel REST API and centres on integrations.
+#[derive(Debug, Parser)]
+#[command(name = "pintle", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server
+    ///
+    /// Every option can be set by the environment variable beside it, and most in the file that --config names; an option counts
+    /// before the environment, and the environment before the file.
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Make a demo workspace at the first start, and print commands to try
+    ///
+    /// A user, a team, two projects, an integration, and an installation of it with webhooks, log drains and environment
+    /// variables. Later starts find it again and print the same values.
+    #[arg(long, env = "PINTLE_DEV", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub dev: Option<bool>,
+
+    #[command(flatten)]
+    pub storage: StorageArgs,
+
+    /// The address and port to listen on [default: 127.0.0.1:4400]
+    ///
+    /// Port 0 takes a free one, which the ready line names.
+    #[arg(long, env = "PINTLE_LISTEN", hide_env_values = true, value_name = "ADDR")]
+    pub listen: Option<Listen>,
+
+    /// When ready, print one line of JSON instead of text
+    ///
+    /// {"url": …}, and with --dev also token, userId, teamId, teamSlug, projectIds, integrationId, clientSecret and
+    /// configurationId of the demo workspace. Nothing else goes to standard output; logs go to standard error.
+    #[arg(long, env = "PINTLE_JSON", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub json: Option<bool>,
+
+    /// Requests a minute that a token may make which has no limit of its own [default: 1000000]
+    #[arg(long, env = "PINTLE_RATE_LIMIT", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub rate_limit: Option<i64>,
+
+    /// The largest request body that is read, in bytes [default: 8388608]
+    #[arg(long, env = "PINTLE_BODY_LIMIT", hide_env_values = true, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub body_limit: Option<u64>,
+
+    /// Refuse an installation's token that acts for a team without naming it
+    ///
+    /// Off by default: such a request acts for the team that the token belongs to.
+    #[arg(long, env = "PINTLE_STRICT_TEAM_SCOPE", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub strict_team_scope: Option<bool>,
+
+    /// Let web pages of any origin call the API (CORS)
+    #[arg(long, env = "PINTLE_CORS", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub cors: Option<bool>,
+
+    /// What to log: off, error, warn, info, debug or trace [default: info]
+    #[arg(long, env = "PINTLE_LOG", hide_env_values = true, value_name = "LEVEL")]
+    pub log: Option<tracing::level_filters::LevelFilter>,
+}
+
+/// Where the data is; shared by the commands that open the database.
+#[derive(Debug, Args)]
+pub struct StorageArgs {
+    /// The folder of the SQLite database and the master key [default: ./pintle-data]
+    ///
+    /// The key that opens all secrets is the file master.key in it, made at the first start, unless the environment variable
+    /// PINTLE_MASTER_KEY holds it (32 bytes in base64 or hex).
+    #[arg(long, env = "PINTLE_DATA", hide_env_values = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// The database: sqlite:PATH or postgres://USER@HOST/NAME [default: the file pintle.db in --data]
+    #[arg(long, env = "PINTLE_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub database: Option<Database>,
+}
+
+/// Which database to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl FromStr for Database {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Database::Sqlite(PathBuf::from(path))),
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                Ok(Database::Postgres(text.to_owned()))
+            }
+            _ => Err("expected sqlite:PATH or postgres://USER@HOST/NAME".into()),
+        }
+    }
+}
+
+/// An address to listen on: `HOST:PORT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen(pub String);
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
+                Ok(Listen(text.to_owned()))
+            }
+            _ => Err("expected HOST:PORT, such as 127.0.0.1:4400".into()),
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Reads the command line. What is not a command to run is the end already: help was printed, or something is wrong.
+pub fn parse() -> Result<Cli, Result<()>> {
+    Cli::try_parse().map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            error.print().map_err(|error| Failure::failed(format_args!("cannot print: {error}")))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Err(Failure::usage("expected a command: see pintle --help"))
+        }
+        _ => {
+            let text = error.to_string();
+            let what = text.split("\n\n").next().unwrap_or_default();
+            Err(Failure::usage(format_args!("{} (see pintle --help)", what.trim_start_matches("error: "))))
+        }
+    })
+}

@@ -1,0 +1,230 @@
+//! `pintle serve`: from the options to a server, and to its orderly end.
+
+use crate::failure::{Failure, Result};
+use crate::key;
+use crate::options::{Database, Listen, ServeArgs};
+use crate::ready::{self, Ready};
+use pintle_api::{Api, Options};
+use pintle_core::Core;
+use pintle_core::clock::Clock;
+use pintle_core::configurations::lifecycle;
+use pintle_core::entropy::Entropy;
+use pintle_core::seed::demo;
+use pintle_core::vault::MasterKey;
+use pintle_store::{Db, Durability, FolderLock};
+use std::future::Future;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::level_filters::LevelFilter;
+
+/// How long requests that are under way may take to finish after the signal to end.
+const GRACE: Duration = Duration::from_secs(10);
+/// Between two rounds of the background job.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// What an operator decided, from all sources.
+struct Settings {
+    dev: bool,
+    json: bool,
+    data: PathBuf,
+    database: Database,
+    listen: Listen,
+    options: Options,
+    strict_team_scope: bool,
+    log: LevelFilter,
+    master_key: Option<MasterKey>,
+}
+
+impl Settings {
+    fn new(args: ServeArgs) -> Result<Self> {
+        let data = args.storage.data.unwrap_or_else(|| PathBuf::from("pintle-data"));
+        let defaults = Options::default();
+        Ok(Self {
+            dev: args.dev.unwrap_or(false),
+            json: args.json.unwrap_or(false),
+            database: args.storage.database.unwrap_or_else(|| Database::Sqlite(data.join("pintle.db"))),
+            data,
+            listen: args.listen.unwrap_or_else(|| Listen("127.0.0.1:4400".into())),
+            options: Options {
+                rate_limit: args.rate_limit.unwrap_or(defaults.rate_limit),
+                body_limit: args.body_limit.map_or(defaults.body_limit, |bytes| bytes as usize),
+                cors: args.cors.unwrap_or(defaults.cors),
+            },
+            strict_team_scope: args.strict_team_scope.unwrap_or(false),
+            log: args.log.unwrap_or(LevelFilter::INFO),
+            master_key: key::from_environment()?,
+        })
+    }
+}
+
+/// Serves until it is told to end.
+pub fn run(args: ServeArgs) -> Result<()> {
+    let settings = Settings::new(args)?;
+    tracing_subscriber::fmt()
+        .with_max_level(settings.log)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format_args!("cannot start: {error}")))?;
+    // The lock outlives the runtime, and the runtime's tasks the database: the last of them to let go of it closes it.
+    let lock = runtime.block_on(serve(settings))?;
+    drop(runtime);
+    drop(lock);
+    Ok(())
+}
+
+async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
+    let mut stop = Stop::new()?;
+    let mut lock = lock(&settings.database)?;
+    let listener = TcpListener::bind(&settings.listen.0)
+        .await
+        .map_err(|error| Failure::failed(format_args!("cannot listen on {}: {error}", settings.listen)))?;
+    let address =
+        listener.local_addr().map_err(|error| Failure::failed(format_args!("cannot listen: {error}")))?;
+    let url = ready::url(address);
+    if let Some(lock) = &mut lock {
+        describe(lock, &url)?;
+    }
+    let core = open(&settings).await?;
+    let demo = if settings.dev { Some(demo::ensure(&core).await?) } else { None };
+    let sweeper = tokio::spawn(sweep(core.clone()));
+    let api = Api::new(core, settings.options);
+    let (ask, asked) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(pintle_api::serve(api, listener, async { drop(asked.await) }));
+    announce(&Ready { url: &url, demo: demo.as_ref() }, settings.json)?;
+    stop.asked().await;
+    tracing::info!("ending: requests that are under way are finished first");
+    drop(ask);
+    sweeper.abort();
+    finish(server, &mut stop).await;
+    Ok(lock)
+}
+
+/// The right to the folder of an SQLite database.
+fn lock(database: &Database) -> Result<Option<FolderLock>> {
+    let Database::Sqlite(path) = database else { return Ok(None) };
+    let folder = folder(path);
+    let cannot = |error| Failure::failed(format_args!("cannot use the folder {}: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(cannot)?;
+    match FolderLock::acquire(folder).map_err(cannot)? {
+        Ok(mut lock) => {
+            describe(&mut lock, "it is starting")?;
+            Ok(Some(lock))
+        }
+        Err(held) => Err(Failure::failed(format_args!(
+            "the folder {} is in use by another pintle: {}",
+            folder.display(),
+            held.0
+        ))),
+    }
+}
+
+fn describe(lock: &mut FolderLock, what: &str) -> Result<()> {
+    let text = format!("process {}, {what}", std::process::id());
+    lock.describe(&text).map_err(|error| Failure::failed(format_args!("cannot write the lock file: {error}")))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+async fn open(settings: &Settings) -> Result<Core> {
+    let entropy =
+        Entropy::system().map_err(|error| Failure::failed(format_args!("no randomness: {error}")))?;
+    let db = match &settings.database {
+        Database::Sqlite(path) => Db::sqlite(path, Durability::Full)?,
+        Database::Postgres(url) => Db::postgres(url)
+            .await
+            .map_err(|error| Failure::failed(format_args!("cannot connect to PostgreSQL: {error}")))?,
+    };
+    let master = match &settings.master_key {
+        Some(MasterKey(key)) => MasterKey(*key),
+        None => master_key_of_folder(&settings.data, &db, &entropy).await?,
+    };
+    Ok(Core::open(db, &master, Clock::default(), entropy, settings.strict_team_scope).await?)
+}
+
+/// The key file of the data folder. Only a database that has no secrets yet gets a new one.
+async fn master_key_of_folder(data: &Path, db: &Db, entropy: &Entropy) -> Result<MasterKey> {
+    if let Some(key) = key::from_file(data)? {
+        return Ok(key);
+    }
+    if pintle_core::vault::exists(db).await? {
+        let file = data.join(key::FILE);
+        return Err(Failure::failed(format_args!(
+            "the database was made with a master key, but {} is missing and {} is not set",
+            file.display(),
+            key::VARIABLE
+        )));
+    }
+    std::fs::create_dir_all(data).map_err(|error| {
+        Failure::failed(format_args!("cannot make the folder {}: {error}", data.display()))
+    })?;
+    key::create(data, entropy)
+}
+
+fn announce(ready: &Ready<'_>, json: bool) -> Result<()> {
+    let text = match json {
+        true => ready.json().map(|line| line + "\n").map_err(Failure::failed)?,
+        false => ready.text(),
+    };
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| Failure::failed(format_args!("cannot print: {error}")))
+}
+
+/// The background job; an error is logged and the next round tries again.
+async fn sweep(core: Core) {
+    let mut round = tokio::time::interval(SWEEP);
+    loop {
+        round.tick().await;
+        match lifecycle::sweep(&core).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "removed installations that had been disabled for 30 days"),
+            Err(error) => tracing::error!(%error, "the background job failed"),
+        }
+    }
+}
+
+/// Waits for the server's end: for the requests that are under way, for so long; a second signal ends the wait.
+async fn finish(mut server: tokio::task::JoinHandle<std::io::Result<()>>, stop: &mut Stop) {
+    tokio::select! {
+        ended = &mut server => match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the listener failed"),
+            Err(error) => tracing::error!(%error, "the server failed"),
+        },
+        () = tokio::time::sleep(GRACE) => tracing::warn!("some requests did not finish in time"),
+        () = stop.asked() => tracing::warn!("a second signal: ending at once"),
+    }
+    server.abort();
+}
+
+/// The signals to end.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> Result<Self> {
+        let listen =
+            |kind| signal(kind).map_err(|error| Failure::failed(format_args!("no signals: {error}")));
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    fn asked(&mut self) -> impl Future<Output = ()> {
+        async {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        }
+    }
+}

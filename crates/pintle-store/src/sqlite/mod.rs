@@ -5,6 +5,7 @@ mod writer;
 use crate::db::AsStoreError;
 use crate::{Conn, Error, Result};
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::cell::Cell;
 use std::path::Path;
@@ -71,5 +72,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
         .map_err(|error| Error::Fault(format!("cannot open {}: {error}", path.display())))?;
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Plans must not depend on the values bound, or SQLite prepares a cached statement anew for each.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(conn)
 }

@@ -1,0 +1,55 @@
+//! Requests that read.
+
+use crate::bare::Answer;
+use crate::load::{Measured, Wrk, median};
+use crate::server::Server;
+use crate::{Outcome, runtime, world};
+
+pub fn run(seconds: u64, rounds: usize) -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let world = runtime()?.block_on(world::make(folder.path()))?;
+    let (token, path) = (
+        world.token,
+        format!("/v1/integrations/configuration/{}?teamId={}", world.configuration, world.team),
+    );
+    drop(world.core);
+    let pintle = Server::of_this_program(&["serve", &folder.path().to_string_lossy()])?;
+    let answer = ask(&pintle, &token, &path)?;
+    let answers = folder.path().join("answers.json");
+    std::fs::write(&answers, serde_json::to_vec(&[answer])?)?;
+    let bare = Server::of_this_program(&["bare", &answers.to_string_lossy()])?;
+    let wrk = Wrk::new(folder.path())?;
+    let mut ratios = Vec::new();
+    for round in 0..rounds {
+        let ours = wrk.run(&format!("{}{path}", pintle.url), seconds, &token, &["get"])?;
+        let theirs = wrk.run(&format!("{}{path}", bare.url), seconds, &token, &["get"])?;
+        let ratio = ours.requests_per_second / theirs.requests_per_second;
+        println!("{round}: pintle {}, bare {}, ratio {ratio:.3}", show(ours), show(theirs));
+        ratios.push(ratio);
+    }
+    println!("getConfiguration: {:.3} of the bare server; rss {}", median(ratios), rss(&pintle));
+    Ok(())
+}
+
+fn rss(server: &Server) -> String {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap_or_default();
+    status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default().trim().to_owned()
+}
+
+fn show(m: Measured) -> String {
+    format!("{:.0}/s p99 {:.2} ms errors {}", m.requests_per_second, m.p99_ms, m.errors)
+}
+
+fn ask(server: &Server, token: &str, path: &str) -> Outcome<Answer> {
+    let url = format!("{}{path}", server.url);
+    let mut response = ureq::get(url).header("authorization", format!("Bearer {token}")).call()?;
+    let headers =
+        response.headers().iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap_or_default().to_owned()));
+    Ok(Answer {
+        method: "GET".into(),
+        route: "/v1/integrations/configuration/{id}".into(),
+        status: response.status().as_u16(),
+        headers: headers.collect(),
+        body: response.body_mut().read_to_string()?,
+    })
+}

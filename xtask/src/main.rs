@@ -1,0 +1,53 @@
+#![doc = include_str!("../README.md")]
+
+mod postgres;
+mod run;
+mod test;
+
+use run::{Outcome, cargo};
+
+const HELP: &str = "\
+The habits of the project, one command each:
+
+  cargo xtask test [STEP...]         everything: the Rust tests, the official SDK on both engines, the proofs with small counts
+                                     STEP is one of: rust, sdk, proofs
+  cargo xtask prove removal [ARG...] random worlds, installations removed and made again, races
+  cargo xtask prove crash [ARG...]   SIGKILL at random moments
+  cargo xtask bench [ARG...]         the measurements, beside a bare server
+  cargo xtask coverage               operations served, of all that the contract has, group by group
+
+ARG goes to the program behind the command; `--help` there says which it takes.
+PostgreSQL is the one that PINTLE_TEST_POSTGRES names, else a temporary cluster of Debian's package.";
+
+fn main() -> std::process::ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args.as_slice() {
+        ["test", steps @ ..] => test::run(steps),
+        ["prove", rest @ ..] => prove(rest),
+        ["bench", rest @ ..] => {
+            cargo(&["run", "--release", "--package", "pintle-bench", "--"]).args(rest).run()
+        }
+        ["coverage"] => cargo(&["run", "--quiet", "--package", "pintle-api", "--example", "coverage"]).run(),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("unknown command: {}\n\n{HELP}", args.join(" "))),
+    };
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(text) => {
+            eprintln!("xtask: {text}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn prove(args: &[&str]) -> Outcome {
+    let postgres = postgres::Server::at_hand()?;
+    cargo(&["run", "--release", "--package", "pintle-prove", "--"])
+        .args(args)
+        .env(postgres::VARIABLE, &postgres.url)
+        .run()
+}

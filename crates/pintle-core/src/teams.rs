@@ -38,37 +38,45 @@ pub struct NewTeam {
 /// # Errors
 /// 400 `team_slug_taken`, as the contract says.
 pub async fn create(core: &Core, creator: &UserId, input: NewTeam) -> Result<Team> {
-    validate::slug("slug", &input.slug, 48)?;
-    if let Some(name) = &input.name {
-        validate::length("name", name, 256)?;
-    }
-    let now = core.clock.now();
-    let team = Team {
-        id: OwnerId::new(&core.entropy),
-        name: Some(input.name.unwrap_or_else(|| input.slug.clone())),
-        staging_prefix: input.slug.clone(),
-        slug: input.slug,
-        avatar: None,
-        description: None,
-        creator_id: creator.clone(),
-        invite_code: core.entropy.base62(32),
-        created_at: now,
-        updated_at: now,
-        settings: Map::new(),
-    };
+    let team = Team::new(core, creator, input)?;
     let record = team.clone();
-    core.db
-        .write(async move |tx| {
-            tx.execute(
-                "INSERT INTO owners (id, kind, slug, created_at, doc) VALUES ($1, 'team', $2, $3, $4)",
-                &params![&record.id, &record.slug, now, serde_json::to_string(&record)?],
-            )
-            .await
-            .on_unique("owners_slug_key", || slug_taken(&record.slug))?;
-            insert_member(tx, &record.id, &record.creator_id, Role::Owner, now).await
-        })
-        .await?;
+    core.db.write(async move |tx| insert(tx, &record).await).await?;
     Ok(team)
+}
+
+impl Team {
+    /// A record that is not stored yet.
+    pub(crate) fn new(core: &Core, creator: &UserId, input: NewTeam) -> Result<Self> {
+        validate::slug("slug", &input.slug, 48)?;
+        if let Some(name) = &input.name {
+            validate::length("name", name, 256)?;
+        }
+        let now = core.clock.now();
+        Ok(Self {
+            id: OwnerId::new(&core.entropy),
+            name: Some(input.name.unwrap_or_else(|| input.slug.clone())),
+            staging_prefix: input.slug.clone(),
+            slug: input.slug,
+            avatar: None,
+            description: None,
+            creator_id: creator.clone(),
+            invite_code: core.entropy.base62(32),
+            created_at: now,
+            updated_at: now,
+            settings: Map::new(),
+        })
+    }
+}
+
+/// Stores a new team with its creator as its first owner.
+pub(crate) async fn insert(tx: &Conn, team: &Team) -> Result<()> {
+    tx.execute(
+        "INSERT INTO owners (id, kind, slug, created_at, doc) VALUES ($1, 'team', $2, $3, $4)",
+        &params![&team.id, &team.slug, team.created_at, serde_json::to_string(team)?],
+    )
+    .await
+    .on_unique("owners_slug_key", || slug_taken(&team.slug))?;
+    insert_member(tx, &team.id, &team.creator_id, Role::Owner, team.created_at).await
 }
 
 fn slug_taken(slug: &str) -> Error {
@@ -84,7 +92,13 @@ pub async fn add_member(core: &Core, team: &OwnerId, user: &UserId, role: Role) 
     core.db.write(async move |tx| insert_member(tx, &team, &user, role, now).await).await
 }
 
-async fn insert_member(tx: &Conn, team: &OwnerId, user: &UserId, role: Role, now: Millis) -> Result<()> {
+pub(crate) async fn insert_member(
+    tx: &Conn,
+    team: &OwnerId,
+    user: &UserId,
+    role: Role,
+    now: Millis,
+) -> Result<()> {
     tx.execute(
         "INSERT INTO members (team_id, user_id, role, permissions, created_at, doc) VALUES ($1, $2, $3, '', $4, '{}')",
         &params![team, user, role.as_str(), now],

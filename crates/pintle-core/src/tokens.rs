@@ -4,7 +4,7 @@ use crate::clock::Millis;
 use crate::credential::{self, Prefix};
 use crate::ids::{OwnerId, TokenId, UserId};
 use crate::{Core, Error, OnConstraint, Result};
-use pintle_store::params;
+use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -55,50 +55,60 @@ pub struct NewToken {
 /// # Errors
 /// 409 where a value was chosen that exists; 404 where the user is gone.
 pub async fn issue(core: &Core, user: &UserId, input: NewToken) -> Result<Issued> {
-    let now = core.clock.now();
-    let value = input.value.unwrap_or_else(|| credential::token(Prefix::User, &core.entropy));
-    let suffix = value.char_indices().rev().nth(3).map_or(value.as_str(), |(at, _)| &value[at..]).to_owned();
-    let mut scope = match &input.team {
-        Some(team) => json!({ "type": "team", "teamId": team, "origin": "manual", "createdAt": now }),
-        None => json!({ "type": "user", "origin": "manual", "createdAt": now }),
-    };
-    if let Some(at) = input.expires_at {
-        scope["expiresAt"] = json!(at);
+    let rate_limit = input.rate_limit;
+    let issued = Issued::new(core, input);
+    let (record, user) = (issued.token.clone(), user.clone());
+    core.db.write(async move |tx| insert(tx, &user, &record, rate_limit).await).await?;
+    Ok(issued)
+}
+
+impl Issued {
+    /// A record that is not stored yet, and its value.
+    pub(crate) fn new(core: &Core, input: NewToken) -> Self {
+        let now = core.clock.now();
+        let value = input.value.unwrap_or_else(|| credential::token(Prefix::User, &core.entropy));
+        let suffix = value.char_indices().rev().nth(3).map_or(value.as_str(), |(at, _)| &value[at..]);
+        let mut scope = match &input.team {
+            Some(team) => json!({ "type": "team", "teamId": team, "origin": "manual", "createdAt": now }),
+            None => json!({ "type": "user", "origin": "manual", "createdAt": now }),
+        };
+        if let Some(at) = input.expires_at {
+            scope["expiresAt"] = json!(at);
+        }
+        let token = Token {
+            id: credential::hash(&value),
+            name: input.name,
+            kind: "token".into(),
+            origin: "manual".into(),
+            prefix: Prefix::User.as_str().into(),
+            suffix: suffix.to_owned(),
+            scopes: vec![scope],
+            team_id: input.team,
+            expires_at: input.expires_at,
+            created_at: now,
+        };
+        Self { token, bearer_token: value }
     }
-    let token = Token {
-        id: credential::hash(&value),
-        name: input.name,
-        kind: "token".into(),
-        origin: "manual".into(),
-        prefix: Prefix::User.as_str().into(),
-        suffix,
-        scopes: vec![scope],
-        team_id: input.team,
-        expires_at: input.expires_at,
-        created_at: now,
-    };
-    let (record, user, rate_limit) = (token.clone(), user.clone(), input.rate_limit);
-    core.db
-        .write(async move |tx| {
-            tx.execute(
-                "INSERT INTO tokens (id, user_id, team_id, created_at, active_at, expires_at, rate_limit, doc)
-                 VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
-                &params![
-                    &record.id,
-                    &user,
-                    record.team_id.as_ref(),
-                    now,
-                    record.expires_at,
-                    rate_limit,
-                    serde_json::to_string(&record)?
-                ],
-            )
-            .await
-            .on_unique("tokens_id_key", || Error::conflict("token_exists", "A token with this value exists"))
-            .on_unique("tokens_pkey", || Error::conflict("token_exists", "A token with this value exists"))
-            .on_missing_parent(|| Error::not_found("User"))
-            .map(drop)
-        })
-        .await?;
-    Ok(Issued { token, bearer_token: value })
+}
+
+pub(crate) async fn insert(tx: &Conn, user: &UserId, token: &Token, rate_limit: Option<i64>) -> Result<()> {
+    let exists = || Error::conflict("token_exists", "A token with this value exists");
+    tx.execute(
+        "INSERT INTO tokens (id, user_id, team_id, created_at, active_at, expires_at, rate_limit, doc)
+         VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
+        &params![
+            &token.id,
+            user,
+            token.team_id.as_ref(),
+            token.created_at,
+            token.expires_at,
+            rate_limit,
+            serde_json::to_string(token)?
+        ],
+    )
+    .await
+    .on_unique("tokens_id_key", exists)
+    .on_unique("tokens_pkey", exists)
+    .on_missing_parent(|| Error::not_found("User"))
+    .map(drop)
 }

@@ -3,7 +3,7 @@
 use crate::clock::Millis;
 use crate::ids::{OwnerId, UserId};
 use crate::{Core, Error, OnConstraint, Result, Scope, validate};
-use pintle_store::params;
+use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -33,36 +33,37 @@ pub struct NewUser {
 /// # Errors
 /// 409 where the username or the e-mail address is taken.
 pub async fn create(core: &Core, input: NewUser) -> Result<User> {
-    validate::slug("username", &input.username, 48)?;
-    let user = User {
-        id: UserId::new(&core.entropy),
-        email: input.email,
-        name: input.name,
-        username: input.username,
-        avatar: None,
-        default_team_id: None,
-        created_at: core.clock.now(),
-    };
+    let user = User::new(core, input)?;
     let record = user.clone();
-    core.db
-        .write(async move |tx| {
-            tx.execute(
-                "INSERT INTO owners (id, kind, slug, email, created_at, doc) VALUES ($1, 'user', $2, $3, $4, $5)",
-                &params![
-                    &record.id,
-                    &record.username,
-                    &record.email,
-                    record.created_at,
-                    serde_json::to_string(&record)?
-                ],
-            )
-            .await
-            .on_unique("owners_slug_key", || Error::conflict("username_taken", "The username is taken"))
-            .on_unique("owners_email_key", || Error::conflict("email_taken", "The e-mail address is taken"))
-            .map(drop)
-        })
-        .await?;
+    core.db.write(async move |tx| insert(tx, &record).await).await?;
     Ok(user)
+}
+
+impl User {
+    /// A record that is not stored yet.
+    pub(crate) fn new(core: &Core, input: NewUser) -> Result<Self> {
+        validate::slug("username", &input.username, 48)?;
+        Ok(Self {
+            id: UserId::new(&core.entropy),
+            email: input.email,
+            name: input.name,
+            username: input.username,
+            avatar: None,
+            default_team_id: None,
+            created_at: core.clock.now(),
+        })
+    }
+}
+
+pub(crate) async fn insert(tx: &Conn, user: &User) -> Result<()> {
+    tx.execute(
+        "INSERT INTO owners (id, kind, slug, email, created_at, doc) VALUES ($1, 'user', $2, $3, $4, $5)",
+        &params![&user.id, &user.username, &user.email, user.created_at, serde_json::to_string(user)?],
+    )
+    .await
+    .on_unique("owners_slug_key", || Error::conflict("username_taken", "The username is taken"))
+    .on_unique("owners_email_key", || Error::conflict("email_taken", "The e-mail address is taken"))
+    .map(drop)
 }
 
 /// Which team a user's requests act for when they name none; `None` is the personal account.

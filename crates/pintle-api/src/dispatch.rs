@@ -158,10 +158,11 @@ async fn authenticate(call: &Call, route: &Route) -> Result<Scope> {
         bearer.and_then(|text| text.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
     let bearer = bearer.map(|(_, token)| token.trim());
     let in_path = Some(call.param("teamId")).filter(|id| !id.is_empty());
-    let team = match (in_path.or(call.query.get("teamId")), call.query.get("slug")) {
-        (Some(id), _) => TeamHint::Id(id),
-        (None, Some(slug)) => TeamHint::Slug(slug),
-        (None, None) => TeamHint::None,
+    let team = match (in_path, call.query.get("teamId"), call.query.get("slug")) {
+        (Some(id), _, _) => TeamHint::Path(id),
+        (None, Some(id), _) => TeamHint::Id(id),
+        (None, None, Some(slug)) => TeamHint::Slug(slug),
+        (None, None, None) => TeamHint::None,
     };
     scope::authenticate(&call.core, bearer, team, route.permission).await
 }

@@ -14,6 +14,8 @@ mod integrations;
 mod oauth;
 mod registry;
 mod removals;
+mod teams;
+mod user;
 mod webhooks;
 
 pub use dispatch::{Api, Options};
@@ -22,7 +24,15 @@ pub use serve::serve;
 
 /// Every operation that Pintle serves. The router, the authorization and the tests walk this list.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [integrations::ROUTES, oauth::ROUTES, registry::ROUTES, removals::ROUTES, webhooks::ROUTES]
-        .into_iter()
-        .flatten()
+    [
+        integrations::ROUTES,
+        oauth::ROUTES,
+        registry::ROUTES,
+        removals::ROUTES,
+        teams::ROUTES,
+        user::ROUTES,
+        webhooks::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
 }

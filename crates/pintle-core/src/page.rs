@@ -38,7 +38,12 @@ pub struct Pagination {
     pub prev: Option<Millis>,
 }
 
-/// A row with its stamp, newest first.
+/// A row of a list: it knows the stamp by which the list is paged.
+pub trait Stamp: FromRow {
+    fn at(&self) -> Millis;
+}
+
+/// A row that is its stamp and its document.
 pub struct Stamped {
     pub at: Millis,
     pub doc: String,
@@ -50,10 +55,28 @@ impl FromRow for Stamped {
     }
 }
 
-/// Reads one page.
-///
-/// `select` gives `stamp, doc` and ends inside its WHERE clause; `stamp` is the column to page by; `params` are the parameters
-/// that `select` uses.
+impl Stamp for Stamped {
+    fn at(&self) -> Millis {
+        self.at
+    }
+}
+
+/// A tuple that begins with its stamp.
+macro_rules! stamp {
+    ($($name:ident),+) => {
+        impl<$($name: FromValue),+> Stamp for (Millis, $($name),+) {
+            fn at(&self) -> Millis {
+                self.0
+            }
+        }
+    };
+}
+
+stamp!(A, B);
+stamp!(A, B, C);
+stamp!(A, B, C, D);
+
+/// Reads one page of documents: see `rows`.
 pub async fn read(
     conn: &Conn,
     select: &str,
@@ -61,6 +84,20 @@ pub async fn read(
     params: &[Value],
     page: Page,
 ) -> Result<(Vec<Stamped>, Pagination)> {
+    rows(conn, select, stamp, params, page).await
+}
+
+/// Reads one page, newest first.
+///
+/// `select` gives the stamp and what else a row is made of, and ends inside its WHERE clause; `stamp` is the column to page by;
+/// `params` are the parameters that `select` uses.
+pub async fn rows<T: Stamp>(
+    conn: &Conn,
+    select: &str,
+    stamp: &str,
+    params: &[Value],
+    page: Page,
+) -> Result<(Vec<T>, Pagination)> {
     let n = params.len();
     let (low, high, limit) = (n + 1, n + 2, n + 3);
     let window =
@@ -68,21 +105,21 @@ pub async fn read(
     let since = page.since.unwrap_or(-1);
     let until = page.until.unwrap_or(i64::MAX);
     let bounds = [Value::Int(since), Value::Int(until), Value::Int(page.limit + 1)];
-    let mut rows: Vec<Stamped> = conn.all(&window, &[params, &bounds].concat()).await?;
+    let mut rows: Vec<T> = conn.all(&window, &[params, &bounds].concat()).await?;
     let more = rows.len() as i64 > page.limit;
     if more {
-        let beyond = rows.pop().map(|row| row.at);
-        let last = rows.last().map(|row| row.at);
+        let beyond = rows.pop().map(|row| row.at());
+        let last = rows.last().map(|row| row.at());
         if let Some(at) = last.filter(|_| last == beyond) {
-            rows.retain(|row| row.at != at);
+            rows.retain(|row| row.at() != at);
             let same = format!("{select} AND {stamp} = ${low}");
-            rows.extend(conn.all::<Stamped>(&same, &[params, &[Value::Int(at)]].concat()).await?);
+            rows.extend(conn.all::<T>(&same, &[params, &[Value::Int(at)]].concat()).await?);
         }
     }
     let pagination = Pagination {
         count: rows.len(),
-        next: rows.last().map(|row| row.at).filter(|_| more),
-        prev: rows.first().map(|row| row.at).filter(|_| page.until.is_some()),
+        next: rows.last().map(|row| row.at()).filter(|_| more),
+        prev: rows.first().map(|row| row.at()).filter(|_| page.until.is_some()),
     };
     Ok((rows, pagination))
 }

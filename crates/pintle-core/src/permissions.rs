@@ -216,6 +216,10 @@ impl Extended {
     pub fn has(&self, name: &str) -> bool {
         self.0.split(' ').any(|held| held == name)
     }
+
+    pub fn list(&self) -> Vec<String> {
+        self.0.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
 }
 
 /// The scopes of an installation: `read:X` and `read-write:X`, parted by spaces as stored.

@@ -40,6 +40,8 @@ pub struct Scope {
     pub owner_slug: String,
     /// The owner is a personal account, not a team.
     pub personal: bool,
+    /// The user's token is good for this team only.
+    pub team_only: bool,
     pub principal: Principal,
     /// The token that was presented; empty for `Principal::System`.
     pub token: TokenId,
@@ -57,9 +59,22 @@ pub struct Scope {
 #[derive(Debug, Clone, Copy)]
 pub enum TeamHint<'a> {
     None,
-    /// `teamId`, in the query or the path; a slug is accepted too.
+    /// `teamId` in the path: the team itself is asked for. A slug is accepted too.
+    Path(&'a str),
+    /// `teamId` in the query; a slug is accepted too.
     Id(&'a str),
     Slug(&'a str),
+}
+
+impl TeamHint<'_> {
+    /// The answer where the team is unknown or not the caller's, which must look the same: 404 for the team that a path leads
+    /// to, 403 for a team that a request only acts for.
+    fn refusal(self) -> Error {
+        match self {
+            TeamHint::Path(_) => Error::not_found("Team"),
+            _ => Error::team_unauthorized(),
+        }
+    }
 }
 
 impl Scope {
@@ -73,6 +88,7 @@ impl Scope {
             owner,
             owner_slug: String::new(),
             personal: false,
+            team_only: false,
             principal: Principal::System,
             token: TokenId::from(""),
             rate_limit: None,
@@ -81,6 +97,13 @@ impl Scope {
             permission: Permission::Account,
             by_project: false,
         }
+    }
+
+    /// The same caller acting for another owner, whose right to do so the operation has found out: for the entries of its
+    /// change in that owner's log.
+    pub(crate) fn acting_for(&self, owner: OwnerId) -> Self {
+        let personal = self.user().is_some_and(|user| user.as_str() == owner.as_str());
+        Self { owner, personal, ..self.clone() }
     }
 
     /// `teamId` as the wire has it: absent for a personal account.
@@ -122,6 +145,8 @@ pub async fn authenticate(
     permission: Permission,
 ) -> Result<Scope> {
     let bearer = bearer.ok_or_else(Error::missing_token)?;
+    // Questions about the caller itself are not asked on behalf of a team, whichever the request names.
+    let team = if permission.token_needs() == TokenNeeds::Nothing { TeamHint::None } else { team };
     let found = look_up(core, bearer, team).await?.ok_or_else(Error::invalid_token)?;
     let now = core.clock.now();
     if found.expires_at.is_some_and(|at| at <= now) {
@@ -151,31 +176,24 @@ const BY_ID: &str = "SELECT t.id, t.user_id, t.team_id, t.expires_at, t.active_a
   LEFT JOIN members m ON m.team_id = o.id AND m.user_id = t.user_id
   WHERE t.id = $1";
 
-const BY_SLUG: &str = "SELECT t.id, t.user_id, t.team_id, t.expires_at, t.active_at, t.rate_limit, u.slug,
+/// A name is a slug, or the id of the caller's personal account, which has no prefix to know it by.
+const BY_NAME: &str = "SELECT t.id, t.user_id, t.team_id, t.expires_at, t.active_at, t.rate_limit, u.slug,
     c.id, c.owner_id, c.integration_id, c.scopes, c.selected, c.disabled_at, o.id, o.slug, o.kind, m.role, m.permissions
   FROM tokens t JOIN owners u ON u.id = t.user_id
   LEFT JOIN configurations c ON c.id = t.configuration_id
-  LEFT JOIN owners o ON o.slug = $2
+  LEFT JOIN owners o
+    ON o.id = CASE WHEN t.user_id = $2 THEN t.user_id ELSE (SELECT s.id FROM owners s WHERE s.slug = $2) END
   LEFT JOIN members m ON m.team_id = o.id AND m.user_id = t.user_id
   WHERE t.id = $1";
 
 async fn look_up(core: &Core, bearer: &str, team: TeamHint<'_>) -> Result<Option<Found>> {
     let (sql, named) = match team {
         TeamHint::None => (BY_ID, None),
-        TeamHint::Id(id) if id.starts_with("team_") => (BY_ID, Some(id)),
-        // A personal account's id is 24 characters without a prefix, and so may a slug be: the token's own user comes first.
-        TeamHint::Id(id) => (BY_SLUG, Some(id)),
-        TeamHint::Slug(slug) => (BY_SLUG, Some(slug)),
+        TeamHint::Path(id) | TeamHint::Id(id) if id.starts_with("team_") => (BY_ID, Some(id)),
+        TeamHint::Path(name) | TeamHint::Id(name) | TeamHint::Slug(name) => (BY_NAME, Some(name)),
     };
-    let conn = core.db.read().await?;
     let token = credential::hash(bearer);
-    let found: Option<Found> = conn.opt(sql, &params![&token, named]).await?;
-    match (&found, named) {
-        (Some(f), Some(id)) if f.owner.is_none() && f.user.as_str() == id => {
-            Ok(conn.opt(BY_ID, &params![&token, id]).await?)
-        }
-        _ => Ok(found),
-    }
+    Ok(core.db.read().await?.opt(sql, &params![&token, named]).await?)
 }
 
 /// A token, its bearer, and the owner that the request names.
@@ -240,38 +258,20 @@ impl FromRow for Found {
 
 impl Found {
     fn into_scope(self, core: &Core, team: TeamHint<'_>, permission: Permission) -> Result<Scope> {
-        let (owner, owner_slug, personal) = self.owner.ok_or_else(Error::team_unauthorized)?;
-        let own_account = personal && owner.as_str() == self.user.as_str();
+        let (owner, owner_slug, personal) = self.owner.ok_or_else(|| team.refusal())?;
+        let team_only = self.token_team.is_some() && self.configuration.is_none();
         let (principal, role, by_project) = match self.configuration {
-            Some(found) => {
-                let needs = permission.token_needs();
-                // Questions about the caller itself are not asked on behalf of a team.
-                let about_itself = needs == TokenNeeds::Nothing;
-                if found.owner != owner.as_str() && !about_itself {
-                    return Err(Error::team_unauthorized());
-                }
+            Some(found) if found.owner == owner.as_str() => {
                 let unnamed = matches!(team, TeamHint::None) && !personal;
-                if core.strict_team_scope && unnamed && !about_itself {
-                    return Err(Error::forbidden(
-                        "Not authorized: this token acts for a team; name it with teamId",
-                    ));
-                }
-                if found.disabled {
-                    let text = "The integration configuration is disabled";
-                    return Err(Error::forbidden(text).coded("integration_configuration_disabled"));
-                }
-                if !found.installation.scopes.allow(needs) && !crate::planted::on("scope-unchecked") {
-                    return Err(Error::forbidden("Not authorized"));
-                }
-                (Principal::Installation(found.installation), Role::Owner, false)
+                let installation = found.admit(permission, core.strict_team_scope && unnamed)?;
+                (Principal::Installation(installation), Role::Owner, false)
             }
+            Some(_) => return Err(team.refusal()),
             None => {
                 let elsewhere = self.token_team.is_some_and(|team| team != owner.as_str());
+                let own_account = personal && owner.as_str() == self.user.as_str();
                 let role = if own_account { Some(Role::Owner) } else { self.role };
-                let role = match role {
-                    Some(role) if !elsewhere || own_account && permission == Permission::Account => role,
-                    _ => return Err(Error::team_unauthorized()),
-                };
+                let role = role.filter(|_| !elsewhere).ok_or_else(|| team.refusal())?;
                 let verdict = permission.for_role(role, &self.extended);
                 if verdict == Verdict::No && !crate::planted::on("role-unchecked") {
                     return Err(Error::forbidden("Not authorized"));
@@ -284,6 +284,7 @@ impl Found {
             owner,
             owner_slug,
             personal,
+            team_only,
             principal,
             token: self.token,
             rate_limit: self.rate_limit,
@@ -292,5 +293,24 @@ impl Found {
             permission,
             by_project,
         })
+    }
+}
+
+impl FoundConfiguration {
+    /// Whether the installation is enabled and holds the scope. `nameless`: it should have named its team and did not.
+    fn admit(self, permission: Permission, nameless: bool) -> Result<Installation> {
+        let needs = permission.token_needs();
+        if nameless && needs != TokenNeeds::Nothing {
+            let text = "Not authorized: this token acts for a team; name it with teamId";
+            return Err(Error::forbidden(text));
+        }
+        if self.disabled {
+            let text = "The integration configuration is disabled";
+            return Err(Error::forbidden(text).coded("integration_configuration_disabled"));
+        }
+        if !self.installation.scopes.allow(needs) && !crate::planted::on("scope-unchecked") {
+            return Err(Error::forbidden("Not authorized"));
+        }
+        Ok(self.installation)
     }
 }

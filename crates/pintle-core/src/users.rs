@@ -78,28 +78,35 @@ pub async fn set_default_team(core: &Core, user: &UserId, team: Option<&OwnerId>
         .await
 }
 
-/// getAuthUser: whole for the user's own token and an installation with the scope `user`, else only what names the user.
+/// getAuthUser: whole for the user's own token and an installation with the scope `user`; limited to what names the user for a
+/// token that is good for one team, and for other installations.
 pub async fn get(core: &Core, scope: &Scope) -> Result<Json> {
-    let id = scope.user().ok_or_else(|| Error::not_found("User"))?;
+    let id = scope.user().ok_or_else(not_found)?;
     let sql = "SELECT doc, default_team_id FROM owners WHERE id = $1";
     let row: Option<(String, Option<String>)> = core.db.read().await?.opt(sql, &params![id]).await?;
-    let (doc, default_team_id) = row.ok_or_else(|| Error::not_found("User"))?;
+    let (doc, default_team_id) = row.ok_or_else(not_found)?;
     let user: User = serde_json::from_str(&doc)?;
-    let named = json!({
-        "id": user.id, "email": user.email, "name": user.name, "username": user.username, "avatar": user.avatar,
-        "defaultTeamId": default_team_id, "version": "northstar",
-    });
-    let whole = scope.installation().is_none_or(|installation| installation.scopes.can_read("user"));
-    let rest = match whole {
-        true => json!({
-            "createdAt": user.created_at, "softBlock": null, "billing": null, "resourceConfig": {},
-            "stagingPrefix": user.username, "hasTrialAvailable": false, "limited": false,
-        }),
-        false => json!({ "limited": true }),
+    // "northstar" tells the command line to act for the default team, and never for the personal account.
+    let version = default_team_id.as_ref().map(|_| "northstar");
+    let limited = match scope.installation() {
+        Some(installation) => !installation.scopes.can_read("user"),
+        None => scope.team_only,
     };
-    let mut user = named;
-    if let (Some(user), Json::Object(rest)) = (user.as_object_mut(), rest) {
-        user.extend(rest);
+    let mut view = json!({
+        "id": user.id, "email": user.email, "name": user.name, "username": user.username, "avatar": user.avatar,
+        "defaultTeamId": default_team_id, "version": version, "limited": limited,
+    });
+    if !limited {
+        view["createdAt"] = json!(user.created_at);
+        view["softBlock"] = Json::Null;
+        view["billing"] = Json::Null;
+        view["resourceConfig"] = json!({});
+        view["stagingPrefix"] = json!(user.username);
+        view["hasTrialAvailable"] = json!(false);
     }
-    Ok(json!({ "user": user }))
+    Ok(json!({ "user": view }))
+}
+
+fn not_found() -> Error {
+    Error::not_found("User")
 }

@@ -1,0 +1,90 @@
+//! Who belongs to a team, and as what.
+
+use super::not_found;
+use crate::clock::Millis;
+use crate::ids::{OwnerId, UserId};
+use crate::permissions::{Extended, Role};
+use crate::{Core, Error, OnConstraint, Result, Scope};
+use pintle_store::{Conn, FromRow, FromValue, Row, params};
+use serde::Serialize;
+
+/// `membership` of a team: what the authenticated user is in it. Every member is confirmed; who is not is no member.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Membership {
+    pub uid: UserId,
+    pub team_id: OwnerId,
+    pub confirmed: bool,
+    pub role: Role,
+    pub team_roles: [Role; 1],
+    pub team_permissions: Vec<String>,
+    pub created_at: Millis,
+    /// The older name of the same.
+    pub created: Millis,
+}
+
+/// What a membership is read from, of `members m`.
+pub(super) const COLUMNS: &str = "m.team_id, m.user_id, m.role, m.permissions, m.created_at";
+
+impl Membership {
+    /// Reads `COLUMNS`, the first of which is at `index`.
+    pub(super) fn read(row: &Row<'_>, index: usize) -> pintle_store::Result<Self> {
+        let text = |index| String::from_value(row, index);
+        let role = text(index + 2)?;
+        let role =
+            Role::parse(&role).ok_or_else(|| pintle_store::Error::Fault(format!("no role: {role}")))?;
+        let created_at = i64::from_value(row, index + 4)?;
+        Ok(Self {
+            uid: UserId::from(text(index + 1)?),
+            team_id: OwnerId::from(text(index)?),
+            confirmed: true,
+            role,
+            team_roles: [role],
+            team_permissions: Extended(text(index + 3)?).list(),
+            created_at,
+            created: created_at,
+        })
+    }
+}
+
+impl FromRow for Membership {
+    fn from_row(row: &Row<'_>) -> pintle_store::Result<Self> {
+        Self::read(row, 0)
+    }
+}
+
+/// The membership of the scope's user in the scope's team. A native installation outlives its user's membership; it is shown that
+/// of the oldest owner.
+pub(super) async fn of(conn: &Conn, scope: &Scope) -> Result<Membership> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM members m WHERE m.team_id = $1 AND (m.user_id = $2 OR m.role = 'OWNER')
+         ORDER BY CASE WHEN m.user_id = $2 THEN 0 ELSE 1 END, m.created_at LIMIT 1"
+    );
+    conn.opt(&sql, &params![scope.owner(), scope.user()]).await?.ok_or_else(not_found)
+}
+
+/// Makes a user a member of a team.
+///
+/// # Errors
+/// 409 where the user is one already; 404 where the user or team does not exist.
+pub async fn add_member(core: &Core, team: &OwnerId, user: &UserId, role: Role) -> Result<()> {
+    let (team, user, now) = (team.clone(), user.clone(), core.clock.now());
+    core.db.write(async move |tx| insert_member(tx, &team, &user, role, now).await).await
+}
+
+pub(crate) async fn insert_member(
+    tx: &Conn,
+    team: &OwnerId,
+    user: &UserId,
+    role: Role,
+    now: Millis,
+) -> Result<()> {
+    tx.execute(
+        "INSERT INTO members (team_id, user_id, role, permissions, created_at, doc) VALUES ($1, $2, $3, '', $4, '{}')",
+        &params![team, user, role.as_str(), now],
+    )
+    .await
+    .on_unique("members_team_id_user_id_key", || Error::conflict("already_member", "The user is a member already"))
+    .on_missing_parent(|| Error::not_found("User"))
+    .map(drop)
+}

@@ -36,12 +36,18 @@ fn not_json(error: &serde_json::Error) -> Error {
 fn violation(path: &str, message: &str) -> String {
     // serde_json appends where in the text it was.
     let message = message.rsplit_once(" at line ").map_or(message, |(text, _)| text);
+    // An error inside a union carries its own place (pintle-core's `union`).
+    if let Some((place, inner)) = message.strip_prefix("at `").and_then(|rest| rest.split_once("`: ")) {
+        return violation(&nested(path, place), inner);
+    }
     let field = if path == "." { String::new() } else { format!("`{path}` ") };
     if let Some(name) = quoted(message, "missing field `") {
         return format!("missing required property `{}`.", join(parent(path, name), name));
     }
     if let Some(name) = quoted(message, "unknown field `") {
-        return format!("should NOT have additional property `{name}`.");
+        let object = parent(path, name);
+        let object = if object.is_empty() { String::new() } else { format!("`{object}` ") };
+        return format!("{object}should NOT have additional property `{name}`.");
     }
     if message.starts_with("unknown variant `") {
         let allowed = message.split_once(", expected ").map_or("", |(_, list)| list);
@@ -51,6 +57,15 @@ fn violation(path: &str, message: &str) -> String {
     match message.rsplit_once(", expected ") {
         Some((_, expected)) => format!("{field}should be {}.", ajv_type(expected)),
         None => format!("{field}{message}."),
+    }
+}
+
+fn nested(path: &str, place: &str) -> String {
+    match (path, place) {
+        (_, "") => path.to_owned(),
+        (".", _) => place.to_owned(),
+        _ if place.starts_with('[') => format!("{path}{place}"),
+        _ => format!("{path}.{place}"),
     }
 }
 

@@ -10,7 +10,9 @@ mod reply;
 mod router;
 mod serve;
 
+mod drains;
 mod integrations;
+mod log_drains;
 mod oauth;
 mod registry;
 mod removals;
@@ -25,7 +27,9 @@ pub use serve::serve;
 /// Every operation that Pintle serves. The router, the authorization and the tests walk this list.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     [
+        drains::ROUTES,
         integrations::ROUTES,
+        log_drains::ROUTES,
         oauth::ROUTES,
         registry::ROUTES,
         removals::ROUTES,

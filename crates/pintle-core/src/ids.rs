@@ -85,4 +85,8 @@ impl DrainId {
     pub fn log_drain(entropy: &Entropy) -> Self {
         Self(format!("ld_{}", entropy.base62(16)))
     }
+
+    pub fn is_log_drain(&self) -> bool {
+        self.0.starts_with("ld_")
+    }
 }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod configurations;
 pub mod credential;
+pub mod drains;
 pub mod entropy;
 mod error;
 pub mod events;
@@ -18,6 +19,7 @@ pub mod scope;
 pub mod seed;
 pub mod teams;
 pub mod tokens;
+mod union;
 pub mod users;
 pub mod validate;
 pub mod vault;

@@ -103,8 +103,12 @@ pub enum Permission {
     WebhookWrite,
     DrainRead,
     DrainWrite,
+    /// Log drains of integrations.
     LogDrainRead,
     LogDrainWrite,
+    /// Log drains of the account, which integrations may not touch.
+    AccountLogDrainRead,
+    AccountLogDrainWrite,
     ProjectRead,
     ProjectCreate,
     ProjectWrite,
@@ -154,6 +158,8 @@ impl Permission {
             EnvRead | EnvWrite => WriteEither("project-env-vars", "global-project-env-vars"),
             TeamRead => Read("team"),
             AccountTokens
+            | AccountLogDrainRead
+            | AccountLogDrainWrite
             | ConfigurationUpdate
             | Install
             | ConfigurationTransfer
@@ -182,7 +188,7 @@ impl Permission {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")
             }
             AppRead | AppWrite | WebhookRead | WebhookWrite | DrainRead | DrainWrite | LogDrainRead
-            | LogDrainWrite => matches!(role, Owner | Member),
+            | LogDrainWrite | AccountLogDrainRead | AccountLogDrainWrite => matches!(role, Owner | Member),
             ProjectRead if role == Contributor => return Verdict::ByProject,
             ProjectRead => true,
             ProjectCreate => matches!(role, Owner | Member | Developer) || extended.has("CreateProject"),

@@ -16,11 +16,15 @@ pub fn http_url(field: &str, text: &str) -> Result<()> {
 
 /// At least one character and at most `max`.
 pub fn length(field: &str, text: &str, max: usize) -> Result<()> {
-    let count = text.chars().count();
-    if count == 0 {
+    not_empty(field, text)?;
+    at_most(field, text, max)
+}
+
+pub fn not_empty(field: &str, text: &str) -> Result<()> {
+    if text.is_empty() {
         return Err(Error::invalid(format_args!("`{field}` should NOT be shorter than 1 characters.")));
     }
-    at_most(field, text, max)
+    Ok(())
 }
 
 pub fn at_most(field: &str, text: &str, max: usize) -> Result<()> {
@@ -37,6 +41,29 @@ pub fn items<T>(field: &str, list: &[T], min: usize, max: usize) -> Result<()> {
     }
     if list.len() > max {
         return Err(Error::invalid(format_args!("`{field}` should NOT have more than {max} items.")));
+    }
+    Ok(())
+}
+
+/// No item twice.
+pub fn unique<T: PartialEq>(field: &str, list: &[T]) -> Result<()> {
+    for (later, item) in list.iter().enumerate() {
+        if let Some(earlier) = list[..later].iter().position(|other| other == item) {
+            return Err(Error::invalid(format_args!(
+                "`{field}` should NOT have duplicate items (items ## {earlier} and {later} are identical)."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A number between `min` and `max`, both allowed.
+pub fn within(field: &str, number: f64, min: f64, max: f64) -> Result<()> {
+    if number < min {
+        return Err(Error::invalid(format_args!("`{field}` should be >= {min}.")));
+    }
+    if number > max {
+        return Err(Error::invalid(format_args!("`{field}` should be <= {max}.")));
     }
     Ok(())
 }

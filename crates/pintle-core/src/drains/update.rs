@@ -1,0 +1,136 @@
+//! updateDrain.
+
+use super::delivery::{Delivery, Shown};
+use super::{
+    Change, DisabledReason, Drain, Filter, NAME_LENGTH, Projects, Sampling, Schemas, Source, SourceField,
+    Status, Transform, find, no_projects, open,
+};
+use crate::clock::Millis;
+use crate::events;
+use crate::ids::ProjectId;
+use crate::patch::Patch;
+use crate::scope::Principal;
+use crate::{Core, Error, Result, Scope, validate};
+use pintle_store::params;
+use serde::Deserialize;
+
+/// The body of updateDrain: what is absent stays, `null` clears.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DrainPatch {
+    pub name: Option<String>,
+    pub projects: Option<Projects>,
+    #[serde(default)]
+    pub project_ids: Patch<Vec<ProjectId>>,
+    #[serde(default)]
+    pub filter: Patch<Filter>,
+    pub schemas: Option<Schemas>,
+    pub delivery: Option<Delivery>,
+    #[serde(default)]
+    pub sampling: Patch<Vec<Sampling>>,
+    #[serde(default)]
+    pub transforms: Patch<Vec<Transform>>,
+    pub status: Option<Status>,
+    pub source: Option<SourceField>,
+}
+
+impl DrainPatch {
+    fn check(&self) -> Result<()> {
+        self.name.as_ref().map_or(Ok(()), |name| validate::length("name", name, NAME_LENGTH))?;
+        if let Patch::Set(ids) = &self.project_ids {
+            validate::items("projectIds", ids, 1, usize::MAX)?;
+        }
+        self.delivery.as_ref().map_or(Ok(()), Delivery::check)?;
+        match &self.sampling {
+            Patch::Set(rules) => Sampling::check_all(rules),
+            _ => Ok(()),
+        }
+    }
+
+    fn apply(self, drain: &mut Drain, scope: &Scope) -> Result<()> {
+        drain.name = self.name.unwrap_or_else(|| drain.name.clone());
+        match (self.projects, self.project_ids) {
+            (Some(Projects::All), _) | (None, Patch::Null) => drain.set_projects(None),
+            (_, Patch::Set(ids)) => drain.set_projects(Some(ids)),
+            (Some(Projects::Some), Patch::Null) => return Err(no_projects()),
+            (Some(Projects::Some), Patch::Absent) if drain.project_ids.is_none() => return Err(no_projects()),
+            (_, Patch::Absent) => {}
+        }
+        match self.filter {
+            Patch::Absent => {}
+            Patch::Null => drain.set_filter(None),
+            Patch::Set(filter) => drain.set_filter(Some(filter)),
+        }
+        drain.schemas = self.schemas.unwrap_or_else(|| std::mem::take(&mut drain.schemas));
+        self.sampling.apply(&mut drain.sampling);
+        self.transforms.apply(&mut drain.transforms);
+        if let Some(field) = self.source {
+            let source = Source::wanted(scope, Some(field))?;
+            if source.created_from() != drain.created_from {
+                return Err(Error::bad_request("`source.kind` of a drain cannot be changed"));
+            }
+            drain.source = source;
+        }
+        Ok(())
+    }
+}
+
+impl Drain {
+    fn set_status(&mut self, status: Status, scope: &Scope, now: Millis) {
+        if self.status == status {
+            return;
+        }
+        let disabled = status == Status::Disabled;
+        self.status = status;
+        self.disabled_at = disabled.then_some(now);
+        self.disabled_reason = disabled.then_some(DisabledReason::DisabledByOwner);
+        self.disabled_by = disabled.then(|| match &scope.principal {
+            Principal::User { id, .. } => id.to_string(),
+            Principal::Installation(installation) => installation.integration.to_string(),
+            Principal::System => "system".to_owned(),
+        });
+    }
+}
+
+/// updateDrain. A delivery without a secret keeps the one that was. The answer shows the secret only where the body set one, or
+/// the new delivery made one necessary.
+///
+/// # Errors
+/// 400 for a body that breaks the contract; 404 for an unknown drain or project.
+pub async fn update(core: &Core, scope: &Scope, id: &str, patch: DrainPatch) -> Result<Drain> {
+    patch.check()?;
+    let now = core.clock.now();
+    let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let (before, secrets_before) = open(&core, &find(tx, &scope, &id).await?)?;
+            let (mut drain, mut secrets) = (before.clone(), secrets_before.clone());
+            let (status, delivery) = (patch.status, patch.delivery.clone());
+            patch.clone().apply(&mut drain, &scope)?;
+            if let Some(delivery) = delivery {
+                drain.delivery = delivery;
+                secrets = drain.delivery.take_secrets(Some(&secrets_before), &core.entropy);
+            }
+            let changed = drain != before || secrets != secrets_before;
+            drain.set_status(status.unwrap_or(drain.status), &scope, now);
+            if changed {
+                drain.check_projects(tx, &scope).await?;
+                events::record(tx, &core, &scope, now, drain.event(Change::Updated)).await?;
+            }
+            let switched = drain.status != before.status;
+            if switched {
+                let change = if drain.status == Status::Enabled { Change::Enabled } else { Change::Disabled };
+                events::record(tx, &core, &scope, now, drain.event(change)).await?;
+            }
+            if changed || switched {
+                drain.updated_at = now;
+                let row = params![&drain.id, secrets.seal(&core, &drain.id)?, serde_json::to_string(&drain)?];
+                tx.execute("UPDATE drains SET secret = $2, doc = $3 WHERE id = $1", &row).await?;
+            }
+            let fresh = secrets.secret != secrets_before.secret;
+            drain.delivery.show(secrets, if fresh { Shown::Everything } else { Shown::Headers });
+            Ok(drain)
+        })
+        .await
+}

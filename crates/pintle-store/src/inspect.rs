@@ -1,6 +1,7 @@
 //! Looking at a database as a whole: for `pintle doctor`, and for tests that compare all of it.
 
 use crate::{Conn, Db, Engine, FromValue, Result, Row};
+use rusqlite::types::ValueRef;
 
 impl Db {
     /// The names of the tables, sorted.
@@ -76,8 +77,18 @@ impl crate::FromRow for Text {
         let Row::Sqlite(sqlite) = row else { return Ok(Text(String::from_value(row, 0)?)) };
         let mut text = String::new();
         for index in 0..sqlite.as_ref().column_count() {
-            text.push_str(&format!("{:?}|", sqlite.get_ref(index)?));
+            text.push_str(&column(sqlite.get_ref(index)?));
+            text.push('|');
         }
         Ok(Text(text))
+    }
+}
+
+/// Text stays legible, so that a search finds an id in it; bytes are in hexadecimal, as PostgreSQL writes them.
+fn column(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
+        ValueRef::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        other => format!("{other:?}"),
     }
 }

@@ -31,6 +31,13 @@ pub async fn on_sqlite(test: impl AsyncFn(&Pintle)) {
     test(&Pintle::on_sqlite(seed()).await).await;
 }
 
+/// A folder in memory where the system has that, since a test's files need not outlive it.
+fn temporary() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.expect("a temporary folder")
+}
+
 fn seed() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
@@ -39,7 +46,7 @@ fn seed() -> u64 {
 impl Pintle {
     /// Every id and secret follows from the seed.
     pub async fn on_sqlite(seed: u64) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = temporary();
         let db = Db::sqlite(&folder.path().join("pintle.db"), Durability::ProcessOnly)
             .expect("an SQLite database");
         Self { folder: Some(folder), ..Self::over(db, seed).await }
@@ -57,6 +64,21 @@ impl Pintle {
         let joiner = if url.contains('?') { '&' } else { '?' };
         let url = format!("{url}{joiner}options=-c%20search_path%3D{schema}");
         Self::over(Db::postgres(&url).await.expect("a PostgreSQL server"), seed).await
+    }
+
+    /// The same database without its rows, and everything else new: for proofs that need thousands of worlds.
+    pub async fn emptied(self, seed: u64) -> Self {
+        let db = self.core.db.clone();
+        let tables = db.tables().await.expect("a list of tables");
+        db.write(async move |tx| {
+            for table in tables.iter().filter(|table| *table != "schema_migrations") {
+                tx.execute(&format!("DELETE FROM {table}"), &[]).await?;
+            }
+            Ok::<_, pintle_store::Error>(())
+        })
+        .await
+        .expect("an empty database");
+        Self { folder: self.folder, ..Self::over(db, seed).await }
     }
 
     async fn over(db: Db, seed: u64) -> Self {

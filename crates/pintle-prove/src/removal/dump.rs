@@ -1,0 +1,130 @@
+//! All rows of all tables, before and after.
+
+use pintle_store::Db;
+
+pub struct Dump(Vec<(String, Vec<String>)>);
+
+/// Tables in which a removed configuration is spoken of for ever.
+const HISTORY: [&str; 2] = ["events", "removals"];
+
+/// What a removal must take: rows of these tables, so many, each with one of these ids in it.
+pub struct Gone {
+    pub configurations: Vec<String>,
+    pub children: Vec<String>,
+    pub counts: Vec<(&'static str, usize)>,
+}
+
+impl Dump {
+    pub async fn take(db: &Db, tables: &[String]) -> Self {
+        let mut dump = Vec::new();
+        for table in tables {
+            dump.push((table.clone(), db.rows(table).await.expect("the rows of a table")));
+        }
+        Self(dump)
+    }
+
+    /// Nothing happened.
+    pub fn assert_same(&self, after: &Dump, what: &str) {
+        for (before, after) in self.0.iter().zip(&after.0) {
+            assert!(before == after, "{what} changed {}: {:?} became {:?}", before.0, before.1, after.1);
+        }
+    }
+
+    /// What was to go went, nothing speaks of it but history, and all else is the same to the byte.
+    pub fn assert_removed(&self, after: &Dump, gone: &Gone) {
+        for ((table, before), (_, after)) in self.0.iter().zip(&after.0) {
+            let (lost, added) = difference(before, after);
+            if HISTORY.contains(&table.as_str()) {
+                assert!(lost.is_empty(), "the removal changed {table}: {lost:?}");
+                gone.assert_history(table, &added);
+                continue;
+            }
+            assert!(added.is_empty(), "the removal wrote to {table}: {added:?} (and took {lost:?})");
+            for row in &lost {
+                assert!(
+                    gone.named_in(row).is_some(),
+                    "the removal took a row of {table} that is not its own: {row}"
+                );
+            }
+            if let Some((_, count)) = gone.counts.iter().find(|(name, _)| name == table) {
+                assert_eq!(lost.len(), *count, "rows that the removal took from {table}: {lost:?}");
+            }
+            for row in after {
+                if let Some(id) = gone.named_in(row) {
+                    panic!("a row of {table} still mentions {id}: {row}");
+                }
+            }
+        }
+    }
+
+    /// The marker of secrets is in no row, neither as text nor as bytes.
+    pub fn assert_sealed(&self, marker: &str) {
+        let bytes: String = marker.bytes().map(|byte| format!("{byte:02x}")).collect();
+        for (table, rows) in &self.0 {
+            for row in rows {
+                assert!(
+                    !row.contains(marker) && !row.contains(&bytes),
+                    "a row of {table} has a secret in clear: {row}"
+                );
+            }
+        }
+    }
+}
+
+impl Gone {
+    fn named_in(&self, row: &str) -> Option<&str> {
+        self.configurations
+            .iter()
+            .chain(&self.children)
+            .find(|id| row.contains(id.as_str()))
+            .map(String::as_str)
+    }
+
+    /// One new row for each configuration.
+    fn assert_history(&self, table: &str, added: &[&String]) {
+        let count = self.configurations.len();
+        assert_eq!(added.len(), count, "rows that {count} removals wrote to {table}: {added:?}");
+        for id in &self.configurations {
+            let of_it = added.iter().filter(|row| row.contains(id.as_str())).count();
+            assert_eq!(of_it, 1, "rows of {table} that speak of the removal of {id}: {added:?}");
+        }
+    }
+}
+
+/// What is only in the one and only in the other of two sorted lists.
+fn difference<'a>(before: &'a [String], after: &'a [String]) -> (Vec<&'a String>, Vec<&'a String>) {
+    let (mut lost, mut added) = (Vec::new(), Vec::new());
+    let (mut i, mut j) = (0, 0);
+    while i < before.len() || j < after.len() {
+        match (before.get(i), after.get(j)) {
+            (Some(old), Some(new)) if old == new => (i, j) = (i + 1, j + 1),
+            (Some(old), Some(new)) if old < new => {
+                lost.push(old);
+                i += 1;
+            }
+            (Some(old), None) => {
+                lost.push(old);
+                i += 1;
+            }
+            (_, Some(new)) => {
+                added.push(new);
+                j += 1;
+            }
+            (None, None) => break,
+        }
+    }
+    (lost, added)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_counts_equal_rows() {
+        let list = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
+        let (before, after) = (list("aabd"), list("abbc"));
+        let (lost, added) = difference(&before, &after);
+        assert_eq!((lost, added), (vec![&before[0], &before[3]], vec![&after[1], &after[3]]));
+    }
+}

@@ -1,0 +1,158 @@
+//! Removals over random worlds, through the wire (semantics.md 3.3).
+
+mod after;
+mod build;
+mod dump;
+mod expect;
+mod kinds;
+mod step;
+mod variables;
+mod world;
+
+use crate::failure;
+use parking_lot::Mutex;
+use pintle_store::Engine;
+use pintle_testing::Pintle;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use world::{Tally, World};
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Worlds on SQLite.
+    #[arg(long, default_value_t = 10_000)]
+    worlds: usize,
+    /// Worlds on PostgreSQL, where PINTLE_TEST_POSTGRES names a server.
+    #[arg(long, default_value_t = 1_000)]
+    postgres: usize,
+    /// The seed of the first world; each next world has the next one. Chosen by the time unless it is given.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Worlds at a time.
+    #[arg(long, default_value_t = std::thread::available_parallelism().map_or(2, |n| n.get()))]
+    jobs: usize,
+}
+
+/// Runs the proof and prints what it proved.
+///
+/// # Errors
+/// What was not as it must be, with the command that repeats it.
+pub fn run(options: &Options) -> Result<(), String> {
+    failure::install();
+    let seed = options.seed.unwrap_or_else(chosen_seed);
+    println!("removal: seed {seed}");
+    worlds(Engine::Sqlite, None, options.worlds, seed, options.jobs)?;
+    match std::env::var("PINTLE_TEST_POSTGRES") {
+        Ok(url) => worlds(Engine::Postgres, Some(&url), options.postgres, seed, options.jobs)?,
+        Err(_) if options.postgres > 0 => {
+            println!("NOT proven on PostgreSQL: PINTLE_TEST_POSTGRES names no server");
+        }
+        Err(_) => {}
+    }
+    Ok(())
+}
+
+fn chosen_seed() -> u64 {
+    let clock = pintle_core::clock::Clock::default();
+    clock.now().unsigned_abs() % 1_000_000_000 * 1000
+}
+
+/// Proves so many worlds, several at a time, each worker over a database of its own.
+fn worlds(engine: Engine, url: Option<&str>, count: usize, seed: u64, jobs: usize) -> Result<(), String> {
+    if count == 0 {
+        return Ok(());
+    }
+    let started = Instant::now();
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    let total = Mutex::new(Tally::default());
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let worker = || {
+            let mut pintle = None;
+            while !failed.load(Ordering::Relaxed) {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= count {
+                    break;
+                }
+                let seed = seed + index as u64;
+                match failure::catch(|| one_world(url, seed, pintle.take())) {
+                    Ok((used, tally)) => {
+                        pintle = Some(used);
+                        total.lock().add(&tally);
+                    }
+                    Err(why) => {
+                        failed.store(true, Ordering::Relaxed);
+                        return Some(format!("{why}\nto repeat: {}", command(engine, seed)));
+                    }
+                }
+            }
+            None
+        };
+        let workers: Vec<_> = (0..jobs.min(count)).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok().flatten()).collect()
+    });
+    match failures.into_iter().next() {
+        Some(why) => Err(why),
+        None => {
+            report(engine, &total.into_inner(), started.elapsed());
+            Ok(())
+        }
+    }
+}
+
+/// A world from its seed, in the emptied database of the world before.
+fn one_world(url: Option<&str>, seed: u64, used: Option<(Pintle, Runtime)>) -> ((Pintle, Runtime), Tally) {
+    let (pintle, runtime) = match used {
+        Some((pintle, runtime)) => {
+            let pintle = runtime.block_on(pintle.emptied(seed));
+            (pintle, runtime)
+        }
+        None => {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let pintle = runtime.block_on(async {
+                match url {
+                    Some(url) => Pintle::on_postgres(url, seed).await,
+                    None => Pintle::on_sqlite(seed).await,
+                }
+            });
+            (pintle, runtime)
+        }
+    };
+    let world = runtime.block_on(async {
+        let tables = pintle.core.db.tables().await.expect("a list of tables");
+        let mut world = World::random(pintle, seed).await;
+        world.prove(&tables).await;
+        world
+    });
+    ((world.pintle, runtime), world.tally)
+}
+
+type Runtime = tokio::runtime::Runtime;
+
+fn command(engine: Engine, seed: u64) -> String {
+    let counts = match engine {
+        Engine::Sqlite => "--worlds 1 --postgres 0",
+        Engine::Postgres => "--worlds 0 --postgres 1",
+    };
+    format!("cargo xtask prove removal --seed {seed} {counts}")
+}
+
+fn report(engine: Engine, tally: &Tally, took: Duration) {
+    println!(
+        "{engine:?}: {} worlds, {} removals: {} children gone ({} webhooks, {} drains, {} variables, {} tokens, {} codes), \
+         {} neighbours kept, {} attempts refused, {} installed again, {:.1} s",
+        tally.worlds,
+        tally.removals,
+        tally.children(),
+        tally.webhooks,
+        tally.drains,
+        tally.variables,
+        tally.tokens,
+        tally.codes,
+        tally.neighbours,
+        tally.refused,
+        tally.reinstalled,
+        took.as_secs_f64(),
+    );
+}

@@ -86,18 +86,12 @@ async fn update(call: Call, scope: Scope) -> Result<Reply> {
         None => return Err(Error::invalid("missing required property `projects`.")),
     };
     let id = ConfigurationId::from(call.param("id"));
-    Reply::json(&configurations::select_projects(&call.core, &scope, id, move |_| projects.clone()).await?)
+    Reply::json(&configurations::select_projects(&call.core, &scope, id, projects).await?)
 }
 
-/// Whether an installation may reach a project: `false` also for a project that is gone, since clients ask after its deletion.
 async fn project_access(call: Call, scope: Scope) -> Result<Reply> {
-    let doc = configurations::get(&call.core, &scope, call.param("id")).await?;
-    let configuration: Configuration = serde_json::from_str(&doc)?;
-    let project = ProjectId::from(call.param("projectId"));
-    let allowed = match &configuration.projects {
-        Some(projects) => projects.contains(&project),
-        None => pintle_core::projects::exists(&call.core, &scope, &project).await?,
-    };
+    let (id, project) = (ConfigurationId::from(call.param("id")), ProjectId::from(call.param("projectId")));
+    let allowed = configurations::project_access(&call.core, &scope, &id, &project).await?;
     Reply::json(&json!({ "allowed": allowed }))
 }
 
@@ -108,25 +102,8 @@ struct Access {
 
 async fn set_project_access(call: Call, scope: Scope) -> Result<Reply> {
     let Access { allowed } = call.json()?;
-    let id = ConfigurationId::from(call.param("id"));
-    let project = ProjectId::from(call.param("projectId"));
-    let everything = pintle_core::projects::ids(&call.core, &scope).await?;
-    if !everything.contains(&project) {
-        return Err(Error::not_found("Project"));
-    }
-    let choose = move |configuration: &Configuration| match (&configuration.projects, allowed) {
-        (None, true) => Projects::All,
-        (None, false) => {
-            Projects::Selected(everything.iter().filter(|id| **id != project).cloned().collect())
-        }
-        (Some(projects), true) => {
-            Projects::Selected(projects.iter().cloned().chain([project.clone()]).collect())
-        }
-        (Some(projects), false) => {
-            Projects::Selected(projects.iter().filter(|id| **id != project).cloned().collect())
-        }
-    };
-    configurations::select_projects(&call.core, &scope, id, choose).await?;
+    let (id, project) = (ConfigurationId::from(call.param("id")), ProjectId::from(call.param("projectId")));
+    configurations::set_project_access(&call.core, &scope, id, project, allowed).await?;
     Reply::json(&json!({ "allowed": allowed }))
 }
 

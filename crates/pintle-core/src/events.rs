@@ -34,12 +34,13 @@ impl Event {
         self
     }
 
-    /// Adds the webhook event; the base of every payload, `team` and `user`, is added here.
+    /// Adds the webhook event; the base of every payload, `team` and `user`, is added here. A `user` of the payload's own stays: Pintle
+    /// itself acts on behalf of somebody.
     pub fn hook(mut self, scope: &Scope, name: &'static str, mut payload: Json) -> Self {
         if let Some(map) = payload.as_object_mut() {
             let team = scope.team_id().map_or(Json::Null, |id| json!({ "id": id }));
             map.insert("team".into(), team);
-            map.insert("user".into(), json!({ "id": scope.user().map_or("", |id| id.as_str()) }));
+            map.entry("user").or_insert_with(|| json!({ "id": scope.user().map_or("", |id| id.as_str()) }));
         }
         self.hook = Some((name, payload));
         self

@@ -215,6 +215,11 @@ pub async fn find(conn: &Conn, id_or_slug: &str) -> Result<Option<Integration>> 
     Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
 }
 
+/// What a person calls it.
+pub(crate) async fn name(conn: &Conn, id: &IntegrationId) -> Result<String> {
+    Ok(find(conn, id.as_str()).await?.map(|app| app.name).unwrap_or_default())
+}
+
 /// The client secret, for signing and for checking an exchange.
 pub async fn client_secret(conn: &Conn, core: &Core, id: &IntegrationId) -> Result<String> {
     let row: Option<(Vec<u8>,)> =
@@ -231,7 +236,6 @@ pub async fn update(
     patch: IntegrationPatch,
 ) -> Result<Integration> {
     let mut integration = get(core, scope, id_or_slug).await?;
-    let before = integration.scopes.clone();
     integration.name = patch.name.unwrap_or(integration.name);
     integration.slug = patch.slug.unwrap_or(integration.slug);
     integration.icon = patch.icon.unwrap_or(integration.icon);
@@ -253,7 +257,7 @@ pub async fn update(
             tx.execute(sql, &params![&record.id, scope.owner(), &record.slug, doc])
                 .await
                 .on_unique("integrations_slug_key", || slug_taken(&record.slug))?;
-            configurations::scopes::follow(tx, &record, &before, note.as_deref()).await
+            configurations::scopes::follow(tx, &record, note.as_deref()).await
         })
         .await?;
     Ok(integration)

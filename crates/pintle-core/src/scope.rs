@@ -83,11 +83,11 @@ impl Scope {
     }
 
     /// Pintle itself, acting for an owner.
-    pub fn system(owner: OwnerId) -> Self {
+    pub fn system(owner: OwnerId, personal: bool) -> Self {
         Self {
             owner,
             owner_slug: String::new(),
-            personal: false,
+            personal,
             team_only: false,
             principal: Principal::System,
             token: TokenId::from(""),
@@ -305,8 +305,7 @@ impl FoundConfiguration {
             return Err(Error::forbidden(text));
         }
         if self.disabled {
-            let text = "The integration configuration is disabled";
-            return Err(Error::forbidden(text).coded("integration_configuration_disabled"));
+            return Err(crate::configurations::disabled());
         }
         if !self.installation.scopes.allow(needs) && !crate::planted::on("scope-unchecked") {
             return Err(Error::forbidden("Not authorized"));

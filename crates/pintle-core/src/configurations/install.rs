@@ -1,15 +1,15 @@
-//! The beginning: consent, the code, and its exchange for an access token (semantics.md 2).
+//! The beginning: consent, and the code that the integration's server exchanges (semantics.md 2.1).
 
-use super::{Configuration, ConfigurationType, Projects, Selection, Source, grant, not_found};
+use super::selection::grant;
+use super::{Configuration, ConfigurationType, Projects, Selection, Source};
 use crate::clock::{MINUTE, Millis};
-use crate::credential::{self, Prefix};
+use crate::credential;
 use crate::events::{self, Event};
-use crate::ids::ConfigurationId;
+use crate::ids::{ConfigurationId, ProjectId};
 use crate::integrations::{self, Integration};
-use crate::{Core, Error, OnConstraint, Result, Scope};
+use crate::{Core, Error, OnConstraint, Result, Scope, projects, validate};
 use pintle_store::{Conn, params};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Serialize;
 use url::Url;
 
 /// How long a code can be exchanged.
@@ -19,14 +19,34 @@ pub const CODE_LIFETIME: Millis = 30 * MINUTE;
 #[derive(Debug, Clone)]
 pub struct Consent {
     pub projects: Projects,
-    pub source: Source,
+    /// Absent: `marketplace` for a native integration, else `external`.
+    pub source: Option<Source>,
     /// Opaque to Pintle: echoed to the redirect URL of an external start.
     pub state: Option<String>,
     /// For a deploy button: echoed to the redirect URL.
-    pub current_project: Option<String>,
+    pub current_project: Option<ProjectId>,
     pub external_id: Option<String>,
+    /// Go on with the installation that exists, where one does. A deploy button always does.
+    pub again: bool,
     /// Where Pintle is reached, for the URL that completes the installation.
     pub origin: String,
+}
+
+impl Consent {
+    fn source(&self, app: &Integration) -> Source {
+        self.source.unwrap_or(match app.kind {
+            integrations::Kind::External => Source::External,
+            integrations::Kind::Marketplace => Source::Marketplace,
+        })
+    }
+
+    fn check(&self) -> Result<()> {
+        if let Projects::Selected(projects) = &self.projects {
+            validate::items("projects", projects, 1, 1_000)?;
+        }
+        self.state.as_ref().map_or(Ok(()), |state| validate::at_most("state", state, 2_048))?;
+        self.external_id.as_ref().map_or(Ok(()), |id| validate::at_most("externalId", id, 256))
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -39,55 +59,74 @@ pub struct Installed {
     pub redirect_url: Option<String>,
 }
 
-/// Installs an integration for the scope's owner, and makes the code that its server exchanges.
+/// Installs an integration, named by id or slug, for the scope's owner, and makes the code that its server exchanges.
 ///
 /// # Errors
-/// 404 for an unknown integration or project; 409 `integration_already_installed`, naming the configuration, except from a
-/// deploy button, which continues with the existing installation.
-pub async fn install(
-    core: &Core,
-    scope: &Scope,
-    integration: &Integration,
-    consent: Consent,
-) -> Result<Installed> {
-    let now = core.clock.now();
-    let code = core.entropy.base62(24);
-    let hash = credential::hash(&code);
-    let fresh = new_configuration(core, scope, integration, &consent, now)?;
-    let (core, scope, app) = (core.clone(), scope.clone(), integration.clone());
-    let (origin, source) = (consent.origin.clone(), consent.source);
-    let configuration = core
-        .clone()
+/// 404 for an unknown integration or project; 409 `integration_already_installed`, naming the configuration, unless the consent is
+/// to go on with it; 403 `integration_configuration_disabled` where that is disabled.
+pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Consent) -> Result<Installed> {
+    consent.check()?;
+    let (core, scope, id_or_slug) = (core.clone(), scope.clone(), id_or_slug.to_owned());
+    core.clone()
         .db
         .write(async move |tx| {
-            let existing = existing(tx, &scope, &app).await?;
-            let configuration = match existing {
-                Some(configuration) if source == Source::DeployButton => configuration,
-                Some(other) => {
-                    let text = format!("{} is already installed as {}", app.name, other.id);
-                    let error = Error::conflict("integration_already_installed", text);
-                    return Err(error.with("configurationId", other.id.as_str()));
-                }
-                None => {
-                    insert(tx, &scope, &fresh).await?;
-                    let text = format!("installed {}", app.name);
-                    let event =
-                        Event::new("integration-installation-completed", text, fresh.audit(&app.name));
-                    events::record(tx, &core, &scope, now, event).await?;
-                    fresh.clone()
-                }
+            let app = integrations::find(tx, &id_or_slug).await?;
+            let app = app.ok_or_else(|| Error::not_found("Integration"))?;
+            if let Some(project) = &consent.current_project {
+                projects::require_all(tx, &scope, std::slice::from_ref(project)).await?;
+            }
+            let configuration = match existing(tx, &scope, &app).await? {
+                Some(other) => go_on(other, &app, &consent)?,
+                None => begin(tx, &core, &scope, &app, &consent).await?,
             };
-            let redirect = app.redirect_url.as_deref().unwrap_or_default();
-            tx.execute(
-                "INSERT INTO codes (id, configuration_id, redirect_uri, expires_at) VALUES ($1, $2, $3, $4)",
-                &params![&hash, &configuration.id, redirect, now + CODE_LIFETIME],
-            )
-            .await?;
-            Ok(configuration)
+            let code = new_code(tx, &core, &app, &configuration).await?;
+            let redirect_url = redirect_url(&app, &configuration, &code, &consent)?;
+            Ok(Installed { configuration, code, redirect_url })
         })
-        .await?;
-    let redirect_url = redirect_url(integration, &configuration, &code, &origin, &consent)?;
-    Ok(Installed { configuration, code, redirect_url })
+        .await
+}
+
+async fn begin(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    app: &Integration,
+    consent: &Consent,
+) -> Result<Configuration> {
+    let fresh = new_configuration(core, scope, app, consent)?;
+    insert(tx, scope, &fresh).await?;
+    let text = format!("installed {}", app.name);
+    let event = Event::new("integration-installation-completed", text, fresh.audit(&app.name));
+    events::record(tx, core, scope, fresh.created_at, event).await?;
+    Ok(fresh)
+}
+
+async fn new_code(
+    tx: &Conn,
+    core: &Core,
+    app: &Integration,
+    configuration: &Configuration,
+) -> Result<String> {
+    let code = core.entropy.base62(24);
+    let redirect = app.redirect_url.as_deref().unwrap_or_default();
+    let expires_at = core.clock.now() + CODE_LIFETIME;
+    tx.execute(
+        "INSERT INTO codes (id, configuration_id, redirect_uri, expires_at) VALUES ($1, $2, $3, $4)",
+        &params![credential::hash(&code), &configuration.id, redirect, expires_at],
+    )
+    .await?;
+    Ok(code)
+}
+
+/// The installation that exists already, where the consent is to go on with it.
+fn go_on(other: Configuration, app: &Integration, consent: &Consent) -> Result<Configuration> {
+    if !consent.again && consent.source(app) != Source::DeployButton {
+        let text = format!("{} is already installed as {}", app.name, other.id);
+        let error = Error::conflict("integration_already_installed", text);
+        return Err(error.with("configurationId", other.id.as_str()));
+    }
+    other.require_enabled()?;
+    Ok(other)
 }
 
 fn new_configuration(
@@ -95,12 +134,9 @@ fn new_configuration(
     scope: &Scope,
     app: &Integration,
     consent: &Consent,
-    now: Millis,
 ) -> Result<Configuration> {
-    let projects = match &consent.projects {
-        Projects::All => None,
-        Projects::Selected(projects) => Some(projects.clone()),
-    };
+    let now = core.clock.now();
+    let projects = consent.projects.clone().selection();
     Ok(Configuration {
         id: ConfigurationId::new(&core.entropy),
         integration_id: app.id.clone(),
@@ -114,21 +150,23 @@ fn new_configuration(
         scopes: app.scopes.clone(),
         project_selection: if projects.is_some() { Selection::Selected } else { Selection::All },
         projects,
-        source: consent.source,
+        source: consent.source(app),
         installation_type: app.kind,
         kind: ConfigurationType::IntegrationConfiguration,
         created_at: now,
         updated_at: now,
-        completed_at: None,
+        // Without a redirect URL nobody comes back to complete it.
+        completed_at: app.redirect_url.is_none().then_some(now),
         disabled_at: None,
         disabled_reason: None,
         scopes_queue: Vec::new(),
     })
 }
 
-async fn existing(tx: &Conn, scope: &Scope, app: &Integration) -> Result<Option<Configuration>> {
+/// The installation of this integration that the scope's owner has.
+pub async fn existing(conn: &Conn, scope: &Scope, app: &Integration) -> Result<Option<Configuration>> {
     let sql = "SELECT doc FROM configurations WHERE owner_id = $1 AND integration_id = $2 AND installation_type = $3";
-    let row: Option<(String,)> = tx.opt(sql, &params![scope.owner(), &app.id, app.kind.as_str()]).await?;
+    let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), &app.id, app.kind.as_str()]).await?;
     Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
 }
 
@@ -159,20 +197,20 @@ fn redirect_url(
     app: &Integration,
     configuration: &Configuration,
     code: &str,
-    origin: &str,
     consent: &Consent,
 ) -> Result<Option<String>> {
     let Some(redirect) = &app.redirect_url else { return Ok(None) };
     let mut url = Url::parse(redirect).map_err(|error| Error::internal(format!("{redirect}: {error}")))?;
-    let source = serde_json::to_value(consent.source)?;
-    let next = format!("{origin}/integrations/{}/complete?configurationId={}", app.slug, configuration.id);
+    let source = consent.source(app);
+    let next =
+        format!("{}/integrations/{}/complete?configurationId={}", consent.origin, app.slug, configuration.id);
     let mut query = url.query_pairs_mut();
     query.append_pair("code", code).append_pair("configurationId", configuration.id.as_str());
     if let Some(team) = &configuration.team_id {
         query.append_pair("teamId", team.as_str());
     }
-    query.append_pair("next", &next).append_pair("source", source.as_str().unwrap_or_default());
-    match consent.source {
+    query.append_pair("next", &next).append_pair("source", source.as_str());
+    match source {
         Source::External => {
             if let Some(state) = &consent.state {
                 query.append_pair("state", state);
@@ -180,7 +218,7 @@ fn redirect_url(
         }
         Source::DeployButton => {
             if let Some(project) = &consent.current_project {
-                query.append_pair("currentProjectId", project);
+                query.append_pair("currentProjectId", project.as_str());
             }
             if let Some(id) = &consent.external_id {
                 query.append_pair("external-id", id);
@@ -190,107 +228,4 @@ fn redirect_url(
     }
     drop(query);
     Ok(Some(url.into()))
-}
-
-/// Notes that an installation is complete, the first time the browser comes back or the code is exchanged.
-pub async fn complete(core: &Core, slug: &str, id: ConfigurationId) -> Result<Configuration> {
-    let now = core.clock.now();
-    let slug = slug.to_owned();
-    core.db.write(async move |tx| mark_complete(tx, &id, now).await).await.and_then(|configuration| {
-        if configuration.slug == slug { Ok(configuration) } else { Err(not_found()) }
-    })
-}
-
-async fn mark_complete(tx: &Conn, id: &ConfigurationId, now: Millis) -> Result<Configuration> {
-    let row: Option<(String,)> = tx.opt("SELECT doc FROM configurations WHERE id = $1", &params![id]).await?;
-    let (doc,) = row.ok_or_else(not_found)?;
-    let mut configuration: Configuration = serde_json::from_str(&doc)?;
-    if configuration.completed_at.is_none() {
-        configuration.completed_at = Some(now);
-        configuration.save(tx).await?;
-    }
-    Ok(configuration)
-}
-
-/// The form of `POST /v2/oauth/access_token`.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Exchange {
-    pub client_id: String,
-    pub client_secret: String,
-    pub code: String,
-    #[serde(default)]
-    pub redirect_uri: String,
-}
-
-/// The exact five keys that clients validate; `team_id` is `null` for a personal account.
-#[derive(Debug, Serialize)]
-pub struct AccessToken {
-    pub token_type: &'static str,
-    pub access_token: String,
-    pub installation_id: ConfigurationId,
-    pub user_id: String,
-    pub team_id: Option<String>,
-}
-
-/// Exchanges a code for the installation's access token. A code works once; a failed exchange does not spend it.
-///
-/// # Errors
-/// 400 `invalid_client` for a wrong client id or secret; 400 `invalid_grant` for a code that is unknown, spent, expired, another
-/// client's, or a redirect URI that is not the one the code was made for.
-pub async fn exchange(core: &Core, form: Exchange) -> Result<AccessToken> {
-    let now = core.clock.now();
-    let token = credential::token(Prefix::Installation, &core.entropy);
-    let (core, id) = (core.clone(), credential::hash(&token));
-    let hash = credential::hash(&form.code);
-    let configuration = core
-        .clone()
-        .db
-        .write(async move |tx| {
-            check_client(tx, &core, &form).await?;
-            let grant = |text: &str| Error::bad_request(text).coded("invalid_grant");
-            let sql = "DELETE FROM codes WHERE id = $1 RETURNING configuration_id, redirect_uri, expires_at";
-            let row: Option<(String, String, i64)> = tx.opt(sql, &params![&hash]).await?;
-            let (configuration, redirect_uri, expires_at) = row
-                .filter(|row| row.2 > now)
-                .ok_or_else(|| grant("The code is unknown, spent or expired"))?;
-            debug_assert!(expires_at > now);
-            if redirect_uri != form.redirect_uri {
-                return Err(grant("`redirect_uri` is not the URL that the code was sent to"));
-            }
-            let configuration = mark_complete(tx, &ConfigurationId::from(configuration), now).await?;
-            if configuration.integration_id.as_str() != form.client_id {
-                return Err(grant("The code was made for another client"));
-            }
-            tx.execute(
-                "INSERT INTO tokens (id, user_id, team_id, configuration_id, created_at, active_at, doc)
-                 VALUES ($1, $2, $3, $4, $5, $5, $6)",
-                &params![
-                    &id,
-                    &configuration.user_id,
-                    configuration.team_id.as_ref(),
-                    &configuration.id,
-                    now,
-                    json!({ "id": id, "name": configuration.slug, "type": "oauth2-token" }).to_string()
-                ],
-            )
-            .await?;
-            Ok(configuration)
-        })
-        .await?;
-    Ok(AccessToken {
-        token_type: "Bearer",
-        access_token: token,
-        installation_id: configuration.id,
-        user_id: configuration.user_id.to_string(),
-        team_id: configuration.team_id.map(|id| id.to_string()),
-    })
-}
-
-async fn check_client(tx: &Conn, core: &Core, form: &Exchange) -> Result<()> {
-    let wrong = || Error::bad_request("The client id or client secret is wrong").coded("invalid_client");
-    let app = integrations::find(tx, &form.client_id).await?.filter(|app| app.id.as_str() == form.client_id);
-    let app = app.ok_or_else(wrong)?;
-    let secret = integrations::client_secret(tx, core, &app.id).await?;
-    // Compared as hashes, so that the time taken tells nothing of the secret.
-    if credential::hash(&secret) == credential::hash(&form.client_secret) { Ok(()) } else { Err(wrong()) }
 }

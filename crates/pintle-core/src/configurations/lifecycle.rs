@@ -2,11 +2,11 @@
 //! thirty days (semantics.md 3.2).
 
 use super::removal::{self, Reason};
-use super::{Configuration, DisabledReason, load};
+use super::{Configuration, DisabledReason, load, not_found};
 use crate::clock::{DAY, Millis};
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, OwnerId, UserId};
-use crate::{Core, Error, Result, Scope};
+use crate::{Core, Error, Result, Scope, integrations};
 use pintle_store::{Conn, params};
 use serde_json::json;
 
@@ -23,60 +23,73 @@ pub(crate) async fn disable_of_user(
     reason: DisabledReason,
 ) -> Result<()> {
     let sql = "SELECT doc FROM configurations
-      WHERE owner_id = $1 AND user_id = $2 AND installation_type = 'external' AND disabled_at IS NULL";
-    let now = core.clock.now();
-    let mut disabled = Vec::new();
-    for (doc,) in tx.all::<(String,)>(sql, &params![team, user]).await? {
-        let mut configuration: Configuration = serde_json::from_str(&doc)?;
-        configuration.disabled_at = Some(now);
-        configuration.disabled_reason = Some(reason);
-        configuration.updated_at = now;
-        configuration.save(tx).await?;
-        disabled.push(configuration.audit(""));
-    }
-    if disabled.is_empty() {
-        return Ok(());
-    }
-    let text = format!("disabled {} integration configurations", disabled.len());
-    let payload = json!({ "configurations": disabled, "ownerId": team });
-    events::record(tx, core, scope, now, Event::new("integration-configurations-disabled", text, payload))
-        .await?;
-    Ok(())
+      WHERE owner_id = $1 AND user_id = $2 AND installation_type = 'external' AND disabled_at IS NULL ORDER BY id";
+    let rows: Vec<(String,)> = tx.all(sql, &params![team, user]).await?;
+    let configurations = rows.iter().map(|(doc,)| Ok(serde_json::from_str(doc)?)).collect::<Result<_>>()?;
+    disable_all(tx, core, scope, configurations, reason).await.map(drop)
 }
 
 /// Disables one installation, as an owner may.
+///
+/// # Errors
+/// 404 for an unknown configuration.
 pub async fn disable(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<Configuration> {
-    let now = core.clock.now();
     let (core, scope) = (core.clone(), scope.clone());
     core.clone()
         .db
         .write(async move |tx| {
-            let mut configuration = load(tx, &scope, &id).await?;
-            if configuration.disabled_at.is_none() {
-                configuration.disabled_at = Some(now);
-                configuration.disabled_reason = Some(DisabledReason::DisabledByOwner);
-                configuration.updated_at = now;
-                configuration.save(tx).await?;
-                let payload =
-                    json!({ "configurations": [configuration.audit("")], "ownerId": scope.owner() });
-                let text = format!("disabled {}", configuration.slug);
-                let event = Event::new("integration-configurations-disabled", text, payload);
-                events::record(tx, &core, &scope, now, event).await?;
+            let configuration = load(tx, &scope, &id).await?;
+            if configuration.disabled_at.is_some() {
+                return Ok(configuration);
             }
-            Ok(configuration)
+            let disabled =
+                disable_all(tx, &core, &scope, vec![configuration], DisabledReason::DisabledByOwner).await?;
+            disabled.into_iter().next().ok_or_else(not_found)
         })
         .await
 }
 
-/// Makes the acting user the owner of an installation, which enables it again. Its tokens stay good.
-pub async fn take_over(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<Configuration> {
+/// Disables these, with one event for all.
+async fn disable_all(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    mut configurations: Vec<Configuration>,
+    reason: DisabledReason,
+) -> Result<Vec<Configuration>> {
     let now = core.clock.now();
+    let mut audits = Vec::new();
+    for configuration in &mut configurations {
+        configuration.disabled_at = Some(now);
+        configuration.disabled_reason = Some(reason);
+        configuration.updated_at = now;
+        configuration.save(tx).await?;
+        audits.push(configuration.audit(&integrations::name(tx, &configuration.integration_id).await?));
+    }
+    if let [first, rest @ ..] = configurations.as_slice() {
+        let text = match rest.len() {
+            0 => format!("disabled {}", first.slug),
+            _ => format!("disabled {} integration configurations", configurations.len()),
+        };
+        let payload = json!({ "configurations": audits, "ownerId": first.owner_id });
+        let event = Event::new("integration-configurations-disabled", text, payload);
+        events::record(tx, core, scope, now, event).await?;
+    }
+    Ok(configurations)
+}
+
+/// Makes the acting user the owner of an installation, which enables it again. Its tokens stay good.
+///
+/// # Errors
+/// 404 for an unknown configuration.
+pub async fn take_over(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<Configuration> {
     let user =
         scope.user().cloned().ok_or_else(|| Error::forbidden("Only a user can own an installation"))?;
     let (core, scope) = (core.clone(), scope.clone());
     core.clone()
         .db
         .write(async move |tx| {
+            let now = core.clock.now();
             let mut configuration = load(tx, &scope, &id).await?;
             configuration.user_id = user.clone();
             configuration.disabled_at = None;
@@ -97,28 +110,64 @@ pub async fn take_over(core: &Core, scope: &Scope, id: ConfigurationId) -> Resul
         .await
 }
 
+/// How many installations one reading of the sweep finds.
+const BATCH: i64 = 100;
+
 /// The background job: removes what has been disabled for thirty days, and forgets codes that expired. Answers how many
 /// installations it removed.
+///
+/// # Errors
+/// The first that a removal ran into, once all others were tried: one installation must not keep the rest.
 pub async fn sweep(core: &Core) -> Result<usize> {
-    let now = core.clock.now();
-    let sql =
-        "SELECT id, owner_id FROM configurations WHERE disabled_at <= $1 ORDER BY disabled_at LIMIT 100";
-    let due: Vec<(String, String)> = core.db.read().await?.all(sql, &params![now - DISABLED_FOR]).await?;
-    let mut removed = 0;
-    for (id, owner) in due {
-        let scope = Scope::system(OwnerId::from(owner));
-        match removal::remove(core, &scope, ConfigurationId::from(id), Reason::DisabledTooLong).await {
-            Ok(()) => removed += 1,
-            // Somebody else was quicker.
-            Err(error) if error.kind == crate::Kind::NotFound => {}
-            Err(error) => return Err(error),
+    let due = core.clock.now() - DISABLED_FOR;
+    let sql = "SELECT c.disabled_at, c.id, c.owner_id, o.kind FROM configurations c JOIN owners o ON o.id = c.owner_id
+      WHERE c.disabled_at <= $1 AND (c.disabled_at, c.id) > ($2, $3) ORDER BY c.disabled_at, c.id LIMIT $4";
+    let (mut removed, mut failure) = (0, None);
+    let mut last = (0, String::new());
+    loop {
+        let conn = core.db.read().await?;
+        let batch: Vec<(i64, String, String, String)> =
+            conn.all(sql, &params![due, last.0, &last.1, BATCH]).await?;
+        drop(conn);
+        let Some((at, id, ..)) = batch.last() else { break };
+        last = (*at, id.clone());
+        for (_, id, owner, kind) in batch {
+            let scope = Scope::system(OwnerId::from(owner), kind == "user");
+            match remove_due(core, scope, ConfigurationId::from(id), due).await {
+                Ok(count) => removed += count,
+                Err(error) => failure = failure.or(Some(error)),
+            }
         }
     }
+    forget_codes(core).await?;
+    failure.map_or(Ok(removed), Err)
+}
+
+/// Removes one, unless somebody else was quicker to remove it or to take it over. Answers how many it removed.
+async fn remove_due(core: &Core, scope: Scope, id: ConfigurationId, due: Millis) -> Result<usize> {
+    let core = core.clone();
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let configuration = match load(tx, &scope, &id).await {
+                Err(error) if error.kind == crate::Kind::NotFound => return Ok(0),
+                configuration => configuration?,
+            };
+            if configuration.disabled_at.is_none_or(|at| at > due) {
+                return Ok(0);
+            }
+            removal::remove_in(tx, &core, &scope, &configuration, Reason::DisabledTooLong).await?;
+            Ok(1)
+        })
+        .await
+}
+
+async fn forget_codes(core: &Core) -> Result<()> {
+    let now = core.clock.now();
     core.db
         .write(async move |tx| {
             tx.execute("DELETE FROM codes WHERE expires_at <= $1", &params![now]).await?;
-            Ok::<_, Error>(())
+            Ok(())
         })
-        .await?;
-    Ok(removed)
+        .await
 }

@@ -1,15 +1,19 @@
 //! Configurations: installations of integrations, from consent to removal (semantics.md 2 and 3).
 
+pub mod exchange;
 pub mod install;
 pub mod lifecycle;
 pub mod removal;
 pub mod scopes;
+mod selection;
+
+pub(crate) use selection::forget_project;
+pub use selection::{Projects, project_access, select_projects, set_project_access};
 
 use crate::clock::Millis;
-use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
 use crate::integrations::{self, Integration};
-use crate::{Core, Error, OnConstraint, Result, Scope, projects};
+use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -58,15 +62,31 @@ pub enum Selection {
 }
 
 /// Where an installation was started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     Marketplace,
     DeployButton,
-    #[default]
     External,
     V0,
     ResourceClaims,
+}
+
+impl Source {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Marketplace => "marketplace",
+            Source::DeployButton => "deploy-button",
+            Source::External => "external",
+            Source::V0 => "v0",
+            Source::ResourceClaims => "resource-claims",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        use Source::*;
+        [Marketplace, DeployButton, External, V0, ResourceClaims].into_iter().find(|s| s.as_str() == text)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -104,6 +124,15 @@ impl Configuration {
         })
     }
 
+    /// # Errors
+    /// 403 `integration_configuration_disabled`.
+    fn require_enabled(&self) -> Result<()> {
+        if self.disabled_at.is_some() {
+            return Err(disabled());
+        }
+        Ok(())
+    }
+
     /// Writes the document and the columns that are derived from it.
     async fn save(&self, tx: &Conn) -> Result<()> {
         tx.execute(
@@ -138,7 +167,12 @@ pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<String> {
 }
 
 pub(crate) fn not_found() -> Error {
-    Error::new(crate::Kind::NotFound, "not_found", "Integration configuration not found")
+    Error::not_found("Integration configuration")
+}
+
+/// What a disabled installation's token gets, and whoever would go on with such an installation.
+pub(crate) fn disabled() -> Error {
+    Error::forbidden("The integration configuration is disabled").coded("integration_configuration_disabled")
 }
 
 /// The configuration as a record, for a change in this transaction.
@@ -161,94 +195,4 @@ pub async fn list(core: &Core, scope: &Scope, filter: Filter) -> Result<Vec<(Con
     let params = params![scope.owner(), scope.configuration(), kind, filter.integration_id_or_slug];
     let rows: Vec<(String, String)> = core.db.read().await?.all(sql, &params).await?;
     rows.iter().map(|(doc, app)| Ok((serde_json::from_str(doc)?, serde_json::from_str(app)?))).collect()
-}
-
-/// Which projects an installation may reach: all, or these.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Projects {
-    All,
-    Selected(Vec<ProjectId>),
-}
-
-/// Changes which projects an installation may reach; what it attached to others stays until it is removed.
-///
-/// # Errors
-/// 404 for an unknown configuration or project; 403 while the installation is disabled.
-pub async fn select_projects(
-    core: &Core,
-    scope: &Scope,
-    id: ConfigurationId,
-    choose: impl Fn(&Configuration) -> Projects + Send + 'static,
-) -> Result<Configuration> {
-    let now = core.clock.now();
-    let (core, scope) = (core.clone(), scope.clone());
-    core.clone()
-        .db
-        .write(async move |tx| {
-            let mut configuration = load(tx, &scope, &id).await?;
-            let before = configuration.projects.clone();
-            let after = match choose(&configuration) {
-                Projects::All => None,
-                Projects::Selected(mut projects) => {
-                    projects.sort();
-                    projects.dedup();
-                    Some(projects)
-                }
-            };
-            if before == after {
-                return Ok(configuration);
-            }
-            grant(tx, &scope, &configuration.id, after.as_deref()).await?;
-            configuration.project_selection =
-                if after.is_some() { Selection::Selected } else { Selection::All };
-            configuration.projects = after;
-            configuration.updated_at = now;
-            configuration.save(tx).await?;
-            let changes = difference(before.as_deref(), configuration.projects.as_deref());
-            let text = format!("changed the project access of {}", configuration.slug);
-            let event =
-                Event::new("integration-installation-permission-updated", text, configuration.audit(""))
-                    .hook(
-                        &scope,
-                        "integration-configuration.permission-upgraded",
-                        json!({ "configuration": configuration.summary(), "projects": changes }),
-                    );
-            events::record(tx, &core, &scope, now, event).await?;
-            Ok(configuration)
-        })
-        .await
-}
-
-/// Writes the project access of a configuration: rows for a selection, none for all.
-async fn grant(tx: &Conn, scope: &Scope, id: &ConfigurationId, selected: Option<&[ProjectId]>) -> Result<()> {
-    tx.execute("DELETE FROM configuration_projects WHERE configuration_id = $1", &params![id]).await?;
-    let selected = selected.unwrap_or_default();
-    projects::require_all(tx, scope, selected).await?;
-    for project in selected {
-        let sql = "INSERT INTO configuration_projects (configuration_id, project_id) VALUES ($1, $2)";
-        tx.execute(sql, &params![id, project]).await.on_missing_parent(not_found)?;
-    }
-    Ok(())
-}
-
-/// `projects` of a permission-upgraded payload. All projects count as none here: the payload's selection tells.
-fn difference(before: Option<&[ProjectId]>, after: Option<&[ProjectId]>) -> Json {
-    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
-    let added: Vec<_> = after.iter().filter(|id| !before.contains(id)).collect();
-    let removed: Vec<_> = before.iter().filter(|id| !after.contains(id)).collect();
-    json!({ "added": added, "removed": removed })
-}
-
-/// Takes a project that is being deleted out of every selection; a selection never widens by it.
-pub(crate) async fn forget_project(tx: &Conn, project: &ProjectId) -> Result<()> {
-    let sql = "SELECT c.doc FROM configurations c JOIN configuration_projects p ON p.configuration_id = c.id
-      WHERE p.project_id = $1";
-    for (doc,) in tx.all::<(String,)>(sql, &params![project]).await? {
-        let mut configuration: Configuration = serde_json::from_str(&doc)?;
-        if let Some(projects) = &mut configuration.projects {
-            projects.retain(|id| id != project);
-        }
-        configuration.save(tx).await?;
-    }
-    Ok(())
 }

@@ -1,7 +1,8 @@
 //! When an integration changes its scopes (semantics.md 1.3): what it gives up leaves every installation at once, what it asks
 //! for anew waits until the installation's team confirms it.
 
-use super::{Configuration, load};
+use super::{Configuration, load, not_found};
+use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::ConfigurationId;
 use crate::integrations::{self, Integration};
@@ -15,46 +16,72 @@ use serde_json::json;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
-    pub scopes: Vec<String>,
+    pub scopes: Asked,
+    /// What the integration's developer says of it.
     pub note: String,
-    pub requested_at: i64,
+    pub requested_at: Millis,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Of something that the installation cannot touch yet.
+    pub added: Vec<String>,
+    /// To write what it can only read.
+    pub upgraded: Vec<String>,
+}
+
+impl Asked {
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.added.iter().chain(&self.upgraded)
+    }
+
+    /// Drops what the integration no longer asks for.
+    fn retain(&mut self, wanted: &[String]) {
+        self.added.retain(|scope| wanted.contains(scope));
+        self.upgraded.retain(|scope| wanted.contains(scope));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.upgraded.is_empty()
+    }
 }
 
 fn stem(scope: &str) -> &str {
     scope.split_once(':').map_or(scope, |(_, stem)| stem)
 }
 
-/// Brings all installations in line with the integration's scopes, which were `before`.
-pub(crate) async fn follow(
-    tx: &Conn,
-    app: &Integration,
-    before: &[String],
-    note: Option<&str>,
-) -> Result<()> {
-    let wanted = Scopes::join(&app.scopes);
-    let added: Vec<String> = app.scopes.iter().filter(|scope| !before.contains(scope)).cloned().collect();
-    if added.is_empty() && before.iter().all(|scope| app.scopes.contains(scope)) {
-        return Ok(());
-    }
-    let docs: Vec<(String,)> =
-        tx.all("SELECT doc FROM configurations WHERE integration_id = $1", &params![&app.id]).await?;
-    for (doc,) in docs {
+/// Brings all installations in line with the integration: its slug, and its scopes.
+pub(crate) async fn follow(tx: &Conn, app: &Integration, note: Option<&str>) -> Result<()> {
+    let sql = "SELECT doc FROM configurations WHERE integration_id = $1 ORDER BY id";
+    for (doc,) in tx.all::<(String,)>(sql, &params![&app.id]).await? {
         let mut configuration: Configuration = serde_json::from_str(&doc)?;
-        let held = Scopes::join(&configuration.scopes);
-        configuration.scopes = keep(&configuration.scopes, &wanted);
-        let asked: Vec<String> = added.iter().filter(|scope| !covers(&held, scope)).cloned().collect();
-        configuration.scopes_queue.retain_mut(|request| {
-            request.scopes.retain(|scope| app.scopes.contains(scope));
-            !request.scopes.is_empty()
-        });
-        if !asked.is_empty() {
-            let note = note.unwrap_or_default().to_owned();
-            configuration.scopes_queue.push(Request { scopes: asked, note, requested_at: app.updated_at });
-        }
+        configuration.slug = app.slug.clone();
+        adopt(&mut configuration, app, note);
         configuration.updated_at = app.updated_at;
         configuration.save(tx).await?;
     }
     Ok(())
+}
+
+/// What is given up goes at once; what is new is asked for.
+fn adopt(configuration: &mut Configuration, app: &Integration, note: Option<&str>) {
+    configuration.scopes = keep(&configuration.scopes, &Scopes::join(&app.scopes));
+    configuration.scopes_queue.retain_mut(|request| {
+        request.scopes.retain(&app.scopes);
+        !request.scopes.is_empty()
+    });
+    let held = Scopes::join(&configuration.scopes);
+    let waiting =
+        |scope| configuration.scopes_queue.iter().any(|request| request.scopes.all().any(|s| s == scope));
+    let mut asked = Asked::default();
+    for scope in app.scopes.iter().filter(|scope| !covers(&held, scope) && !waiting(*scope)) {
+        let list = if held.can_read(stem(scope)) { &mut asked.upgraded } else { &mut asked.added };
+        list.push(scope.clone());
+    }
+    if !asked.is_empty() {
+        let note = note.unwrap_or_default().to_owned();
+        configuration.scopes_queue.push(Request { scopes: asked, note, requested_at: app.updated_at });
+    }
 }
 
 fn covers(held: &Scopes, scope: &str) -> bool {
@@ -86,12 +113,13 @@ pub async fn confirm(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<
                 return Err(Error::conflict("nothing_to_confirm", "No scope change waits for confirmation"));
             }
             let app = integrations::find(tx, configuration.integration_id.as_str()).await?;
-            configuration.scopes = app.map(|app| app.scopes).unwrap_or_default();
+            let app = app.ok_or_else(not_found)?;
+            configuration.scopes = app.scopes;
             configuration.scopes_queue.clear();
             configuration.updated_at = now;
             configuration.save(tx).await?;
             let text = format!("confirmed new scopes of {}", configuration.slug);
-            let mut audit = configuration.audit("");
+            let mut audit = configuration.audit(&app.name);
             audit["confirmedScopes"] = json!(configuration.scopes);
             let payload =
                 json!({ "configuration": { "id": configuration.id, "scopes": configuration.scopes } });

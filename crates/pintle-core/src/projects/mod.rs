@@ -81,8 +81,8 @@ pub async fn exists(core: &Core, scope: &Scope, project: &ProjectId) -> Result<b
 }
 
 /// The ids of all projects of the scope's owner.
-pub async fn ids(core: &Core, scope: &Scope) -> Result<Vec<ProjectId>> {
+pub async fn ids(conn: &Conn, scope: &Scope) -> Result<Vec<ProjectId>> {
     let sql = "SELECT id FROM projects WHERE owner_id = $1 ORDER BY id";
-    let rows: Vec<(String,)> = core.db.read().await?.all(sql, &params![scope.owner()]).await?;
+    let rows: Vec<(String,)> = conn.all(sql, &params![scope.owner()]).await?;
     Ok(rows.into_iter().map(|(id,)| ProjectId::from(id)).collect())
 }

@@ -119,7 +119,8 @@ pub(crate) async fn remove_in(
         return Err(not_found());
     }
     if !planted::on("removal-without-event") {
-        let payload = json!({ "configuration": configuration.summary() });
+        let user = scope.user().unwrap_or(&configuration.user_id);
+        let payload = json!({ "configuration": configuration.summary(), "user": { "id": user } });
         let text = format!("removed {}", app.name);
         let mut event = Event::new(reason.audit_type(), text, configuration.audit(&app.name)).hook(
             scope,

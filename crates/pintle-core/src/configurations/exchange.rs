@@ -1,0 +1,141 @@
+//! From the code to the installation's access token (semantics.md 2.2).
+
+use super::{Configuration, not_found};
+use crate::clock::Millis;
+use crate::credential::{self, Prefix};
+use crate::ids::ConfigurationId;
+use crate::integrations;
+use crate::{Core, Error, Result};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// The form of `POST /v2/oauth/access_token`.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Exchange {
+    pub client_id: String,
+    pub client_secret: String,
+    pub code: String,
+    #[serde(default)]
+    pub redirect_uri: String,
+    /// Need not be sent.
+    pub grant_type: Option<String>,
+}
+
+/// The exact five keys that clients validate; `team_id` is `null` for a personal account.
+#[derive(Debug, Serialize)]
+pub struct AccessToken {
+    pub token_type: &'static str,
+    pub access_token: String,
+    pub installation_id: ConfigurationId,
+    pub user_id: String,
+    pub team_id: Option<String>,
+}
+
+/// Exchanges a code for the installation's access token. A code works once; a failed exchange does not spend it.
+///
+/// # Errors
+/// 400 `invalid_client` for a wrong client id or secret; 400 `invalid_grant` for a code that is unknown, spent, expired, another
+/// client's, or a redirect URI that is not the one the code was sent to; 400 `unsupported_grant_type`; 403
+/// `integration_configuration_disabled`.
+pub async fn exchange(core: &Core, form: Exchange) -> Result<AccessToken> {
+    let now = core.clock.now();
+    let token = credential::token(Prefix::Installation, &core.entropy);
+    let (core, id) = (core.clone(), credential::hash(&token));
+    let configuration = core
+        .clone()
+        .db
+        .write(async move |tx| {
+            check_client(tx, &core, &form).await?;
+            let configuration = redeem(tx, &form, now).await?.completed(tx, now).await?;
+            let doc = json!({ "id": id, "name": configuration.slug, "type": "oauth2-token" }).to_string();
+            tx.execute(
+                "INSERT INTO tokens (id, user_id, team_id, configuration_id, created_at, active_at, doc)
+                 VALUES ($1, $2, $3, $4, $5, $5, $6)",
+                &params![
+                    &id,
+                    &configuration.user_id,
+                    configuration.team_id.as_ref(),
+                    &configuration.id,
+                    now,
+                    doc
+                ],
+            )
+            .await?;
+            Ok::<_, Error>(configuration)
+        })
+        .await?;
+    Ok(AccessToken {
+        token_type: "Bearer",
+        access_token: token,
+        installation_id: configuration.id,
+        user_id: configuration.user_id.to_string(),
+        team_id: configuration.team_id.map(|id| id.to_string()),
+    })
+}
+
+async fn check_client(tx: &Conn, core: &Core, form: &Exchange) -> Result<()> {
+    if form.grant_type.as_deref().is_some_and(|grant| grant != "authorization_code") {
+        let text = "`grant_type` should be \"authorization_code\", or be left out";
+        return Err(Error::bad_request(text).coded("unsupported_grant_type"));
+    }
+    let wrong = || Error::bad_request("The client id or client secret is wrong").coded("invalid_client");
+    let app = integrations::find(tx, &form.client_id).await?.filter(|app| app.id.as_str() == form.client_id);
+    let app = app.ok_or_else(wrong)?;
+    let secret = integrations::client_secret(tx, core, &app.id).await?;
+    // Compared as hashes, so that the time taken tells nothing of the secret.
+    if credential::hash(&secret) == credential::hash(&form.client_secret) { Ok(()) } else { Err(wrong()) }
+}
+
+/// Spends the code, and answers whose it was.
+async fn redeem(tx: &Conn, form: &Exchange, now: Millis) -> Result<Configuration> {
+    let refused = |text: &str| Error::bad_request(text).coded("invalid_grant");
+    let unknown = || refused("The code is unknown, spent or expired");
+    let code = credential::hash(&form.code);
+    let sql = "SELECT c.doc, k.redirect_uri FROM codes k JOIN configurations c ON c.id = k.configuration_id
+      WHERE k.id = $1 AND k.expires_at > $2";
+    let row: Option<(String, String)> = tx.opt(sql, &params![&code, now]).await?;
+    let (doc, redirect_uri) = row.ok_or_else(unknown)?;
+    let configuration: Configuration = serde_json::from_str(&doc)?;
+    if configuration.integration_id.as_str() != form.client_id {
+        return Err(refused("The code was made for another client"));
+    }
+    if redirect_uri != form.redirect_uri {
+        return Err(refused("`redirect_uri` is not the URL that the code was sent to"));
+    }
+    configuration.require_enabled()?;
+    match tx.execute("DELETE FROM codes WHERE id = $1", &params![&code]).await? {
+        1 => Ok(configuration),
+        _ => Err(unknown()),
+    }
+}
+
+/// Notes that the browser came back from the integration, which completes the installation where the exchange did not.
+///
+/// # Errors
+/// 404 where the integration of this slug has no such configuration.
+pub async fn complete(core: &Core, slug: &str, id: &str) -> Result<Configuration> {
+    let now = core.clock.now();
+    let (slug, id) = (slug.to_owned(), id.to_owned());
+    core.db
+        .write(async move |tx| {
+            let sql = "SELECT c.doc FROM configurations c JOIN integrations i ON i.id = c.integration_id
+              WHERE c.id = $1 AND i.slug = $2";
+            let row: Option<(String,)> = tx.opt(sql, &params![&id, &slug]).await?;
+            let (doc,) = row.ok_or_else(not_found)?;
+            serde_json::from_str::<Configuration>(&doc)?.completed(tx, now).await
+        })
+        .await
+}
+
+impl Configuration {
+    /// Marks it complete, the first time.
+    async fn completed(mut self, tx: &Conn, now: Millis) -> Result<Self> {
+        if self.completed_at.is_none() {
+            self.completed_at = Some(now);
+            self.updated_at = now;
+            self.save(tx).await?;
+        }
+        Ok(self)
+    }
+}

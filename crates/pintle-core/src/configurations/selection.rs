@@ -1,0 +1,175 @@
+//! Which projects an installation may reach.
+
+use super::{Configuration, Selection, load, not_found};
+use crate::events::{self, Event};
+use crate::ids::{ConfigurationId, ProjectId};
+use crate::{Core, OnConstraint, Result, Scope, integrations, projects};
+use pintle_store::{Conn, params};
+use serde_json::{Value as Json, json};
+use std::collections::HashSet;
+
+/// Which projects an installation may reach: all, or these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projects {
+    All,
+    Selected(Vec<ProjectId>),
+}
+
+impl Projects {
+    /// As it is stored: `None` for all, else each once, in order.
+    pub(super) fn selection(self) -> Option<Vec<ProjectId>> {
+        match self {
+            Projects::All => None,
+            Projects::Selected(mut projects) => {
+                projects.sort();
+                projects.dedup();
+                Some(projects)
+            }
+        }
+    }
+}
+
+/// Changes which projects an installation may reach; what it attached to others stays until it is removed.
+///
+/// # Errors
+/// 404 for an unknown configuration or project.
+pub async fn select_projects(
+    core: &Core,
+    scope: &Scope,
+    id: ConfigurationId,
+    projects: Projects,
+) -> Result<Configuration> {
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let configuration = load(tx, &scope, &id).await?;
+            reselect(tx, &core, &scope, configuration, projects.clone().selection()).await
+        })
+        .await
+}
+
+/// Whether an installation may reach a project: `false` also for one that is gone, since clients ask after its deletion.
+///
+/// # Errors
+/// 404 for an unknown configuration.
+pub async fn project_access(
+    core: &Core,
+    scope: &Scope,
+    id: &ConfigurationId,
+    project: &ProjectId,
+) -> Result<bool> {
+    let configuration = load(&core.db.read().await?, scope, id).await?;
+    match &configuration.projects {
+        Some(projects) => Ok(projects.contains(project)),
+        None => projects::exists(core, scope, project).await,
+    }
+}
+
+/// Gives an installation access to one project, or takes it. Taken from one that may reach all, it may reach all others that
+/// there are now.
+///
+/// # Errors
+/// 404 for an unknown configuration or project.
+pub async fn set_project_access(
+    core: &Core,
+    scope: &Scope,
+    id: ConfigurationId,
+    project: ProjectId,
+    allowed: bool,
+) -> Result<()> {
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let configuration = load(tx, &scope, &id).await?;
+            projects::require_all(tx, &scope, std::slice::from_ref(&project)).await?;
+            let mut selection = configuration.projects.clone();
+            match &mut selection {
+                None if allowed => {}
+                None => {
+                    let others = projects::ids(tx, &scope).await?.into_iter().filter(|id| *id != project);
+                    selection = Some(others.collect());
+                }
+                Some(projects) => {
+                    projects.retain(|id| *id != project);
+                    projects.extend(allowed.then(|| project.clone()));
+                    projects.sort();
+                }
+            }
+            reselect(tx, &core, &scope, configuration, selection).await.map(drop)
+        })
+        .await
+}
+
+/// Writes a new selection with its event, where it is one.
+async fn reselect(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    mut configuration: Configuration,
+    after: Option<Vec<ProjectId>>,
+) -> Result<Configuration> {
+    let before = configuration.projects.clone();
+    if before == after {
+        return Ok(configuration);
+    }
+    let now = core.clock.now();
+    grant(tx, scope, &configuration.id, after.as_deref()).await?;
+    configuration.project_selection = if after.is_some() { Selection::Selected } else { Selection::All };
+    configuration.projects = after;
+    configuration.updated_at = now;
+    configuration.save(tx).await?;
+    let everything = projects::ids(tx, scope).await?;
+    let changes = difference(
+        before.as_deref().unwrap_or(&everything),
+        configuration.projects.as_deref().unwrap_or(&everything),
+    );
+    let payload = json!({ "configuration": configuration.summary(), "projects": changes });
+    let text = format!("changed the project access of {}", configuration.slug);
+    let name = integrations::name(tx, &configuration.integration_id).await?;
+    let event = Event::new("integration-installation-permission-updated", text, configuration.audit(&name))
+        .hook(scope, "integration-configuration.permission-upgraded", payload);
+    events::record(tx, core, scope, now, event).await?;
+    Ok(configuration)
+}
+
+/// Writes the project access of a configuration: rows for a selection, none for all.
+pub(super) async fn grant(
+    tx: &Conn,
+    scope: &Scope,
+    id: &ConfigurationId,
+    selected: Option<&[ProjectId]>,
+) -> Result<()> {
+    tx.execute("DELETE FROM configuration_projects WHERE configuration_id = $1", &params![id]).await?;
+    let selected = selected.unwrap_or_default();
+    projects::require_all(tx, scope, selected).await?;
+    for project in selected {
+        let sql = "INSERT INTO configuration_projects (configuration_id, project_id) VALUES ($1, $2)";
+        tx.execute(sql, &params![id, project]).await.on_missing_parent(not_found)?;
+    }
+    Ok(())
+}
+
+/// `projects` of a permission-upgraded payload: what it may reach from now on, and what no longer.
+fn difference(before: &[ProjectId], after: &[ProjectId]) -> Json {
+    let missing = |from: &[ProjectId], of: &[ProjectId]| {
+        let from: HashSet<&ProjectId> = from.iter().collect();
+        of.iter().filter(|id| !from.contains(id)).cloned().collect::<Vec<_>>()
+    };
+    json!({ "added": missing(before, after), "removed": missing(after, before) })
+}
+
+/// Takes a project that is being deleted out of every selection; a selection never widens by it.
+pub(crate) async fn forget_project(tx: &Conn, project: &ProjectId) -> Result<()> {
+    let sql = "SELECT c.doc FROM configurations c JOIN configuration_projects p ON p.configuration_id = c.id
+      WHERE p.project_id = $1";
+    for (doc,) in tx.all::<(String,)>(sql, &params![project]).await? {
+        let mut configuration: Configuration = serde_json::from_str(&doc)?;
+        if let Some(projects) = &mut configuration.projects {
+            projects.retain(|id| id != project);
+        }
+        configuration.save(tx).await?;
+    }
+    Ok(())
+}

@@ -3,7 +3,6 @@
 use crate::Outcome;
 use pintle_core::clock::Clock;
 use pintle_core::configurations::install::{self, Consent};
-use pintle_core::configurations::{Projects, Source};
 use pintle_core::entropy::Entropy;
 use pintle_core::integrations::{self, NewIntegration};
 use pintle_core::permissions::Permission;
@@ -58,15 +57,7 @@ pub async fn make(data: &Path) -> Outcome<World> {
         ..NewIntegration::default()
     };
     let app = integrations::create(&core, &scope, app).await?.integration;
-    let consent = Consent {
-        projects: Projects::All,
-        source: Source::External,
-        state: None,
-        current_project: None,
-        external_id: None,
-        origin: "http://localhost".into(),
-    };
-    let installed = install::install(&core, &scope, &app, consent).await?;
+    let installed = install::install(&core, &scope, app.id.as_str(), Consent::default()).await?;
     Ok(World {
         core,
         scope,

@@ -1,5 +1,6 @@
 //! Fields of a PATCH body: absent, `null`, or set.
 
+use crate::{Error, Result};
 use serde::{Deserialize, Deserializer};
 
 /// Needs `#[serde(default)]` beside it, so that an absent field is `Absent`.
@@ -27,5 +28,18 @@ impl<T> Patch<T> {
             Patch::Null => *field = None,
             Patch::Set(value) => *field = Some(value),
         }
+    }
+
+    /// Changes a field that cannot be cleared; `name` and `kind` (`string`, `array`, …) are for the message.
+    ///
+    /// # Errors
+    /// 400 where the patch says `null`.
+    pub fn replace(self, name: &str, kind: &str, field: &mut T) -> Result<()> {
+        match self {
+            Patch::Absent => {}
+            Patch::Null => return Err(Error::invalid(format_args!("`{name}` should be {kind}."))),
+            Patch::Set(value) => *field = value,
+        }
+        Ok(())
     }
 }

@@ -16,7 +16,7 @@ use url::Url;
 pub const CODE_LIFETIME: Millis = 30 * MINUTE;
 
 /// What consent decides.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Consent {
     pub projects: Projects,
     /// Absent: `marketplace` for a native integration, else `external`.

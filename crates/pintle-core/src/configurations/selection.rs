@@ -9,8 +9,9 @@ use serde_json::{Value as Json, json};
 use std::collections::HashSet;
 
 /// Which projects an installation may reach: all, or these.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Projects {
+    #[default]
     All,
     Selected(Vec<ProjectId>),
 }

@@ -2,8 +2,9 @@
 //!
 //! It is made by the functions that the API calls, as the people and the integration that would call them.
 
-use crate::configurations::install::{self, Consent, Exchange};
-use crate::configurations::{Projects, Source};
+use crate::configurations::exchange::{self, Exchange};
+use crate::configurations::install::{self, Consent};
+use crate::configurations::Source;
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
 use crate::integrations::{self, NewIntegration};
 use crate::permissions::Permission;
@@ -158,23 +159,17 @@ async fn register(person: &Caller<'_>) -> Result<integrations::WithSecret> {
 
 /// Consent and exchange; answers the installation's token.
 async fn install(person: &Caller<'_>, app: &integrations::WithSecret) -> Result<String> {
-    let consent = Consent {
-        projects: Projects::All,
-        source: Source::Marketplace,
-        state: None,
-        current_project: None,
-        external_id: None,
-        origin: String::new(),
-    };
+    let consent = Consent { source: Some(Source::Marketplace), ..Consent::default() };
     let scope = person.may(Permission::Install).await?;
-    let installed = install::install(person.core, &scope, &app.integration, consent).await?;
+    let installed = install::install(person.core, &scope, app.integration.id.as_str(), consent).await?;
     let exchange = Exchange {
         client_id: app.integration.id.to_string(),
         client_secret: app.client_secret.clone(),
         code: installed.code,
         redirect_uri: app.integration.redirect_url.clone().unwrap_or_default(),
+        grant_type: None,
     };
-    Ok(install::exchange(person.core, exchange).await?.access_token)
+    Ok(exchange::exchange(person.core, exchange).await?.access_token)
 }
 
 /// Two of the installation's, and one of the team's own, which outlives it.

@@ -1,11 +1,12 @@
 //! Integrations: the apps that can be installed. The real platform has only a console for them; Pintle has `/pintle/v1/integrations`.
 
+mod rules;
+
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{IntegrationId, OwnerId};
 use crate::patch::Patch;
-use crate::permissions::Scopes;
-use crate::{Core, Error, OnConstraint, Result, Scope, configurations, validate, webhooks};
+use crate::{Core, Error, OnConstraint, Result, Scope, configurations, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -89,12 +90,15 @@ pub struct NewIntegration {
 }
 
 /// The body of an update: what is absent stays, `null` clears.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IntegrationPatch {
-    pub name: Option<String>,
-    pub slug: Option<String>,
-    pub icon: Option<String>,
+    #[serde(default)]
+    pub name: Patch<String>,
+    #[serde(default)]
+    pub slug: Patch<String>,
+    #[serde(default)]
+    pub icon: Patch<String>,
     #[serde(default)]
     pub description: Patch<String>,
     #[serde(default)]
@@ -103,38 +107,29 @@ pub struct IntegrationPatch {
     pub redirect_url: Patch<String>,
     #[serde(default)]
     pub webhook_url: Patch<String>,
-    pub events: Option<Vec<String>>,
-    pub scopes: Option<Vec<String>>,
+    #[serde(default)]
+    pub events: Patch<Vec<String>>,
+    #[serde(default)]
+    pub scopes: Patch<Vec<String>>,
     #[serde(default)]
     pub configuration_url: Patch<String>,
     /// Shown to the installing users when a scope is added (semantics.md 1.3).
     pub note: Option<String>,
 }
 
-impl Integration {
-    /// The limits of semantics.md 1.2.
-    pub(crate) fn check(&self) -> Result<()> {
-        validate::length("name", &self.name, 64)?;
-        validate::slug("slug", &self.slug, 32)?;
-        let urls = [
-            ("redirectUrl", &self.redirect_url),
-            ("webhookUrl", &self.webhook_url),
-            ("configurationUrl", &self.configuration_url),
-            ("website", &self.website),
-        ];
-        for (field, url) in urls {
-            url.as_ref().map_or(Ok(()), |url| validate::http_url(field, url))?;
-        }
-        for event in &self.events {
-            validate::one_of("events", event, webhooks::EVENTS)?;
-        }
-        match self.scopes.iter().find(|scope| !Scopes::is_known(scope)) {
-            None => Ok(()),
-            Some(scope) => Err(Error::invalid(format_args!(
-                "`scopes` should hold `read:X` or `read-write:X` with X one of \"{}\", not `{scope}`.",
-                Scopes::STEMS.join(", ")
-            ))),
-        }
+impl IntegrationPatch {
+    fn apply(self, integration: &mut Integration) -> Result<()> {
+        self.name.replace("name", "string", &mut integration.name)?;
+        self.slug.replace("slug", "string", &mut integration.slug)?;
+        self.icon.replace("icon", "string", &mut integration.icon)?;
+        self.events.replace("events", "array", &mut integration.events)?;
+        self.scopes.replace("scopes", "array", &mut integration.scopes)?;
+        self.description.apply(&mut integration.description);
+        self.website.apply(&mut integration.website);
+        self.redirect_url.apply(&mut integration.redirect_url);
+        self.webhook_url.apply(&mut integration.webhook_url);
+        self.configuration_url.apply(&mut integration.configuration_url);
+        integration.check()
     }
 }
 
@@ -156,7 +151,7 @@ impl Integration {
     pub(crate) fn new(core: &Core, owner: &OwnerId, input: NewIntegration) -> Result<Self> {
         let now = core.clock.now();
         let slug = input.slug.unwrap_or_else(|| validate::slugify(&input.name));
-        let integration = Self {
+        let mut integration = Self {
             id: IntegrationId::new(&core.entropy),
             owner_id: owner.clone(),
             icon: input.icon.unwrap_or_default(),
@@ -202,8 +197,15 @@ pub async fn list(core: &Core, scope: &Scope) -> Result<Vec<Integration>> {
 }
 
 /// One of them, by id or slug.
+///
+/// # Errors
+/// 404 also for another's.
 pub async fn get(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<Integration> {
-    let integration = find(&core.db.read().await?, id_or_slug).await?;
+    own(&core.db.read().await?, scope, id_or_slug).await
+}
+
+async fn own(conn: &Conn, scope: &Scope, id_or_slug: &str) -> Result<Integration> {
+    let integration = find(conn, id_or_slug).await?;
     integration.filter(|i| i.owner_id == *scope.owner()).ok_or_else(|| Error::not_found("Integration"))
 }
 
@@ -229,48 +231,54 @@ pub async fn client_secret(conn: &Conn, core: &Core, id: &IntegrationId) -> Resu
 }
 
 /// Changes an integration. Removed scopes leave its installations at once; added ones wait for each to confirm them.
+///
+/// # Errors
+/// 400 for a field beyond its limits, 404, 409 `slug_taken`.
 pub async fn update(
     core: &Core,
     scope: &Scope,
     id_or_slug: &str,
     patch: IntegrationPatch,
 ) -> Result<Integration> {
-    let mut integration = get(core, scope, id_or_slug).await?;
-    integration.name = patch.name.unwrap_or(integration.name);
-    integration.slug = patch.slug.unwrap_or(integration.slug);
-    integration.icon = patch.icon.unwrap_or(integration.icon);
-    integration.events = patch.events.unwrap_or(integration.events);
-    integration.scopes = patch.scopes.unwrap_or(integration.scopes);
-    patch.description.apply(&mut integration.description);
-    patch.website.apply(&mut integration.website);
-    patch.redirect_url.apply(&mut integration.redirect_url);
-    patch.webhook_url.apply(&mut integration.webhook_url);
-    patch.configuration_url.apply(&mut integration.configuration_url);
-    integration.updated_at = core.clock.now();
-    integration.check()?;
-    let (scope, record) = (scope.clone(), integration.clone());
-    let note = patch.note;
-    core.db
+    patch.note.as_ref().map_or(Ok(()), |note| validate::at_most("note", note, 1_024))?;
+    let (core, scope, id_or_slug) = (core.clone(), scope.clone(), id_or_slug.to_owned());
+    core.clone()
+        .db
         .write(async move |tx| {
-            let doc = serde_json::to_string(&record)?;
-            let sql = "UPDATE integrations SET slug = $3, doc = $4 WHERE id = $1 AND owner_id = $2";
-            tx.execute(sql, &params![&record.id, scope.owner(), &record.slug, doc])
+            let before = own(tx, &scope, &id_or_slug).await?;
+            let mut after = before.clone();
+            patch.clone().apply(&mut after)?;
+            after.updated_at = core.clock.now();
+            let sql = "UPDATE integrations SET slug = $2, doc = $3 WHERE id = $1";
+            tx.execute(sql, &params![&after.id, &after.slug, serde_json::to_string(&after)?])
                 .await
-                .on_unique("integrations_slug_key", || slug_taken(&record.slug))?;
-            configurations::scopes::follow(tx, &record, note.as_deref()).await
+                .on_unique("integrations_slug_key", || slug_taken(&after.slug))?;
+            if before.scopes != after.scopes || before.slug != after.slug {
+                configurations::scopes::follow(tx, &after, patch.note.as_deref()).await?;
+            }
+            if before.scopes != after.scopes {
+                let payload = json!({
+                    "integrationId": after.id, "integrationSlug": after.slug, "integrationName": after.name,
+                    "ownerId": after.owner_id, "scopes": after.scopes,
+                });
+                let text = format!("changed the scopes of {}", after.name);
+                let event = Event::new("integration-scope-changed", text, payload);
+                events::record(tx, &core, &scope, after.updated_at, event).await?;
+            }
+            Ok(after)
         })
-        .await?;
-    Ok(integration)
+        .await
 }
 
 /// Removes an integration that nobody has installed.
 ///
 /// # Errors
-/// 409 `integration_installed` while installations exist: they are other teams' and end by their own removal.
+/// 404; 409 `integration_installed` while installations exist: they are other teams' and end by their own removal.
 pub async fn delete(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<()> {
-    let integration = get(core, scope, id_or_slug).await?;
+    let (scope, id_or_slug) = (scope.clone(), id_or_slug.to_owned());
     core.db
         .write(async move |tx| {
+            let integration = own(tx, &scope, &id_or_slug).await?;
             let sql = "SELECT COUNT(*) FROM configurations WHERE integration_id = $1";
             let (count,): (i64,) = tx.one(sql, &params![&integration.id]).await?;
             if count > 0 {

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod configurations;
 pub mod credential;
+pub mod doctor;
 pub mod drains;
 pub mod entropy;
 mod error;

@@ -26,6 +26,11 @@ impl Db {
         Ok(Db::Sqlite(Arc::new(Sqlite::open(path, durability)?)))
     }
 
+    /// Opens an SQLite database file for looking at it: it must exist, and writes fail. A server may be using it.
+    pub fn sqlite_read_only(path: &Path) -> Result<Db> {
+        Ok(Db::Sqlite(Arc::new(Sqlite::open_read_only(path)?)))
+    }
+
     /// Connects to PostgreSQL; `url` is `postgres://user@host/database` or a key-value string.
     pub async fn postgres(url: &str) -> Result<Db> {
         Ok(Db::Postgres(Arc::new(Postgres::connect(url).await?)))
@@ -58,6 +63,23 @@ impl Db {
         match self {
             Db::Sqlite(db) => db.write(work).await,
             Db::Postgres(db) => db.write(work).await,
+        }
+    }
+
+    /// Runs `look` on one state of the database, however many statements it reads and whatever is written meanwhile.
+    pub async fn snapshot<T, E: From<Error>>(
+        &self,
+        look: impl AsyncFnOnce(&Conn) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        match self {
+            Db::Sqlite(db) => look(&db.snapshot()?).await,
+            Db::Postgres(db) => {
+                let conn = db.reader().await?;
+                conn.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                let seen = look(&conn).await;
+                conn.batch("ROLLBACK").await?;
+                seen
+            }
         }
     }
 

@@ -34,17 +34,14 @@ impl Db {
 
     /// Asks the engine for damage; an empty list is a sound database.
     pub async fn damage(&self) -> Result<Vec<String>> {
-        if self.engine() == Engine::Postgres {
-            return Ok(Vec::new());
-        }
-        let conn = self.read().await?;
-        let rows: Vec<(String,)> = conn.all("PRAGMA integrity_check", &[]).await?;
-        let mut damage: Vec<String> = rows.into_iter().map(|(row,)| row).filter(|row| row != "ok").collect();
-        let orphans: Vec<(String, Option<i64>, String)> = conn.all("PRAGMA foreign_key_check", &[]).await?;
-        damage.extend(orphans.into_iter().map(|(table, row, parent)| {
-            format!("{table}: row {} refers to a missing row of {parent}", row.unwrap_or_default())
-        }));
-        Ok(damage)
+        self.snapshot(async |conn| {
+            let mut damage = conn.damaged_pages().await?;
+            for key in conn.foreign_keys().await? {
+                damage.extend(key.orphans(conn).await?.iter().map(ToString::to_string));
+            }
+            Ok(damage)
+        })
+        .await
     }
 
     /// The foreign keys that no index serves, as `table(column)`: there should be none.
@@ -65,6 +62,74 @@ impl Db {
         };
         let rows: Vec<(String,)> = self.read().await?.all(sql, &[]).await?;
         Ok(rows.into_iter().map(|(text,)| text).collect())
+    }
+}
+
+impl Conn {
+    /// What the engine finds broken in its own file. PostgreSQL has no such question.
+    pub async fn damaged_pages(&self) -> Result<Vec<String>> {
+        let Conn::Sqlite(_) = self else { return Ok(Vec::new()) };
+        let rows: Vec<(String,)> = self.all("PRAGMA integrity_check", &[]).await?;
+        Ok(rows.into_iter().map(|(row,)| row).filter(|row| row != "ok").collect())
+    }
+
+    /// Every foreign key that the schema declares. All have one column.
+    pub async fn foreign_keys(&self) -> Result<Vec<ForeignKey>> {
+        let sql = match self {
+            Conn::Sqlite(_) => {
+                "SELECT m.name, f.\"from\", f.\"table\", COALESCE(f.\"to\", 'id')
+                 FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' ORDER BY 1, 2"
+            }
+            Conn::Postgres(_) => {
+                "SELECT t.relname::text, a.attname::text, p.relname::text, b.attname::text FROM pg_constraint c
+                 JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class p ON p.oid = c.confrelid
+                 JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+                 JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1]
+                 WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace ORDER BY 1, 2"
+            }
+        };
+        let rows: Vec<(String, String, String, String)> = self.all(sql, &[]).await?;
+        let key =
+            |(table, column, parent, parent_column)| ForeignKey { table, column, parent, parent_column };
+        Ok(rows.into_iter().map(key).collect())
+    }
+}
+
+/// `table.column` refers to `parent.parent_column`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    pub table: String,
+    pub column: String,
+    pub parent: String,
+    pub parent_column: String,
+}
+
+/// Rows that refer to a parent which does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphans {
+    pub key: ForeignKey,
+    /// The value that no parent has.
+    pub missing: String,
+    pub count: i64,
+}
+
+impl ForeignKey {
+    /// The rows whose parent is gone, by the parent that they name.
+    pub async fn orphans(&self, conn: &Conn) -> Result<Vec<Orphans>> {
+        let ForeignKey { table, column, parent, parent_column } = self;
+        let sql = format!(
+            "SELECT c.{column}, COUNT(*) FROM {table} c LEFT JOIN {parent} p ON p.{parent_column} = c.{column}
+             WHERE c.{column} IS NOT NULL AND p.{parent_column} IS NULL GROUP BY c.{column} ORDER BY c.{column}"
+        );
+        let rows: Vec<(String, i64)> = conn.all(&sql, &[]).await?;
+        Ok(rows.into_iter().map(|(missing, count)| Orphans { key: self.clone(), missing, count }).collect())
+    }
+}
+
+impl std::fmt::Display for Orphans {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Orphans { key: ForeignKey { table, column, parent, .. }, missing, count } = self;
+        write!(f, "{table}: {count} with {column} {missing}, which is not in {parent}")
     }
 }
 

@@ -15,6 +15,7 @@ mod value;
 pub use conn::Conn;
 pub use db::{AsStoreError, Db, Engine};
 pub use error::{Error, Result};
+pub use inspect::{ForeignKey, Orphans};
 pub use lock::{FolderLock, Held};
 pub use migrate::Migration;
 pub use row::{FromRow, FromValue, Row};

@@ -32,6 +32,12 @@ fn one_line(message: impl fmt::Display) -> String {
     message.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error)
+    }
+}
+
 /// Errors of the domain, which name what went wrong after their code.
 impl From<pintle_core::Error> for Failure {
     fn from(error: pintle_core::Error) -> Self {

@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod doctor;
 mod failure;
 mod key;
 mod options;
 mod ready;
+mod remove;
 mod serve;
+mod storage;
 
 use failure::Failure;
 use options::{Cli, Command};
@@ -12,7 +15,11 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let ended = match options::parse() {
-        Ok(Cli { command: Command::Serve(args) }) => serve::run(args),
+        Ok(Cli { command }) => match command {
+            Command::Serve(args) => serve::run(args),
+            Command::Remove(args) => remove::run(args),
+            Command::Doctor(args) => doctor::run(args),
+        },
         Err(ended) => ended,
     };
     match ended {

@@ -23,6 +23,50 @@ pub enum Command {
     /// Every option can be set by the environment variable beside it, and most in the file that --config names; an option counts
     /// before the environment, and the environment before the file.
     Serve(ServeArgs),
+
+    /// Remove an installation, with everything that it attached
+    ///
+    /// Shows what goes, asks, and prints what went. It talks to a running server.
+    Remove(RemoveArgs),
+
+    /// Look through a database for what cannot be there
+    ///
+    /// Damage, rows whose owner is gone, documents that speak of installations that do not exist, secrets that do not open. It
+    /// changes nothing, and a server may be running. Says "sound" and exits with 0, or lists what it found and exits with 1.
+    Doctor(DoctorArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    /// The installation: icfg_…
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    /// Show what would be removed, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+
+    /// Where the server is
+    #[arg(long, env = "PINTLE_URL", value_name = "URL", default_value = "http://127.0.0.1:4400")]
+    pub url: String,
+
+    /// The token of a user who may remove it, or the installation's own
+    #[arg(long, env = "PINTLE_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub token: String,
+
+    /// The team that it belongs to, by id or slug [default: the token's own]
+    #[arg(long, env = "PINTLE_TEAM", value_name = "TEAM")]
+    pub team: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub storage: StorageArgs,
 }
 
 #[derive(Debug, Args)]

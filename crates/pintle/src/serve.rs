@@ -1,20 +1,18 @@
 //! `pintle serve`: from the options to a server, and to its orderly end.
 
 use crate::failure::{Failure, Result};
-use crate::key;
-use crate::options::{Database, Listen, ServeArgs};
+use crate::options::{Listen, ServeArgs};
 use crate::ready::{self, Ready};
+use crate::storage::Storage;
 use pintle_api::{Api, Options};
 use pintle_core::Core;
 use pintle_core::clock::Clock;
 use pintle_core::configurations::lifecycle;
 use pintle_core::entropy::Entropy;
 use pintle_core::seed::demo;
-use pintle_core::vault::MasterKey;
-use pintle_store::{Db, Durability, FolderLock};
+use pintle_store::FolderLock;
 use std::future::Future;
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -29,24 +27,20 @@ const SWEEP: Duration = Duration::from_secs(60);
 struct Settings {
     dev: bool,
     json: bool,
-    data: PathBuf,
-    database: Database,
+    storage: Storage,
     listen: Listen,
     options: Options,
     strict_team_scope: bool,
     log: LevelFilter,
-    master_key: Option<MasterKey>,
 }
 
 impl Settings {
     fn new(args: ServeArgs) -> Result<Self> {
-        let data = args.storage.data.unwrap_or_else(|| PathBuf::from("pintle-data"));
         let defaults = Options::default();
         Ok(Self {
             dev: args.dev.unwrap_or(false),
             json: args.json.unwrap_or(false),
-            database: args.storage.database.unwrap_or_else(|| Database::Sqlite(data.join("pintle.db"))),
-            data,
+            storage: Storage::new(args.storage)?,
             listen: args.listen.unwrap_or_else(|| Listen("127.0.0.1:4400".into())),
             options: Options {
                 rate_limit: args.rate_limit.unwrap_or(defaults.rate_limit),
@@ -55,7 +49,6 @@ impl Settings {
             },
             strict_team_scope: args.strict_team_scope.unwrap_or(false),
             log: args.log.unwrap_or(LevelFilter::INFO),
-            master_key: key::from_environment()?,
         })
     }
 }
@@ -81,7 +74,10 @@ pub fn run(args: ServeArgs) -> Result<()> {
 
 async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
     let mut stop = Stop::new()?;
-    let mut lock = lock(&settings.database)?;
+    let mut lock = settings.storage.lock()?;
+    if let Some(lock) = &mut lock {
+        describe(lock, "it is starting")?;
+    }
     let listener = TcpListener::bind(&settings.listen.0)
         .await
         .map_err(|error| Failure::failed(format_args!("cannot listen on {}: {error}", settings.listen)))?;
@@ -106,67 +102,17 @@ async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
     Ok(lock)
 }
 
-/// The right to the folder of an SQLite database.
-fn lock(database: &Database) -> Result<Option<FolderLock>> {
-    let Database::Sqlite(path) = database else { return Ok(None) };
-    let folder = folder(path);
-    let cannot = |error| Failure::failed(format_args!("cannot use the folder {}: {error}", folder.display()));
-    std::fs::create_dir_all(folder).map_err(cannot)?;
-    match FolderLock::acquire(folder).map_err(cannot)? {
-        Ok(mut lock) => {
-            describe(&mut lock, "it is starting")?;
-            Ok(Some(lock))
-        }
-        Err(held) => Err(Failure::failed(format_args!(
-            "the folder {} is in use by another pintle: {}",
-            folder.display(),
-            held.0
-        ))),
-    }
-}
-
 fn describe(lock: &mut FolderLock, what: &str) -> Result<()> {
     let text = format!("process {}, {what}", std::process::id());
     lock.describe(&text).map_err(|error| Failure::failed(format_args!("cannot write the lock file: {error}")))
 }
 
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 async fn open(settings: &Settings) -> Result<Core> {
     let entropy =
         Entropy::system().map_err(|error| Failure::failed(format_args!("no randomness: {error}")))?;
-    let db = match &settings.database {
-        Database::Sqlite(path) => Db::sqlite(path, Durability::Full)?,
-        Database::Postgres(url) => Db::postgres(url)
-            .await
-            .map_err(|error| Failure::failed(format_args!("cannot connect to PostgreSQL: {error}")))?,
-    };
-    let master = match &settings.master_key {
-        Some(MasterKey(key)) => MasterKey(*key),
-        None => master_key_of_folder(&settings.data, &db, &entropy).await?,
-    };
+    let db = settings.storage.open().await?;
+    let master = settings.storage.master_key(&db, &entropy).await?;
     Ok(Core::open(db, &master, Clock::default(), entropy, settings.strict_team_scope).await?)
-}
-
-/// The key file of the data folder. Only a database that has no secrets yet gets a new one.
-async fn master_key_of_folder(data: &Path, db: &Db, entropy: &Entropy) -> Result<MasterKey> {
-    if let Some(key) = key::from_file(data)? {
-        return Ok(key);
-    }
-    if pintle_core::vault::exists(db).await? {
-        let file = data.join(key::FILE);
-        return Err(Failure::failed(format_args!(
-            "the database was made with a master key, but {} is missing and {} is not set",
-            file.display(),
-            key::VARIABLE
-        )));
-    }
-    std::fs::create_dir_all(data).map_err(|error| {
-        Failure::failed(format_args!("cannot make the folder {}: {error}", data.display()))
-    })?;
-    key::create(data, entropy)
 }
 
 fn announce(ready: &Ready<'_>, json: bool) -> Result<()> {

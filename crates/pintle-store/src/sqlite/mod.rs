@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::cell::Cell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -24,7 +24,12 @@ pub enum Durability {
     ProcessOnly,
 }
 
+/// SQLite's own default, but for writing and creating.
+const READ_ONLY: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_URI).union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 pub struct Sqlite {
+    path: PathBuf,
     writer: writer::Writer,
     readers: Vec<Arc<Mutex<Connection>>>,
 }
@@ -47,7 +52,21 @@ impl Sqlite {
                 Ok(Arc::new(Mutex::new(conn)))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { writer: writer::Writer::start(writing)?, readers })
+        Ok(Self { path: path.to_owned(), writer: writer::Writer::start(writing)?, readers })
+    }
+
+    /// For looking only: the file must exist, is never changed, and may belong to a running server.
+    pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
+        let writer = writer::Writer::start(connect(path, READ_ONLY)?)?;
+        let readers = vec![Arc::new(Mutex::new(connect(path, READ_ONLY)?))];
+        Ok(Self { path: path.to_owned(), writer, readers })
+    }
+
+    /// A connection of its own, in a transaction that sees one state of the database for as long as it lives.
+    pub(crate) fn snapshot(&self) -> Result<Conn> {
+        let conn = connect(&self.path, READ_ONLY)?;
+        conn.execute_batch("BEGIN")?;
+        Ok(Conn::Sqlite(Arc::new(Mutex::new(conn))))
     }
 
     /// The reading connection of the calling thread; threads share one only where there are more threads than connections.

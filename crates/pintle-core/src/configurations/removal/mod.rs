@@ -17,6 +17,7 @@ use crate::events::{self, Event};
 use crate::ids::ConfigurationId;
 use crate::integrations::{self, Integration};
 use crate::planted;
+use crate::vault::Vault;
 use crate::webhooks::Webhook;
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
@@ -177,6 +178,6 @@ fn seal(core: &Core, id: &ConfigurationId, targets: &[Target]) -> Result<Vec<u8>
 ///
 /// # Errors
 /// 500 where they are not those of this configuration.
-pub fn open_targets(core: &Core, id: &ConfigurationId, sealed: &[u8]) -> Result<Vec<Target>> {
-    Ok(serde_json::from_str(&core.vault.open_text(id.as_str(), sealed)?)?)
+pub fn open_targets(vault: &Vault, id: &ConfigurationId, sealed: &[u8]) -> Result<Vec<Target>> {
+    Ok(serde_json::from_str(&vault.open_text(id.as_str(), sealed)?)?)
 }

@@ -1,0 +1,99 @@
+//! Where the data is: the folder, the database, the master key.
+
+use crate::failure::{Failure, Result};
+use crate::key;
+use crate::options::{Database, StorageArgs};
+use pintle_core::entropy::Entropy;
+use pintle_core::vault::{self, MasterKey};
+use pintle_store::{Db, Durability, FolderLock};
+use std::path::{Path, PathBuf};
+
+pub struct Storage {
+    /// The folder of the key file.
+    pub data: PathBuf,
+    pub database: Database,
+    /// The key of the environment.
+    master_key: Option<MasterKey>,
+}
+
+impl Storage {
+    pub fn new(args: StorageArgs) -> Result<Self> {
+        let data = args.data.unwrap_or_else(|| PathBuf::from("pintle-data"));
+        let database = args.database.unwrap_or_else(|| Database::Sqlite(data.join("pintle.db")));
+        Ok(Self { data, database, master_key: key::from_environment()? })
+    }
+
+    /// The right to the folder of an SQLite database; PostgreSQL needs none.
+    ///
+    /// # Errors
+    /// Where another process has it: this names it.
+    pub fn lock(&self) -> Result<Option<FolderLock>> {
+        let Database::Sqlite(path) = &self.database else { return Ok(None) };
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let shown = folder.display();
+        let cannot = |error| Failure::failed(format_args!("cannot use the folder {shown}: {error}"));
+        std::fs::create_dir_all(folder).map_err(cannot)?;
+        match FolderLock::acquire(folder).map_err(cannot)? {
+            Ok(lock) => Ok(Some(lock)),
+            Err(held) => Err(Failure::failed(format_args!(
+                "the folder {shown} is in use by another pintle: {}",
+                held.0
+            ))),
+        }
+    }
+
+    /// Opens the database for a server, creating an SQLite file where there is none.
+    pub async fn open(&self) -> Result<Db> {
+        match &self.database {
+            Database::Sqlite(path) => Ok(Db::sqlite(path, Durability::Full)?),
+            Database::Postgres(url) => postgres(url).await,
+        }
+    }
+
+    /// Opens a database that exists, to look at it.
+    pub async fn look(&self) -> Result<Db> {
+        match &self.database {
+            Database::Sqlite(path) if !path.exists() => {
+                Err(Failure::failed(format_args!("there is no database {}", path.display())))
+            }
+            Database::Sqlite(path) => Ok(Db::sqlite_read_only(path)?),
+            Database::Postgres(url) => postgres(url).await,
+        }
+    }
+
+    /// The key of the environment or of the folder's file. Only a database that has no secrets yet gets a new one.
+    pub async fn master_key(&self, db: &Db, entropy: &Entropy) -> Result<MasterKey> {
+        if let Some(key) = self.known_master_key()? {
+            return Ok(key);
+        }
+        if vault::exists(db).await? {
+            return Err(Failure::failed(self.key_is_missing()));
+        }
+        let cannot =
+            |error| Failure::failed(format_args!("cannot make the folder {}: {error}", self.data.display()));
+        std::fs::create_dir_all(&self.data).map_err(cannot)?;
+        key::create(&self.data, entropy)
+    }
+
+    /// The key, if there is one.
+    pub fn known_master_key(&self) -> Result<Option<MasterKey>> {
+        match &self.master_key {
+            Some(MasterKey(key)) => Ok(Some(MasterKey(*key))),
+            None => key::from_file(&self.data),
+        }
+    }
+
+    pub fn key_is_missing(&self) -> String {
+        let file = self.data.join(key::FILE);
+        let variable = key::VARIABLE;
+        format!(
+            "the database was made with a master key, but {} is missing and {variable} is not set",
+            file.display()
+        )
+    }
+}
+
+async fn postgres(url: &str) -> Result<Db> {
+    let cannot = |error| Failure::failed(format_args!("cannot connect to PostgreSQL: {error}"));
+    Db::postgres(url).await.map_err(cannot)
+}

@@ -14,6 +14,7 @@ mod drains;
 mod integrations;
 mod log_drains;
 mod oauth;
+mod projects;
 mod registry;
 mod removals;
 mod teams;
@@ -31,6 +32,8 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         integrations::ROUTES,
         log_drains::ROUTES,
         oauth::ROUTES,
+        projects::ROUTES,
+        projects::env::ROUTES,
         registry::ROUTES,
         removals::ROUTES,
         teams::ROUTES,

@@ -28,6 +28,7 @@ CREATE TABLE projects (
   name TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
+  password BYTEA,
   doc TEXT NOT NULL
 );
 CREATE UNIQUE INDEX projects_owner_id_name_key ON projects (owner_id, name);
@@ -121,7 +122,8 @@ CREATE INDEX envs_owner_id_idx ON envs (owner_id);
 CREATE INDEX envs_project_id_idx ON envs (project_id, created_at, id);
 CREATE INDEX envs_configuration_id_idx ON envs (configuration_id);
 
--- One row for each target or custom environment of a variable: the unique index is the conflict rule.
+-- One row for each target or custom environment of a variable: the unique index is the conflict rule, and its beginning counts
+-- the variables of an environment.
 CREATE TABLE env_targets (
   env_id TEXT NOT NULL REFERENCES envs (id) ON DELETE CASCADE,
   project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
@@ -129,8 +131,8 @@ CREATE TABLE env_targets (
   target TEXT NOT NULL,
   git_branch TEXT NOT NULL
 );
-CREATE UNIQUE INDEX env_targets_project_id_key_target_git_branch_key
-  ON env_targets (project_id, key, target, git_branch);
+CREATE UNIQUE INDEX env_targets_project_id_target_key_git_branch_key
+  ON env_targets (project_id, target, key, git_branch);
 CREATE INDEX env_targets_env_id_idx ON env_targets (env_id);
 
 CREATE TABLE webhooks (

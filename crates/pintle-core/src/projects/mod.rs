@@ -1,10 +1,93 @@
 //! Projects: what integrations attach things to.
 
-use crate::ids::ProjectId;
+mod create;
+mod delete;
+pub mod env;
+mod events;
+mod link;
+mod list;
+mod settings;
+mod update;
+
+pub use create::create;
+pub use delete::delete;
+pub use list::{Filter, Next, list};
+pub use settings::Body;
+pub use update::update;
+
+use crate::clock::Millis;
+use crate::ids::{OwnerId, ProjectId};
 use crate::permissions::ProjectRole;
 use crate::scope::{Principal, Scope};
-use crate::{Core, Error, Result};
+use crate::{Core, Error, OnConstraint, Result};
+use link::Link;
 use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// What is stored, and what the wire shows. Of more than a hundred properties, typed is what Pintle reads or decides; the rest
+/// travels in `settings`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Project {
+    pub id: ProjectId,
+    pub account_id: OwnerId,
+    pub name: String,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+    pub framework: Option<String>,
+    pub node_version: String,
+    pub directory_listing: bool,
+    pub resource_config: ResourceConfig,
+    pub default_resource_config: ResourceConfig,
+    /// The Git repository it is connected to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    #[serde(flatten)]
+    pub settings: Map<String, Json>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceConfig {
+    pub function_default_regions: Vec<String>,
+    #[serde(flatten)]
+    pub settings: Map<String, Json>,
+}
+
+impl Project {
+    /// Writes the document and the columns that are derived from it.
+    async fn save(&self, tx: &Conn) -> Result<()> {
+        let sql = "UPDATE projects SET name = $2, updated_at = $3, doc = $4 WHERE id = $1";
+        let doc = serde_json::to_string(self)?;
+        tx.execute(sql, &params![&self.id, &self.name, self.updated_at, doc])
+            .await
+            .on_unique(NAME_INDEX, || name_taken(&self.name))
+            .map(drop)
+    }
+}
+
+const NAME_INDEX: &str = "projects_owner_id_name_key";
+
+fn name_taken(name: &str) -> Error {
+    Error::conflict("conflict", format!("A project with the name `{name}` already exists"))
+}
+
+/// A stamp for a change that no other project of the owner has: the list's cursor is a bare millisecond, and ties would lose
+/// projects between two pages.
+async fn stamp(tx: &Conn, scope: &Scope, now: Millis) -> Result<Millis> {
+    let sql = "SELECT COALESCE(MAX(updated_at), 0) FROM projects WHERE owner_id = $1";
+    let (newest,): (Millis,) = tx.one(sql, &params![scope.owner()]).await?;
+    Ok(now.max(newest + 1))
+}
+
+/// getProject: the stored document, as it goes on the wire.
+///
+/// # Errors
+/// As `locate`.
+pub async fn get(core: &Core, scope: &Scope, id_or_name: &str) -> Result<String> {
+    Ok(locate(&core.db.read().await?, scope, id_or_name).await?.doc)
+}
 
 /// A project that the scope may reach with its permission.
 pub struct Located {

@@ -1,0 +1,125 @@
+//! createProject.
+
+use super::env::{self, Drafts};
+use super::link::Link;
+use super::settings::{Body, NODE_VERSION};
+use super::{Located, NAME_INDEX, Project, ResourceConfig, name_taken, stamp};
+use crate::events::{self, Event};
+use crate::ids::ProjectId;
+use crate::permissions::{Permission, Verdict};
+use crate::{Core, Error, OnConstraint, Result, Scope};
+use pintle_store::{Conn, params};
+use serde_json::{Map, Value as Json, json};
+
+/// createProject. The variables of the body come with it or it does not come at all.
+///
+/// # Errors
+/// 400 for a body that breaks the contract or a variable that breaks the rules; 403 for variables without the right to make them, and
+/// for an installation that was given chosen projects only; 409 `conflict` for a name that is taken.
+pub async fn create(core: &Core, scope: &Scope, body: Body) -> Result<Project> {
+    let now = core.clock.now();
+    let (name, variables, repository, settings) = body.for_creation()?;
+    check_rights(scope, !variables.is_empty())?;
+    let drafts = Drafts::new(core, scope, variables)?;
+    let link = repository.map(|repository| Link::new(&repository, now)).transpose()?;
+    let mut project = Project {
+        id: ProjectId::new(&core.entropy),
+        account_id: scope.owner().clone(),
+        name,
+        created_at: now,
+        updated_at: now,
+        framework: None,
+        node_version: NODE_VERSION.into(),
+        directory_listing: false,
+        resource_config: ResourceConfig::new(),
+        default_resource_config: ResourceConfig::new(),
+        link,
+        settings: defaults(),
+    };
+    settings.apply(&mut project);
+    let password = seal(core, &project.id, settings.password.flatten().as_deref())?;
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let at = stamp(tx, &scope, now).await?;
+            let project = Project { created_at: at, updated_at: at, ..project.clone() };
+            insert(tx, &project, password.as_deref()).await?;
+            let payload = json!({ "projectId": project.id, "projectName": project.name });
+            let told = json!({ "project": { "id": project.id, "name": project.name } });
+            let event = Event::new("project-created", format!("created project {}", project.name), payload)
+                .in_project(&project.id)
+                .hook(&scope, "project.created", told);
+            events::record(tx, &core, &scope, now, event).await?;
+            let located = Located {
+                id: project.id.clone(),
+                name: project.name.clone(),
+                doc: String::new(),
+                role: None,
+            };
+            let outcome = env::insert(tx, &core, &scope, &located, &drafts, false, now).await?;
+            match outcome.failed.into_iter().next() {
+                Some(error) => Err(error),
+                None => Ok(project),
+            }
+        })
+        .await
+}
+
+fn check_rights(scope: &Scope, with_variables: bool) -> Result<()> {
+    let Some(installation) = scope.installation() else {
+        let verdict = Permission::EnvWrite.for_role(scope.role, &scope.extended);
+        return match with_variables && verdict == Verdict::No {
+            true => Err(Error::forbidden("Not authorized: environment variables need a further permission")),
+            false => Ok(()),
+        };
+    };
+    if installation.selected {
+        // It could not reach what it made.
+        return Err(Error::forbidden(
+            "Not authorized: the integration was given access to chosen projects only",
+        ));
+    }
+    if with_variables && !installation.scopes.allow(Permission::EnvWrite.token_needs()) {
+        return Err(Error::forbidden("Not authorized: environment variables need a further scope"));
+    }
+    Ok(())
+}
+
+async fn insert(tx: &Conn, project: &Project, password: Option<&[u8]>) -> Result<()> {
+    tx.execute(
+        "INSERT INTO projects (id, owner_id, name, created_at, updated_at, password, doc)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &params![
+            &project.id,
+            &project.account_id,
+            &project.name,
+            project.created_at,
+            project.updated_at,
+            password,
+            serde_json::to_string(project)?
+        ],
+    )
+    .await
+    .on_unique(NAME_INDEX, || name_taken(&project.name))
+    .on_missing_parent(Error::team_unauthorized)
+    .map(drop)
+}
+
+pub(super) fn seal(core: &Core, id: &ProjectId, password: Option<&str>) -> Result<Option<Vec<u8>>> {
+    password.map(|password| core.vault.seal(id.as_str(), password.as_bytes(), &core.entropy)).transpose()
+}
+
+/// What a project has that its creator did not say.
+fn defaults() -> Map<String, Json> {
+    let defaults = json!({
+        "autoAssignCustomDomains": true, "autoExposeSystemEnvs": true, "buildCommand": null,
+        "commandForIgnoringBuildStep": null, "customerSupportCodeVisibility": false, "devCommand": null,
+        "enablePreviewFeedback": null, "enableProductionFeedback": null, "gitForkProtection": true, "gitLFS": false,
+        "installCommand": null, "latestDeployments": [], "live": false,
+        "oidcTokenConfig": { "enabled": true, "issuerMode": "team" }, "outputDirectory": null, "publicSource": null,
+        "rootDirectory": null, "sourceFilesOutsideRootDirectory": true,
+        "ssoProtection": { "deploymentType": "all_except_custom_domains" }, "targets": {},
+    });
+    defaults.as_object().cloned().unwrap_or_default()
+}

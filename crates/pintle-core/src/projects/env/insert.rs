@@ -1,0 +1,215 @@
+//! Variables on their way into the store. Each may fail without spoiling the others, so what would break the unique index is
+//! looked for before it is inserted; the index stands behind it.
+
+use super::create::{Draft, Drafts, author};
+use super::rules::{PER_ENVIRONMENT, failure};
+use super::{Reach, Stored, Variable, announce};
+use crate::clock::Millis;
+use crate::ids::ProjectId;
+use crate::projects::Located;
+use crate::{Core, Error, OnConstraint, Result, Scope};
+use pintle_store::{Conn, FromRow, FromValue, Row, params};
+
+pub(super) const INDEX: &str = "env_targets_project_id_target_key_git_branch_key";
+
+/// What came of it, in the order of the body: wire forms and failures.
+#[derive(Default)]
+pub(in crate::projects) struct Outcome {
+    pub created: Vec<String>,
+    pub failed: Vec<Error>,
+}
+
+pub(in crate::projects) async fn insert(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    project: &Located,
+    drafts: &Drafts,
+    upsert: bool,
+    now: Millis,
+) -> Result<Outcome> {
+    let reach = Reach::of(scope, project.role);
+    drafts.check(&reach)?;
+    let into = Insertion { tx, core, scope, project, reach, upsert, now };
+    let mut outcome = Outcome::default();
+    for draft in &drafts.0 {
+        match into.one(draft).await? {
+            Ok(wire) => outcome.created.push(wire),
+            Err(error) => outcome.failed.push(error),
+        }
+    }
+    Ok(outcome)
+}
+
+struct Insertion<'a> {
+    tx: &'a Conn,
+    core: &'a Core,
+    scope: &'a Scope,
+    project: &'a Located,
+    reach: Reach<'a>,
+    upsert: bool,
+    now: Millis,
+}
+
+impl Insertion<'_> {
+    /// The outer result fails the whole transaction, the inner one only this variable.
+    async fn one(&self, draft: &Draft) -> Result<Result<String>> {
+        let (variable, value, sealed) = match draft {
+            Ok(draft) => draft,
+            Err(error) => return Ok(Err(error.clone())),
+        };
+        let found = look(self.tx, &self.project.id, variable, "").await?;
+        if let Some(other) = found.taken {
+            return self.onto(&other, variable, value).await;
+        }
+        if found.full {
+            return Ok(Err(too_many(&variable.key)));
+        }
+        // Stamps of one project differ, so that the wire's cursor, a bare millisecond, loses no variable between two pages.
+        let at = self.now.max(found.newest + 1);
+        let variable = Variable { created_at: at, updated_at: at, ..variable.clone() };
+        let doc = serde_json::to_string(&variable)?;
+        self.tx
+            .execute(
+                "INSERT INTO envs (id, owner_id, project_id, configuration_id, created_at, value, doc)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                &params![
+                    &variable.id,
+                    self.scope.owner(),
+                    &self.project.id,
+                    variable.configuration_id.as_ref(),
+                    at,
+                    sealed.as_slice(),
+                    &doc
+                ],
+            )
+            .await
+            .on_missing_parent(|| parent_gone(self.scope))?;
+        variable.insert_targets(self.tx, &self.project.id).await.on_unique(INDEX, || conflict(&variable))?;
+        announce(self.tx, self.core, self.scope, self.project, &variable, self.now, super::CREATED).await?;
+        let stored = Stored { id: variable.id.as_str(), doc: &doc, value: sealed };
+        Ok(Ok(stored.wire(self.core, false)?))
+    }
+
+    /// A variable with this key stands in one of its environments: that is updated where it is the same one and the caller asked
+    /// for it, else it is a conflict.
+    async fn onto(&self, other: &str, variable: &Variable, value: &str) -> Result<Result<String>> {
+        let row: (String,) = self.tx.one("SELECT doc FROM envs WHERE id = $1", &params![other]).await?;
+        let existing: Variable = serde_json::from_str(&row.0)?;
+        let may = self.reach.own.is_none_or(|own| existing.configuration_id.as_ref() == Some(own));
+        if !self.upsert || !may || !same_environments(&existing, variable) {
+            return Ok(Err(conflict(variable)));
+        }
+        let updated = Variable {
+            kind: variable.kind,
+            comment: variable.comment.clone().or(existing.comment),
+            visibility: variable.visibility.or(existing.visibility),
+            updated_at: self.now,
+            updated_by: author(self.scope),
+            ..existing
+        };
+        let sealed = self.core.vault.seal(updated.id.as_str(), value.as_bytes(), &self.core.entropy)?;
+        let doc = serde_json::to_string(&updated)?;
+        let sql = "UPDATE envs SET value = $2, doc = $3 WHERE id = $1";
+        self.tx.execute(sql, &params![&updated.id, sealed.as_slice(), &doc]).await?;
+        announce(self.tx, self.core, self.scope, self.project, &updated, self.now, super::UPDATED).await?;
+        let stored = Stored { id: updated.id.as_str(), doc: &doc, value: &sealed };
+        Ok(Ok(stored.wire(self.core, false)?))
+    }
+}
+
+fn same_environments(one: &Variable, other: &Variable) -> bool {
+    let sorted = |variable: &Variable| {
+        let mut names: Vec<String> = variable.environments().into_iter().map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    sorted(one) == sorted(other)
+}
+
+/// What stands where a variable is to go.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The newest stamp of the project's variables.
+    pub newest: Millis,
+    /// Another variable with the same key and branch in one of the environments.
+    pub taken: Option<String>,
+    /// One of the environments has no room left.
+    pub full: bool,
+}
+
+/// One statement for each three environments, which are all that most variables have.
+pub(super) async fn look(tx: &Conn, project: &ProjectId, variable: &Variable, except: &str) -> Result<Found> {
+    let sql = "SELECT COALESCE((SELECT MAX(created_at) FROM envs WHERE project_id = $1), 0),
+      (SELECT MIN(env_id) FROM env_targets
+         WHERE project_id = $1 AND target IN ($4, $5, $6) AND key = $2 AND git_branch = $3 AND env_id <> $7),
+      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $4 AND env_id <> $7),
+      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $5 AND env_id <> $7),
+      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $6 AND env_id <> $7)";
+    let mut found = Found::default();
+    for environments in variable.environments().chunks(3) {
+        let environment = |at: usize| environments.get(at).copied().unwrap_or_default();
+        let row: Places = tx
+            .one(
+                sql,
+                &params![
+                    project,
+                    &variable.key,
+                    variable.branch(),
+                    environment(0),
+                    environment(1),
+                    environment(2),
+                    except
+                ],
+            )
+            .await?;
+        found.newest = row.newest;
+        found.taken = found.taken.or(row.taken);
+        found.full |= row.most >= PER_ENVIRONMENT;
+    }
+    Ok(found)
+}
+
+struct Places {
+    newest: Millis,
+    taken: Option<String>,
+    most: i64,
+}
+
+impl FromRow for Places {
+    fn from_row(row: &Row<'_>) -> pintle_store::Result<Self> {
+        let count = |index| i64::from_value(row, index);
+        let most = count(2)?.max(count(3)?).max(count(4)?);
+        Ok(Self { newest: count(0)?, taken: Option::from_value(row, 1)?, most })
+    }
+}
+
+/// The key is taken in one of the environments, on the same branch.
+pub(super) fn conflict(variable: &Variable) -> Error {
+    let branch = variable.git_branch.as_deref().unwrap_or("undefined");
+    let text = format!(
+        "A variable with the name `{}` already exists for the target {} on branch {branch}",
+        variable.key,
+        variable.environments().join(",")
+    );
+    let targets: Vec<&str> = variable.target.iter().map(|target| target.as_str()).collect();
+    let mut error =
+        failure("ENV_CONFLICT", text).with("envVarKey", variable.key.as_str()).with("target", targets);
+    if let Some(branch) = &variable.git_branch {
+        error = error.with("gitBranch", branch.as_str());
+    }
+    error
+}
+
+pub(super) fn too_many(key: &str) -> Error {
+    let text = format!("The limit of {PER_ENVIRONMENT} environment variables for one environment is reached");
+    failure("MAX_ENVS_EXCEEDED", text).with("key", key)
+}
+
+/// What a new variable refers to is gone: an installation that was removed since its token was looked at, or the project.
+fn parent_gone(scope: &Scope) -> Error {
+    match scope.configuration() {
+        Some(_) => Error::invalid_token(),
+        None => Error::not_found("Project"),
+    }
+}

@@ -5,9 +5,8 @@ use axum::http::StatusCode;
 use pintle_core::{Error, Kind};
 use serde_json::{Map, Value, json};
 
-/// The answer to an error. What was unexpected is logged under the request's id and told to nobody.
-pub fn reply(error: &Error, request: &str) -> Reply {
-    let status = match error.kind {
+pub fn status(error: &Error) -> StatusCode {
+    match error.kind {
         Kind::BadRequest => StatusCode::BAD_REQUEST,
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
@@ -16,7 +15,12 @@ pub fn reply(error: &Error, request: &str) -> Reply {
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    };
+    }
+}
+
+/// The answer to an error. What was unexpected is logged under the request's id and told to nobody.
+pub fn reply(error: &Error, request: &str) -> Reply {
+    let status = status(error);
     let message = match error.kind {
         Kind::Internal => {
             tracing::error!(request, error = %error.message, "unexpected");

@@ -1,5 +1,6 @@
 //! The beginning: consent, and the code that the integration's server exchanges (semantics.md 2.1).
 
+use super::choice::require_visible;
 use super::selection::grant;
 use super::{Configuration, ConfigurationType, Projects, Selection, Source};
 use crate::clock::{MINUTE, Millis};
@@ -7,7 +8,7 @@ use crate::credential;
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProjectId};
 use crate::integrations::{self, Integration};
-use crate::{Core, Error, OnConstraint, Result, Scope, projects, validate};
+use crate::{Core, Error, OnConstraint, Result, Scope, validate};
 use pintle_store::{Conn, params};
 use serde::Serialize;
 use url::Url;
@@ -73,7 +74,7 @@ pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Cons
             let app = integrations::find(tx, &id_or_slug).await?;
             let app = app.ok_or_else(|| Error::not_found("Integration"))?;
             if let Some(project) = &consent.current_project {
-                projects::require_all(tx, &scope, std::slice::from_ref(project)).await?;
+                require_visible(tx, &scope, std::slice::from_ref(project)).await?;
             }
             let configuration = match existing(tx, &scope, &app).await? {
                 Some(other) => go_on(other, &app, &consent)?,
@@ -189,7 +190,9 @@ async fn insert(tx: &Conn, scope: &Scope, configuration: &Configuration) -> Resu
     )
     .await
     .on_missing_parent(|| Error::not_found("Integration"))?;
-    grant(tx, scope, &configuration.id, configuration.projects.as_deref()).await
+    let selected = configuration.projects.as_deref();
+    require_visible(tx, scope, selected.unwrap_or_default()).await?;
+    grant(tx, &configuration.id, selected).await
 }
 
 /// The redirect's parameters (semantics.md 2.1), which differ by source.

@@ -1,5 +1,6 @@
 //! Configurations: installations of integrations, from consent to removal (semantics.md 2 and 3).
 
+pub mod choice;
 pub mod exchange;
 pub mod install;
 pub mod lifecycle;

@@ -1,11 +1,12 @@
 //! Which projects an installation may reach.
 
-use super::{Configuration, Selection, load, not_found};
+use super::choice::require_visible;
+use super::{Configuration, Selection, load};
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProjectId};
-use crate::{Core, OnConstraint, Result, Scope, integrations, projects};
+use crate::{Core, Error, OnConstraint, Result, Scope, integrations, projects};
 use pintle_store::{Conn, params};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use std::collections::HashSet;
 
 /// Which projects an installation may reach: all, or these.
@@ -84,7 +85,7 @@ pub async fn set_project_access(
         .db
         .write(async move |tx| {
             let configuration = load(tx, &scope, &id).await?;
-            projects::require_all(tx, &scope, std::slice::from_ref(&project)).await?;
+            require_visible(tx, &scope, std::slice::from_ref(&project)).await?;
             let mut selection = configuration.projects.clone();
             match &mut selection {
                 None if allowed => {}
@@ -116,16 +117,18 @@ async fn reselect(
         return Ok(configuration);
     }
     let now = core.clock.now();
-    grant(tx, scope, &configuration.id, after.as_deref()).await?;
+    let everything = projects::ids(tx, scope).await?;
+    let reach = |selection: &Option<Vec<ProjectId>>| selection.clone().unwrap_or_else(|| everything.clone());
+    let (added, removed) = difference(&reach(&before), &reach(&after));
+    if after.is_some() {
+        require_visible(tx, scope, &added).await?;
+    }
+    grant(tx, &configuration.id, after.as_deref()).await?;
     configuration.project_selection = if after.is_some() { Selection::Selected } else { Selection::All };
     configuration.projects = after;
     configuration.updated_at = now;
     configuration.save(tx).await?;
-    let everything = projects::ids(tx, scope).await?;
-    let changes = difference(
-        before.as_deref().unwrap_or(&everything),
-        configuration.projects.as_deref().unwrap_or(&everything),
-    );
+    let changes = json!({ "added": added, "removed": removed });
     let payload = json!({ "configuration": configuration.summary(), "projects": changes });
     let text = format!("changed the project access of {}", configuration.slug);
     let name = integrations::name(tx, &configuration.integration_id).await?;
@@ -136,29 +139,22 @@ async fn reselect(
 }
 
 /// Writes the project access of a configuration: rows for a selection, none for all.
-pub(super) async fn grant(
-    tx: &Conn,
-    scope: &Scope,
-    id: &ConfigurationId,
-    selected: Option<&[ProjectId]>,
-) -> Result<()> {
+pub(super) async fn grant(tx: &Conn, id: &ConfigurationId, selected: Option<&[ProjectId]>) -> Result<()> {
     tx.execute("DELETE FROM configuration_projects WHERE configuration_id = $1", &params![id]).await?;
-    let selected = selected.unwrap_or_default();
-    projects::require_all(tx, scope, selected).await?;
-    for project in selected {
+    for project in selected.unwrap_or_default() {
         let sql = "INSERT INTO configuration_projects (configuration_id, project_id) VALUES ($1, $2)";
-        tx.execute(sql, &params![id, project]).await.on_missing_parent(not_found)?;
+        tx.execute(sql, &params![id, project]).await.on_missing_parent(|| Error::not_found("Project"))?;
     }
     Ok(())
 }
 
-/// `projects` of a permission-upgraded payload: what it may reach from now on, and what no longer.
-fn difference(before: &[ProjectId], after: &[ProjectId]) -> Json {
+/// What it may reach from now on, and what no longer.
+fn difference(before: &[ProjectId], after: &[ProjectId]) -> (Vec<ProjectId>, Vec<ProjectId>) {
     let missing = |from: &[ProjectId], of: &[ProjectId]| {
         let from: HashSet<&ProjectId> = from.iter().collect();
-        of.iter().filter(|id| !from.contains(id)).cloned().collect::<Vec<_>>()
+        of.iter().filter(|id| !from.contains(id)).cloned().collect()
     };
-    json!({ "added": missing(before, after), "removed": missing(after, before) })
+    (missing(before, after), missing(after, before))
 }
 
 /// Takes a project that is being deleted out of every selection; a selection never widens by it.

@@ -2,9 +2,9 @@
 //!
 //! It is made by the functions that the API calls, as the people and the integration that would call them.
 
+use crate::configurations::Source;
 use crate::configurations::exchange::{self, Exchange};
 use crate::configurations::install::{self, Consent};
-use crate::configurations::Source;
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
 use crate::integrations::{self, NewIntegration};
 use crate::permissions::Permission;

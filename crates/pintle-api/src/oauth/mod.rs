@@ -1,13 +1,17 @@
-//! Installing: the headless way for tests and CI, and the code exchange (semantics.md 2).
+//! Installing (semantics.md 2): the consent page that a browser sees, the headless way for tests and CI, and the code exchange.
+
+mod consent;
+mod credentials;
+mod page;
+mod session;
+mod start;
+mod words;
 
 use crate::body;
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
-use axum::http::{HeaderMap, HeaderValue, header};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
-use percent_encoding::percent_decode_str;
+use axum::http::{HeaderValue, header};
 use pintle_core::configurations::install::{self, Consent};
 use pintle_core::configurations::{Projects, Source, exchange};
 use pintle_core::ids::ProjectId;
@@ -18,6 +22,11 @@ use serde_json::Value;
 routes! {
     "installIntegration": Post "/pintle/v1/integrations/{idOrSlug}/install", Install => headless;
     "exchangeCode": Post "/v2/oauth/access_token", Public => exchange;
+    "showConsent": Get "/integrations/{slug}/new", Public => consent::show;
+    "giveConsent": Post "/integrations/{slug}/new", Public => consent::give;
+    "signInToConsent": Post "/integrations/{slug}/sign-in", Public => consent::sign_in;
+    "signOutOfConsent": Post "/integrations/{slug}/sign-out", Public => consent::sign_out;
+    "completeInstallation": Get "/integrations/{slug}/complete", Public => consent::complete;
 }
 
 #[derive(Deserialize)]
@@ -51,21 +60,10 @@ async fn exchange(call: Call) -> Result<Reply> {
     let content_type = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = content_type.is_some_and(|text| text.contains("json")) || call.body.starts_with(b"{");
     let mut form: Value = if is_json { body::json(&call.body) } else { body::form(&call.body) }?;
-    if let (Some((id, secret)), Some(form)) = (basic(&call.headers), form.as_object_mut()) {
+    if let (Some((id, secret)), Some(form)) = (credentials::basic(&call.headers), form.as_object_mut()) {
         form.entry("client_id").or_insert(id.into());
         form.entry("client_secret").or_insert(secret.into());
     }
     let token = exchange::exchange(&call.core, body::json(form.to_string().as_bytes())?).await?;
     Ok(Reply::json(&token)?.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-}
-
-/// `Authorization: Basic`, each half form-encoded as OAuth 2.0 has it.
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (kind, encoded) = text.split_once(' ')?;
-    let decoded = BASE64.decode(encoded.trim()).ok().filter(|_| kind.eq_ignore_ascii_case("basic"))?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    let decode = |part| Some(percent_decode_str(part).decode_utf8().ok()?.into_owned());
-    Some((decode(id)?, decode(secret)?))
 }

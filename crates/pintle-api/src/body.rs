@@ -42,7 +42,7 @@ fn violation(path: &str, message: &str) -> String {
     }
     let field = if path == "." { String::new() } else { format!("`{path}` ") };
     if let Some(name) = quoted(message, "missing field `") {
-        return format!("missing required property `{}`.", join(parent(path, name), name));
+        return format!("missing required property `{}`.", nested(path, name));
     }
     if let Some(name) = quoted(message, "unknown field `") {
         let object = parent(path, name);
@@ -73,14 +73,10 @@ fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
     message.strip_prefix(before).and_then(|rest| rest.split('`').next())
 }
 
-/// The path of the object that lacks a field. serde_path_to_error may name the field itself.
+/// The path of the object that has a field too many. serde_path_to_error names the field itself.
 fn parent<'a>(path: &'a str, name: &str) -> &'a str {
     let path = path.strip_suffix(name).and_then(|p| p.strip_suffix('.')).unwrap_or(path);
     if path == "." || path == name { "" } else { path }
-}
-
-fn join(parent: &str, name: &str) -> String {
-    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
 fn ajv_type(expected: &str) -> &str {

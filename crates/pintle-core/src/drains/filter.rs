@@ -4,6 +4,10 @@ use crate::ids::ProjectId;
 use crate::{Result, union, validate};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
+
+/// The kinds of event that a drain gets: `log`, `trace`, `analytics`, `speed_insights`, and what newer clients know.
+pub type Schemas = BTreeMap<String, Schema>;
 
 /// One kind of event that a drain gets, by its version. More keys than `version` are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

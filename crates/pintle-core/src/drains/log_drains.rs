@@ -1,11 +1,9 @@
 //! The two older APIs, which know drains of logs only: views of what `/v1/drains` shows.
 
 use super::delivery::{Delivery, Encoding, Headers, Http, OtlpEncoding};
+use super::filter::{Environment, FilterV2, LogSource, Sampling, Schema};
 use super::metadata::{Metadata, WithMetadata};
-use super::{
-    CreatedFrom, Drain, Environment, FilterV2, LogSource, NAME_LENGTH, Sampling, Schema, Source, delete_if,
-    insert, not_found,
-};
+use super::{CreatedFrom, Drain, NAME_LENGTH, Source, delete_if, insert, not_found};
 use crate::clock::Millis;
 use crate::ids::{ConfigurationId, DrainId, IntegrationId, OwnerId, ProjectId};
 use crate::{Core, Error, Result, Scope, validate};

@@ -1,90 +1,28 @@
 //! Drains: where the events of projects are sent (semantics.md 6). Three APIs, one store: `/v1/drains` shows what is stored,
 //! the two log-drain APIs show views of it (`log_drains`).
 
-mod delivery;
-mod filter;
+pub mod delivery;
+pub mod filter;
 pub mod log_drains;
 mod metadata;
+mod record;
 mod source;
 mod update;
 
-pub use delivery::{Delivery, Headers, Secrets, Shown};
-pub use filter::{Conditions, Environment, Filter, FilterV2, LogSource, Sampling, Schema, Transform};
+pub use delivery::{Delivery, Secrets};
+pub use filter::{Filter, FilterV2, Sampling, Schemas, Transform};
 pub use metadata::{Metadata, WithMetadata, list_with_metadata};
-pub use source::{Source, SourceField};
+pub use record::{CreatedFrom, DisabledReason, Drain, Status};
+pub use source::{Source, SourceField, SourceKind};
 pub use update::{DrainPatch, update};
 
-use crate::clock::Millis;
-use crate::events::{self, Event};
-use crate::ids::{ConfigurationId, DrainId, IntegrationId, OwnerId, ProjectId};
+use crate::events;
+use crate::ids::{DrainId, ProjectId};
 use crate::{Core, Error, OnConstraint, Result, Scope, projects, validate};
+use delivery::Shown;
 use pintle_store::{Conn, params};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use std::collections::{BTreeMap, HashSet};
-
-pub type Schemas = BTreeMap<String, Schema>;
-
-/// What is stored, and what the wire shows. In the stored document the delivery's secrets are empty.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Drain {
-    pub id: DrainId,
-    pub owner_id: OwnerId,
-    /// `null` for a personal account.
-    pub team_id: Option<OwnerId>,
-    pub name: String,
-    pub created_at: Millis,
-    pub updated_at: Millis,
-    pub created_from: CreatedFrom,
-    /// Absent: all projects. Empty: none, since the last of them was deleted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub project_ids: Option<Vec<ProjectId>>,
-    pub schemas: Schemas,
-    #[serde(deserialize_with = "delivery::stored")]
-    pub delivery: Delivery,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sampling: Option<Vec<Sampling>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transforms: Option<Vec<Transform>>,
-    pub status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub disabled_at: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub disabled_reason: Option<DisabledReason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub disabled_by: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub configuration_id: Option<ConfigurationId>,
-    /// The integration, by its id as an OAuth client.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<IntegrationId>,
-    pub source: Source,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub filter: Option<String>,
-    #[serde(rename = "filterV2", skip_serializing_if = "Option::is_none")]
-    pub filter_v2: Option<FilterV2>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CreatedFrom {
-    SelfServed,
-    Integration,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    Enabled,
-    Disabled,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DisabledReason {
-    DisabledByOwner,
-}
+use record::Change;
+use serde::Deserialize;
 
 /// Whether a drain is for all projects or for those it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -125,98 +63,6 @@ const NAME_LENGTH: usize = 256;
 
 fn no_projects() -> Error {
     Error::invalid("missing required property `projectIds`.")
-}
-
-impl Drain {
-    /// A drain of the scope's caller, which everything but its delivery, schemas and projects follows from.
-    fn new(
-        core: &Core,
-        scope: &Scope,
-        id: DrainId,
-        name: String,
-        delivery: Delivery,
-        source: Source,
-    ) -> Self {
-        let now = core.clock.now();
-        Self {
-            id,
-            owner_id: scope.owner().clone(),
-            team_id: scope.team_id(),
-            name,
-            created_at: now,
-            updated_at: now,
-            created_from: source.created_from(),
-            project_ids: None,
-            schemas: Schemas::new(),
-            delivery,
-            sampling: None,
-            transforms: None,
-            status: Status::Enabled,
-            disabled_at: None,
-            disabled_reason: None,
-            disabled_by: None,
-            configuration_id: scope.configuration().cloned(),
-            client_id: scope.installation().map(|installation| installation.integration.clone()),
-            source,
-            filter: None,
-            filter_v2: None,
-        }
-    }
-
-    fn set_filter(&mut self, filter: Option<Filter>) {
-        (self.filter, self.filter_v2) = match filter {
-            None => (None, None),
-            Some(Filter::Text(text)) => (Some(text), None),
-            Some(Filter::Conditions(conditions)) => (None, Some(conditions)),
-        };
-    }
-
-    fn set_projects(&mut self, mut ids: Option<Vec<ProjectId>>) {
-        if let Some(ids) = &mut ids {
-            let mut seen = HashSet::new();
-            ids.retain(|id| seen.insert(id.clone()));
-        }
-        self.project_ids = ids;
-    }
-
-    /// Checks that the caller may reach every project that the drain names.
-    async fn check_projects(&self, tx: &Conn, scope: &Scope) -> Result<()> {
-        projects::require_all(tx, scope, self.project_ids.as_deref().unwrap_or_default()).await?;
-        let filtered = self.filter_v2.as_ref().and_then(FilterV2::projects);
-        projects::require_all(tx, scope, filtered.unwrap_or_default()).await
-    }
-
-    fn is_of_installation(&self) -> bool {
-        self.configuration_id.is_some()
-    }
-
-    /// The event of a change to it. One made by a log-drain API keeps the older names.
-    fn event(&self, change: Change) -> Event {
-        let log_drain = self.id.is_log_drain();
-        let (kind, done) = match change {
-            Change::Created if log_drain => ("log-drain-created", "created"),
-            Change::Created => ("drain-created", "created"),
-            Change::Deleted if log_drain => ("log-drain-deleted", "deleted"),
-            Change::Deleted => ("drain-deleted", "deleted"),
-            Change::Enabled if log_drain => ("log-drain-enabled", "enabled"),
-            Change::Enabled => ("drain-enabled", "enabled"),
-            Change::Disabled if log_drain => ("log-drain-disabled", "disabled"),
-            Change::Disabled => ("drain-disabled", "disabled"),
-            Change::Updated => ("drain-updated", "updated"),
-        };
-        let payload =
-            json!({ "drainId": self.id, "drainName": self.name, "logDrainUrl": self.delivery.address() });
-        Event::new(kind, format!("{done} drain {}", self.name), payload)
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Change {
-    Created,
-    Updated,
-    Enabled,
-    Disabled,
-    Deleted,
 }
 
 /// createDrain. An installation's drain is stamped with its configuration and goes with it. The answer is the only place where
@@ -328,7 +174,7 @@ pub async fn list(core: &Core, scope: &Scope, project: Option<&str>) -> Result<V
         conn.all(&sql, &params![scope.owner(), scope.configuration(), project.as_ref()]).await?;
     let mut drains: Vec<Drain> = rows.iter().map(|row| show(core, row)).collect::<Result<_>>()?;
     if let Some(project) = project {
-        drains.retain(|drain| drain.project_ids.as_ref().is_none_or(|ids| ids.contains(&project)));
+        drains.retain(|drain| drain.covers(&project));
     }
     Ok(drains)
 }
@@ -362,19 +208,13 @@ async fn delete_if(
         .await
 }
 
-/// Takes a project that is about to be deleted out of its owner's drains. A drain that named only this one is left with none: it
-/// never widens to all.
+/// Takes a project that is about to be deleted out of its owner's drains.
 pub(crate) async fn forget_project(tx: &Conn, project: &ProjectId) -> Result<()> {
     let sql = "SELECT doc FROM drains
       WHERE owner_id = (SELECT owner_id FROM projects WHERE id = $1) AND doc LIKE '%' || $1 || '%'";
     for (doc,) in tx.all::<(String,)>(sql, &params![project]).await? {
         let mut drain: Drain = serde_json::from_str(&doc)?;
-        if let Some(ids) = &mut drain.project_ids {
-            ids.retain(|id| id != project);
-        }
-        if let Some(ids) = drain.filter_v2.as_mut().and_then(FilterV2::projects_mut) {
-            ids.retain(|id| id != project);
-        }
+        drain.forget(project);
         let sql = "UPDATE drains SET doc = $2 WHERE id = $1";
         tx.execute(sql, &params![&drain.id, serde_json::to_string(&drain)?]).await?;
     }

@@ -1,9 +1,10 @@
 //! updateDrain.
 
 use super::delivery::{Delivery, Shown};
+use super::filter::{Filter, Sampling, Schemas, Transform};
+use super::record::Change;
 use super::{
-    Change, DisabledReason, Drain, Filter, NAME_LENGTH, Projects, Sampling, Schemas, Source, SourceField,
-    Status, Transform, find, no_projects, open,
+    DisabledReason, Drain, NAME_LENGTH, Projects, Source, SourceField, Status, find, no_projects, open,
 };
 use crate::clock::Millis;
 use crate::events;

@@ -27,6 +27,11 @@ impl Call {
         self.params.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value)
     }
 
+    /// Whether the request says for which team it acts.
+    pub fn names_team(&self) -> bool {
+        self.query.get("teamId").or(self.query.get("slug")).is_some()
+    }
+
     /// The JSON body as `T`, whatever the content type says: clients send JSON as `text/plain` too.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         body::json(&self.body)

@@ -10,6 +10,7 @@ mod reply;
 mod router;
 mod serve;
 
+mod authentication;
 mod drains;
 mod integrations;
 mod log_drains;
@@ -28,6 +29,7 @@ pub use serve::serve;
 /// Every operation that Pintle serves. The router, the authorization and the tests walk this list.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     [
+        authentication::ROUTES,
         drains::ROUTES,
         integrations::ROUTES,
         log_drains::ROUTES,

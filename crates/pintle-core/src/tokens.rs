@@ -2,8 +2,11 @@
 
 use crate::clock::Millis;
 use crate::credential::{self, Prefix};
+use crate::events::{self, Event};
 use crate::ids::{OwnerId, TokenId, UserId};
-use crate::{Core, Error, OnConstraint, Result};
+use crate::page::{self, Page, Pagination};
+use crate::scope::{Principal, Scope};
+use crate::{Core, Error, OnConstraint, Result, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -29,6 +32,21 @@ pub struct Token {
     pub created_at: Millis,
 }
 
+/// How a token is shown: with its last use, which stands beside the document so that noting it costs little.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    #[serde(flatten)]
+    pub token: Token,
+    pub active_at: Millis,
+}
+
+impl Shown {
+    fn read(doc: &str, active_at: Millis) -> Result<Self> {
+        Ok(Self { token: serde_json::from_str(doc)?, active_at })
+    }
+}
+
 /// A token with its value, which is shown only here.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,6 +66,16 @@ pub struct NewToken {
     pub rate_limit: Option<i64>,
     /// The value, where the operator chose it in the seed file.
     pub value: Option<String>,
+}
+
+/// The body of createAuthToken.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateToken {
+    pub name: String,
+    pub expires_at: Option<Millis>,
+    /// Newer clients ask for tokens of one project, which Pintle does not make.
+    project_id: Option<String>,
 }
 
 /// Makes a token for a user.
@@ -111,4 +139,118 @@ pub(crate) async fn insert(tx: &Conn, user: &UserId, token: &Token, rate_limit: 
     .on_unique("tokens_pkey", exists)
     .on_missing_parent(|| Error::not_found("User"))
     .map(drop)
+}
+
+/// createAuthToken: for the whole account, or only for the team that the request named.
+///
+/// # Errors
+/// 400 for an empty name, an expiry that has passed, or a token of one project: a wider one than asked for would be worse.
+pub async fn create(
+    core: &Core,
+    scope: &Scope,
+    body: CreateToken,
+    team_named: bool,
+) -> Result<(Shown, String)> {
+    validate::length("name", &body.name, 256)?;
+    if body.project_id.is_some() {
+        return Err(Error::bad_request("Tokens of a single project are not supported by this server"));
+    }
+    if body.expires_at.is_some_and(|at| at <= core.clock.now()) {
+        return Err(Error::invalid("`expiresAt` should be in the future."));
+    }
+    let user = user(scope)?.clone();
+    let team = scope.team_id().filter(|_| team_named || scope.team_only);
+    let input = NewToken { name: body.name, expires_at: body.expires_at, team, ..NewToken::default() };
+    let Issued { token, bearer_token } = Issued::new(core, input);
+    let (core, scope, record) = (core.clone(), log_of(scope, &user, &token), token.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            insert(tx, &user, &record, None).await?;
+            let event = event("user-token-created", "created", &record);
+            events::record(tx, &core, &scope, record.created_at, event).await.map(drop)
+        })
+        .await?;
+    Ok((Shown { active_at: token.created_at, token }, bearer_token))
+}
+
+/// Whose tokens the operations of this group are about.
+fn user(scope: &Scope) -> Result<&UserId> {
+    match &scope.principal {
+        Principal::User { id, .. } => Ok(id),
+        _ => Err(Error::forbidden("Only a user has tokens of its own")),
+    }
+}
+
+/// What happens to a team's token stands in the team's log, the rest in the personal account's.
+fn log_of(scope: &Scope, user: &UserId, token: &Token) -> Scope {
+    scope.acting_for(token.team_id.clone().unwrap_or_else(|| user.as_owner()))
+}
+
+fn event(kind: &'static str, verb: &str, token: &Token) -> Event {
+    let payload = json!({ "tokenId": token.id, "name": token.name, "teamId": token.team_id });
+    Event::new(kind, format!("{verb} token {}", token.name), payload)
+}
+
+/// A user's own tokens, never those of installations made by it. A token that is good for one team knows only that team's.
+const VISIBLE: &str =
+    "user_id = $1 AND configuration_id IS NULL AND (CAST($2 AS TEXT) IS NULL OR team_id = $2)";
+
+fn only_team(scope: &Scope) -> Option<OwnerId> {
+    scope.team_id().filter(|_| scope.team_only)
+}
+
+/// listAuthTokens, newest first.
+pub async fn list(core: &Core, scope: &Scope, page: Page) -> Result<(Vec<Shown>, Pagination)> {
+    let sql = format!("SELECT created_at, doc, active_at FROM tokens WHERE {VISIBLE}");
+    let conn = core.db.read().await?;
+    let params = params![user(scope)?, only_team(scope)];
+    let (rows, pagination) =
+        page::rows::<(Millis, String, Millis)>(&conn, &sql, "created_at", &params, page).await?;
+    let tokens =
+        rows.iter().map(|(_, doc, active_at)| Shown::read(doc, *active_at)).collect::<Result<_>>()?;
+    Ok((tokens, pagination))
+}
+
+/// The token that a path names: by its id, or as the one that the request was made with.
+fn named(scope: &Scope, id: &str) -> TokenId {
+    if id == "current" { scope.token.clone() } else { TokenId::from(id) }
+}
+
+fn not_found() -> Error {
+    Error::not_found("Token")
+}
+
+/// getAuthToken.
+///
+/// # Errors
+/// 404 for a token that is not the caller's.
+pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
+    let sql = format!("SELECT doc, active_at FROM tokens WHERE {VISIBLE} AND id = $3");
+    let params = params![user(scope)?, only_team(scope), named(scope, id)];
+    let row: Option<(String, Millis)> = core.db.read().await?.opt(&sql, &params).await?;
+    let (doc, active_at) = row.ok_or_else(not_found)?;
+    Shown::read(&doc, active_at)
+}
+
+/// deleteAuthToken: the token is unknown from now on, also where it deletes itself.
+///
+/// # Errors
+/// 404 for a token that is not the caller's, or is gone.
+pub async fn delete(core: &Core, scope: &Scope, id: &str) -> Result<TokenId> {
+    let now = core.clock.now();
+    let (user, id) = (user(scope)?.clone(), named(scope, id));
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let sql = format!("DELETE FROM tokens WHERE {VISIBLE} AND id = $3 RETURNING doc");
+            let row: Option<(String,)> = tx.opt(&sql, &params![&user, only_team(&scope), &id]).await?;
+            let (doc,) = row.ok_or_else(not_found)?;
+            let token: Token = serde_json::from_str(&doc)?;
+            let event = event("user-token-deleted", "deleted", &token);
+            events::record(tx, &core, &log_of(&scope, &user, &token), now, event).await?;
+            Ok(token.id)
+        })
+        .await
 }

@@ -119,6 +119,16 @@ impl Caller {
         Caller { team: None, ..self.clone() }
     }
 
+    /// Another token for the same team.
+    pub fn with_token(&self, token: impl Into<String>) -> Caller {
+        Caller { token: token.into(), ..self.clone() }
+    }
+
+    /// The same token for another team, by id.
+    pub fn for_team(&self, team: impl Into<String>) -> Caller {
+        Caller { team: Some(OwnerId::from(team)), ..self.clone() }
+    }
+
     /// Creates a project and answers its id.
     pub async fn project(&self, name: &str) -> String {
         let project = self.post("/v11/projects", json!({ "name": name })).await.ok(200);

@@ -92,6 +92,16 @@ impl Pintle {
         Self { api, core, clock, folder: None }
     }
 
+    /// A second server over the same database and clock, with other options.
+    pub async fn beside(&self, options: Options, strict_team_scope: bool) -> Self {
+        let (db, clock) = (self.core.db.clone(), self.clock.clone());
+        let core =
+            Core::open(db, &MasterKey([7; 32]), clock.clone(), Entropy::seeded(!seed()), strict_team_scope)
+                .await
+                .expect("the same database");
+        Self { api: Api::new(core.clone(), options), core, clock, folder: None }
+    }
+
     pub fn engine(&self) -> Engine {
         self.core.db.engine()
     }

@@ -129,6 +129,11 @@ impl Caller {
         Caller { team: Some(OwnerId::from(team)), ..self.clone() }
     }
 
+    /// The same caller at another server.
+    pub fn at(&self, pintle: &Pintle) -> Caller {
+        Caller { api: pintle.api.clone(), ..self.clone() }
+    }
+
     /// Creates a project and answers its id.
     pub async fn project(&self, name: &str) -> String {
         let project = self.post("/v11/projects", json!({ "name": name })).await.ok(200);

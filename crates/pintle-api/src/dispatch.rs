@@ -156,7 +156,7 @@ async fn authenticate(call: &Call, route: &Route) -> Result<Scope> {
     let bearer = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer =
         bearer.and_then(|text| text.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
-    let bearer = bearer.map(|(_, token)| token.trim());
+    let bearer = bearer.map(|(_, token)| token.trim()).filter(|token| !token.is_empty());
     let in_path = Some(call.param("teamId")).filter(|id| !id.is_empty());
     let team = match (in_path, call.query.get("teamId"), call.query.get("slug")) {
         (Some(id), _, _) => TeamHint::Path(id),

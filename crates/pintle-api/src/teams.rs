@@ -3,6 +3,8 @@
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
+use pintle_core::ids::OwnerId;
+use pintle_core::teams::{delete as end, patch as change};
 use pintle_core::{Result, Scope, teams};
 use serde_json::json;
 
@@ -10,6 +12,8 @@ routes! {
     "getTeams": Get "/v2/teams", TeamRead => list;
     "createTeam": Post "/v1/teams", TeamCreate => create;
     "getTeam": Get "/v2/teams/{teamId}", TeamRead => get;
+    "patchTeam": Patch "/v2/teams/{teamId}", TeamWrite => patch;
+    "deleteTeam": Delete "/v1/teams/{teamId}", TeamWrite => delete;
 }
 
 async fn list(call: Call, scope: Scope) -> Result<Reply> {
@@ -24,4 +28,17 @@ async fn create(call: Call, scope: Scope) -> Result<Reply> {
 
 async fn get(call: Call, scope: Scope) -> Result<Reply> {
     Reply::json(&teams::get(&call.core, &scope).await?)
+}
+
+async fn patch(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&change::patch(&call.core, &scope, call.json()?).await?)
+}
+
+async fn delete(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&end::delete(&call.core, &scope, call.json()?, new_default(&call)).await?)
+}
+
+/// The team that is to be the caller's default from now on.
+fn new_default(call: &Call) -> Option<OwnerId> {
+    call.query.text("newDefaultTeamId").map(OwnerId::from)
 }

@@ -149,7 +149,7 @@ async fn only_a_members_team_can_be_its_default() {
         let owner = pintle.team("acme").await;
         let ada = pintle.user("ada").await;
         let error = users::set_default_team(&pintle.core, &ada.user, owner.team.as_ref()).await.unwrap_err();
-        assert_eq!(error.message(), "Team not found");
+        assert_eq!(error.message, "Team not found");
         mark(&ada, "personal").await;
         assert_eq!(acts_for(&ada, "").await, "personal");
         let member = pintle.member(&owner, "bob", Role::Member).await;

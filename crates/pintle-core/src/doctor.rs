@@ -8,7 +8,7 @@ use crate::configurations::removal;
 use crate::ids::ConfigurationId;
 use crate::migrations::MIGRATIONS;
 use crate::vault::Vault;
-use pintle_store::{Conn, Db, ForeignKey, params};
+use pintle_store::{Conn, Db, params};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -98,15 +98,9 @@ impl Report {
         Ok(false)
     }
 
-    /// Rows whose owner is gone, by every foreign key; and default teams, which are no foreign key.
+    /// Rows whose owner is gone, by every foreign key.
     async fn orphans(&mut self, conn: &Conn) -> Result<()> {
-        let default_team = ForeignKey {
-            table: "owners".into(),
-            column: "default_team_id".into(),
-            parent: "owners".into(),
-            parent_column: "id".into(),
-        };
-        for key in conn.foreign_keys().await?.into_iter().chain([default_team]) {
+        for key in conn.foreign_keys().await? {
             let found = key.orphans(conn).await?;
             self.list(
                 &key.table,

@@ -20,6 +20,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     }
 }
 
+/// A field that can be set but not cleared.
+impl<T> From<Option<T>> for Patch<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Patch::Absent, Patch::Set)
+    }
+}
+
 impl<T> Patch<T> {
     /// Changes an optional field as the patch says.
     pub fn apply(self, field: &mut Option<T>) {

@@ -16,7 +16,6 @@ pub struct User {
     pub name: Option<String>,
     pub username: String,
     pub avatar: Option<String>,
-    pub default_team_id: Option<OwnerId>,
     pub created_at: Millis,
 }
 
@@ -49,16 +48,29 @@ impl User {
             name: input.name,
             username: input.username,
             avatar: None,
-            default_team_id: None,
             created_at: core.clock.now(),
         })
+    }
+
+    /// What getTeamMembers searches.
+    fn search(&self) -> String {
+        let name = self.name.as_deref().unwrap_or_default();
+        format!("{name}\n{}\n{}", self.username, self.email).to_lowercase()
     }
 }
 
 pub(crate) async fn insert(tx: &Conn, user: &User) -> Result<()> {
     tx.execute(
-        "INSERT INTO owners (id, kind, slug, email, created_at, doc) VALUES ($1, 'user', $2, $3, $4, $5)",
-        &params![&user.id, &user.username, &user.email, user.created_at, serde_json::to_string(user)?],
+        "INSERT INTO owners (id, kind, slug, email, search, created_at, doc)
+         VALUES ($1, 'user', $2, $3, $4, $5, $6)",
+        &params![
+            &user.id,
+            &user.username,
+            &user.email,
+            user.search(),
+            user.created_at,
+            serde_json::to_string(user)?
+        ],
     )
     .await
     .on_unique("owners_slug_key", || Error::conflict("username_taken", "The username is taken"))
@@ -67,15 +79,24 @@ pub(crate) async fn insert(tx: &Conn, user: &User) -> Result<()> {
 }
 
 /// Which team a user's requests act for when they name none; `None` is the personal account.
+///
+/// # Errors
+/// 404 for a team that the user is not a member of.
 pub async fn set_default_team(core: &Core, user: &UserId, team: Option<&OwnerId>) -> Result<()> {
     let (user, team) = (user.clone(), team.cloned());
     core.db
-        .write(async move |tx| {
-            let sql = "UPDATE owners SET default_team_id = $2 WHERE id = $1 AND kind = 'user'";
-            tx.execute(sql, &params![&user, team.as_ref()]).await?;
-            Ok(())
+        .write(async move |tx| match set_default(tx, &user, team.as_ref()).await? {
+            true => Ok(()),
+            false => Err(Error::not_found("Team")),
         })
         .await
+}
+
+/// The same in a caller's transaction: whether the user may have it as default team.
+pub(crate) async fn set_default(tx: &Conn, user: &UserId, team: Option<&OwnerId>) -> Result<bool> {
+    let sql = "UPDATE owners SET default_team_id = $2 WHERE id = $1 AND kind = 'user'
+      AND (CAST($2 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM members m WHERE m.team_id = $2 AND m.user_id = $1))";
+    Ok(tx.execute(sql, &params![user, team]).await? == 1)
 }
 
 /// getAuthUser: whole for the user's own token and an installation with the scope `user`; limited to what names the user for a

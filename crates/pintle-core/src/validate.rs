@@ -85,6 +85,18 @@ pub fn one_of(field: &str, text: &str, allowed: &[&str]) -> Result<()> {
     Err(Error::invalid(format_args!("`{field}` should be equal to one of the allowed values \"{list}\".")))
 }
 
+/// A host name: labels of letters, digits and inner hyphens, parted by dots.
+pub fn hostname(field: &str, text: &str) -> Result<()> {
+    let label = |label: &str| {
+        let inside = label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        (1..=63).contains(&label.len()) && inside && !label.starts_with('-') && !label.ends_with('-')
+    };
+    match text.len() <= 253 && text.split('.').all(label) {
+        true => Ok(()),
+        false => Err(Error::invalid(format_args!("`{field}` should match format \"hostname\"."))),
+    }
+}
+
 /// A slug: lower-case letters, digits and single hyphens inside.
 pub fn slug(field: &str, text: &str, max: usize) -> Result<()> {
     length(field, text, max)?;

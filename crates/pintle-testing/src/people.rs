@@ -109,11 +109,6 @@ impl Caller {
         send(&self.api, request).await
     }
 
-    /// Another token for the same team.
-    pub fn with_token(&self, token: String) -> Caller {
-        Caller { token, ..self.clone() }
-    }
-
     /// The same token without a team.
     pub fn without_team(&self) -> Caller {
         Caller { team: None, ..self.clone() }

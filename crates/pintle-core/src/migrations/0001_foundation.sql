@@ -4,12 +4,16 @@ CREATE TABLE owners (
   kind TEXT NOT NULL,
   slug TEXT NOT NULL,
   email TEXT,
-  default_team_id TEXT,
+  -- What members are searched by: name, username and e-mail address in lower case.
+  search TEXT,
+  -- Always a team that the user is a member of.
+  default_team_id TEXT REFERENCES owners (id) ON DELETE SET NULL,
   created_at BIGINT NOT NULL,
   doc TEXT NOT NULL
 );
 CREATE UNIQUE INDEX owners_slug_key ON owners (slug);
 CREATE UNIQUE INDEX owners_email_key ON owners (email);
+CREATE INDEX owners_default_team_id_idx ON owners (default_team_id);
 
 CREATE TABLE members (
   team_id TEXT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,

@@ -1,6 +1,8 @@
 //! Teams: whom they belong to, and what is set for all that they own.
 
+pub mod delete;
 pub mod membership;
+pub mod patch;
 
 use crate::clock::Millis;
 use crate::events::{self, Event};

@@ -36,17 +36,6 @@ fn without_secret(mut record: Value) -> Value {
     record
 }
 
-/// A project in the database.
-async fn project(pintle: &Pintle, team: &Caller, name: &str) -> String {
-    let (id, owner) = (format!("prj_{name}"), team.team.clone().unwrap());
-    let sql = format!(
-        "INSERT INTO projects (id, owner_id, name, created_at, updated_at, doc)
-         VALUES ('{id}', '{owner}', '{name}', 1, 1, '{{\"framework\":\"astro\"}}')"
-    );
-    pintle.core.db.write(async move |tx| tx.execute(&sql, &[]).await.map(drop)).await.unwrap();
-    id
-}
-
 async fn event_types(pintle: &Pintle, caller: &Caller) -> Vec<String> {
     let scope = Scope::system(caller.team.clone().unwrap(), false);
     let page = Page::new(None, None, None).unwrap();
@@ -59,7 +48,7 @@ async fn event_types(pintle: &Pintle, caller: &Caller) -> Vec<String> {
 async fn a_drain_of_each_kind_reads_back_as_it_was_made_without_its_secret() {
     on_each_engine(async |pintle| {
         let team = pintle.team("acme").await;
-        let project = project(pintle, &team, "site").await;
+        let project = team.project("site").await;
         let deliveries = [
             json!({
                 "type": "http", "endpoint": "https://example.com/logs", "encoding": "ndjson", "compression": "gzip",
@@ -320,7 +309,7 @@ async fn what_breaks_the_contract_is_named() {
 async fn an_update_changes_what_it_names_and_clears_what_is_null() {
     on_each_engine(async |pintle| {
         let team = pintle.team("acme").await;
-        let (one, two) = (project(pintle, &team, "one").await, project(pintle, &team, "two").await);
+        let (one, two) = (team.project("one").await, team.project("two").await);
         let conditions = json!({ "version": "v2", "filter": { "type": "odata", "text": "level eq 'error'" } });
         let body = with(
             drain("one"),
@@ -478,7 +467,8 @@ async fn a_caller_sees_its_own_and_no_other_owners_drains() {
 async fn a_list_can_be_for_a_project_and_tell_of_projects_and_integrations() {
     on_each_engine(async |pintle| {
         let team = pintle.team("acme").await;
-        let (one, two) = (project(pintle, &team, "one").await, project(pintle, &team, "two").await);
+        let one = team.post("/v11/projects", json!({ "name": "one", "framework": "astro" })).await.ok(200);
+        let (one, two) = (one["id"].as_str().unwrap().to_owned(), team.project("two").await);
         let installed =
             team.install_with("bridge", &["read-write:drain"], json!({ "projects": [one] })).await;
         let some = |id: &str| json!({ "projects": "some", "projectIds": [id] });
@@ -508,8 +498,8 @@ async fn a_list_can_be_for_a_project_and_tell_of_projects_and_integrations() {
         let find = |name: &str| {
             drains["drains"].as_array().unwrap().iter().find(|drain| drain["name"] == name).unwrap().clone()
         };
-        let metadata = &find("first")["projectsMetadata"];
-        assert_eq!((&metadata[0]["id"], &metadata[0]["name"]), (&json!(one), &json!("one")));
+        let metadata = json!([{ "id": one, "name": "one", "framework": "astro" }]);
+        assert_eq!(find("first")["projectsMetadata"], metadata);
         assert_eq!(find("all").get("projectsMetadata"), None);
         let plain = team.get("/v1/drains").await.ok(200);
         assert!(
@@ -565,6 +555,31 @@ async fn a_removal_takes_the_installations_drains_and_leaves_the_others() {
             [json!({ "id": own["id"], "name": "own" }), json!({ "id": log_drain["id"], "name": "logs" })];
         expected.sort_by_key(|item| item["id"].as_str().unwrap().to_owned());
         assert_eq!(receipt["removed"]["drains"], json!(expected));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn deleting_a_project_takes_it_out_of_drains_and_widens_none() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let (one, two) = (team.project("one").await, team.project("two").await);
+        let some = |ids: Value| json!({ "projects": "some", "projectIds": ids });
+        let both = team.post("/v1/drains", with(drain("both"), some(json!([one, two])))).await.ok(200);
+        let only = team.post("/v1/drains", with(drain("only"), some(json!([one])))).await.ok(200);
+        let filter = json!({ "type": "basic", "project": { "ids": [one] } });
+        let filter = json!({ "filter": { "version": "v2", "filter": filter } });
+        let filtered = team.post("/v1/drains", with(drain("filtered"), filter)).await.ok(200);
+        team.delete(&format!("/v9/projects/{one}")).await.ok(204);
+
+        let read = async |record: &Value| {
+            team.get(&format!("/v1/drains/{}", record["id"].as_str().unwrap())).await.ok(200)
+        };
+        assert_eq!(read(&both).await["projectIds"], json!([two]));
+        assert_eq!(read(&only).await["projectIds"], json!([]));
+        assert_eq!(read(&filtered).await["filterV2"]["filter"]["project"]["ids"], json!([]));
+        let drains = team.get(&format!("/v1/drains?projectId={two}")).await.ok(200);
+        assert_eq!(drains["drains"].as_array().unwrap().len(), 1, "{drains}");
     })
     .await;
 }

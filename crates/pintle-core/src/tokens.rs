@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 /// What is stored of a token, and shown: never the token itself.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Token {
     pub id: TokenId,
@@ -93,7 +93,11 @@ pub async fn issue(core: &Core, user: &UserId, input: NewToken) -> Result<Issued
 impl Issued {
     /// A record that is not stored yet, and its value.
     pub(crate) fn new(core: &Core, input: NewToken) -> Self {
-        let now = core.clock.now();
+        Self::made_at(core.clock.now(), core, input)
+    }
+
+    /// The same as if it had been made then.
+    pub(crate) fn made_at(now: Millis, core: &Core, input: NewToken) -> Self {
         let value = input.value.unwrap_or_else(|| credential::token(Prefix::User, &core.entropy));
         let suffix = value.char_indices().rev().nth(3).map_or(value.as_str(), |(at, _)| &value[at..]);
         let mut scope = match &input.team {

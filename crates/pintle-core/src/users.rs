@@ -27,6 +27,17 @@ pub struct NewUser {
     pub name: Option<String>,
 }
 
+impl NewUser {
+    pub(crate) fn check(&self) -> Result<()> {
+        validate::slug("username", &self.username, 48)?;
+        validate::length("email", &self.email, 256)?;
+        match self.email.contains('@') {
+            true => Ok(()),
+            false => Err(Error::invalid("`email` should match format \"email\".")),
+        }
+    }
+}
+
 /// Makes a user with a personal account.
 ///
 /// # Errors
@@ -41,7 +52,7 @@ pub async fn create(core: &Core, input: NewUser) -> Result<User> {
 impl User {
     /// A record that is not stored yet.
     pub(crate) fn new(core: &Core, input: NewUser) -> Result<Self> {
-        validate::slug("username", &input.username, 48)?;
+        input.check()?;
         Ok(Self {
             id: UserId::new(&core.entropy),
             email: input.email,

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod failure;
+mod file;
 mod key;
 mod options;
 mod ready;

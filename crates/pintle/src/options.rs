@@ -130,6 +130,12 @@ pub struct StorageArgs {
     /// The database: sqlite:PATH or postgres://USER@HOST/NAME [default: the file pintle.db in --data]
     #[arg(long, env = "PINTLE_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<Database>,
+
+    /// A file of settings, and of users, teams, tokens, projects and integrations that must exist [default: pintle.yaml, if there is one]
+    ///
+    /// See docs/configuration.md. Applied at every start; twice changes nothing.
+    #[arg(long, env = "PINTLE_CONFIG", hide_env_values = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Which database to open.

@@ -1,6 +1,7 @@
 //! `pintle serve`: from the options to a server, and to its orderly end.
 
 use crate::failure::{Failure, Result};
+use crate::file::{self, File};
 use crate::options::{Listen, ServeArgs};
 use crate::ready::{self, Ready};
 use crate::storage::Storage;
@@ -9,7 +10,7 @@ use pintle_core::Core;
 use pintle_core::clock::Clock;
 use pintle_core::configurations::lifecycle;
 use pintle_core::entropy::Entropy;
-use pintle_core::seed::demo;
+use pintle_core::seed::{self, Applied, demo};
 use pintle_store::FolderLock;
 use std::future::Future;
 use std::io::{IsTerminal, Write};
@@ -32,23 +33,30 @@ struct Settings {
     options: Options,
     strict_team_scope: bool,
     log: LevelFilter,
+    file: Option<File>,
 }
 
 impl Settings {
+    /// From the options and the environment, else from the file, else the defaults.
     fn new(args: ServeArgs) -> Result<Self> {
+        let file = File::find(args.storage.config.clone())?;
+        let none = file::Settings::default();
+        let given = file.as_ref().map_or(&none, |file| &file.settings);
         let defaults = Options::default();
+        let body_limit = args.body_limit.or(given.body_limit).map(|bytes| bytes as usize);
         Ok(Self {
-            dev: args.dev.unwrap_or(false),
+            dev: args.dev.or(given.dev).unwrap_or(false),
             json: args.json.unwrap_or(false),
-            storage: Storage::new(args.storage)?,
-            listen: args.listen.unwrap_or_else(|| Listen("127.0.0.1:4400".into())),
+            storage: Storage::new(args.storage, given)?,
+            listen: args.listen.or(given.listen.clone()).unwrap_or_else(|| Listen("127.0.0.1:4400".into())),
             options: Options {
-                rate_limit: args.rate_limit.unwrap_or(defaults.rate_limit),
-                body_limit: args.body_limit.map_or(defaults.body_limit, |bytes| bytes as usize),
-                cors: args.cors.unwrap_or(defaults.cors),
+                rate_limit: args.rate_limit.or(given.rate_limit).unwrap_or(defaults.rate_limit),
+                body_limit: body_limit.unwrap_or(defaults.body_limit),
+                cors: args.cors.or(given.cors).unwrap_or(defaults.cors),
             },
-            strict_team_scope: args.strict_team_scope.unwrap_or(false),
-            log: args.log.unwrap_or(LevelFilter::INFO),
+            strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
+            log: args.log.or(given.log).unwrap_or(LevelFilter::INFO),
+            file,
         })
     }
 }
@@ -88,6 +96,9 @@ async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
         describe(lock, &url)?;
     }
     let core = open(&settings).await?;
+    if let Some(file) = &settings.file {
+        apply(&core, file).await?;
+    }
     let demo = if settings.dev { Some(demo::ensure(&core).await?) } else { None };
     let sweeper = tokio::spawn(sweep(core.clone()));
     let api = Api::new(core, settings.options);
@@ -113,6 +124,16 @@ async fn open(settings: &Settings) -> Result<Core> {
     let db = settings.storage.open().await?;
     let master = settings.storage.master_key(&db, &entropy).await?;
     Ok(Core::open(db, &master, Clock::default(), entropy, settings.strict_team_scope).await?)
+}
+
+/// Brings the database to what the file declares, at every start.
+async fn apply(core: &Core, file: &File) -> Result<()> {
+    let Applied { made, changed } =
+        seed::apply(core, &file.seed).await.map_err(|problem| file.blame(problem))?;
+    if made + changed > 0 {
+        tracing::info!(file = %file.path().display(), made, changed, "applied the file");
+    }
+    Ok(())
 }
 
 fn announce(ready: &Ready<'_>, json: bool) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Where the data is: the folder, the database, the master key.
 
 use crate::failure::{Failure, Result};
+use crate::file::Settings;
 use crate::key;
 use crate::options::{Database, StorageArgs};
 use pintle_core::entropy::Entropy;
@@ -17,9 +18,11 @@ pub struct Storage {
 }
 
 impl Storage {
-    pub fn new(args: StorageArgs) -> Result<Self> {
-        let data = args.data.unwrap_or_else(|| PathBuf::from("pintle-data"));
-        let database = args.database.unwrap_or_else(|| Database::Sqlite(data.join("pintle.db")));
+    /// From the options and the environment, else from the file, else the defaults.
+    pub fn new(args: StorageArgs, file: &Settings) -> Result<Self> {
+        let data = args.data.or(file.data.clone()).unwrap_or_else(|| PathBuf::from("pintle-data"));
+        let database = args.database.or(file.database.clone());
+        let database = database.unwrap_or_else(|| Database::Sqlite(data.join("pintle.db")));
         Ok(Self { data, database, master_key: key::from_environment()? })
     }
 

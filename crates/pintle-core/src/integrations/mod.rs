@@ -32,7 +32,7 @@ impl Kind {
 }
 
 /// What is stored, and what `/pintle/v1/integrations` shows. Its id is also its OAuth client id.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Integration {
     pub id: IntegrationId,
@@ -118,7 +118,7 @@ pub struct IntegrationPatch {
 }
 
 impl IntegrationPatch {
-    fn apply(self, integration: &mut Integration) -> Result<()> {
+    pub(crate) fn apply(self, integration: &mut Integration) -> Result<()> {
         self.name.replace("name", "string", &mut integration.name)?;
         self.slug.replace("slug", "string", &mut integration.slug)?;
         self.icon.replace("icon", "string", &mut integration.icon)?;
@@ -149,11 +149,19 @@ pub async fn create(core: &Core, scope: &Scope, input: NewIntegration) -> Result
 impl Integration {
     /// A record that is not stored yet.
     pub(crate) fn new(core: &Core, owner: &OwnerId, input: NewIntegration) -> Result<Self> {
-        let now = core.clock.now();
+        Self::draft(IntegrationId::new(&core.entropy), owner.clone(), core.clock.now(), input)
+    }
+
+    pub(crate) fn draft(
+        id: IntegrationId,
+        owner_id: OwnerId,
+        now: Millis,
+        input: NewIntegration,
+    ) -> Result<Self> {
         let slug = input.slug.unwrap_or_else(|| validate::slugify(&input.name));
         let mut integration = Self {
-            id: IntegrationId::new(&core.entropy),
-            owner_id: owner.clone(),
+            id,
+            owner_id,
             icon: input.icon.unwrap_or_default(),
             description: input.description,
             website: input.website,
@@ -246,28 +254,40 @@ pub async fn update(
         .db
         .write(async move |tx| {
             let before = own(tx, &scope, &id_or_slug).await?;
-            let mut after = before.clone();
-            patch.clone().apply(&mut after)?;
-            after.updated_at = core.clock.now();
-            let sql = "UPDATE integrations SET slug = $2, doc = $3 WHERE id = $1";
-            tx.execute(sql, &params![&after.id, &after.slug, serde_json::to_string(&after)?])
-                .await
-                .on_unique("integrations_slug_key", || slug_taken(&after.slug))?;
-            if before.scopes != after.scopes || before.slug != after.slug {
-                configurations::scopes::follow(tx, &after, patch.note.as_deref()).await?;
-            }
-            if before.scopes != after.scopes {
-                let payload = json!({
-                    "integrationId": after.id, "integrationSlug": after.slug, "integrationName": after.name,
-                    "ownerId": after.owner_id, "scopes": after.scopes,
-                });
-                let text = format!("changed the scopes of {}", after.name);
-                let event = Event::new("integration-scope-changed", text, payload);
-                events::record(tx, &core, &scope, after.updated_at, event).await?;
-            }
-            Ok(after)
+            change(tx, &core, &scope, &before, patch.clone()).await
         })
         .await
+}
+
+/// Changes an integration, and what follows from it in its installations, in this transaction.
+pub(crate) async fn change(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    before: &Integration,
+    patch: IntegrationPatch,
+) -> Result<Integration> {
+    let mut after = before.clone();
+    let note = patch.note.clone();
+    patch.apply(&mut after)?;
+    after.updated_at = core.clock.now();
+    let sql = "UPDATE integrations SET slug = $2, doc = $3 WHERE id = $1";
+    tx.execute(sql, &params![&after.id, &after.slug, serde_json::to_string(&after)?])
+        .await
+        .on_unique("integrations_slug_key", || slug_taken(&after.slug))?;
+    if before.scopes != after.scopes || before.slug != after.slug {
+        configurations::scopes::follow(tx, &after, note.as_deref()).await?;
+    }
+    if before.scopes != after.scopes {
+        let payload = json!({
+            "integrationId": after.id, "integrationSlug": after.slug, "integrationName": after.name,
+            "ownerId": after.owner_id, "scopes": after.scopes,
+        });
+        let text = format!("changed the scopes of {}", after.name);
+        let event = Event::new("integration-scope-changed", text, payload);
+        events::record(tx, core, scope, after.updated_at, event).await?;
+    }
+    Ok(after)
 }
 
 /// Removes an integration that nobody has installed.

@@ -40,10 +40,7 @@ pub struct Team {
 impl Team {
     /// A record that is not stored yet.
     pub(crate) fn new(core: &Core, creator: &UserId, input: NewTeam) -> Result<Self> {
-        check_slug(&input.slug)?;
-        if let Some(name) = &input.name {
-            validate::at_most("name", name, 256)?;
-        }
+        input.check()?;
         let now = core.clock.now();
         let name = input.name.filter(|name| !name.is_empty()).unwrap_or_else(|| input.slug.clone());
         Ok(Self {
@@ -86,6 +83,13 @@ impl Team {
 pub struct NewTeam {
     pub slug: String,
     pub name: Option<String>,
+}
+
+impl NewTeam {
+    pub(crate) fn check(&self) -> Result<()> {
+        check_slug(&self.slug)?;
+        self.name.as_ref().map_or(Ok(()), |name| validate::at_most("name", name, 256))
+    }
 }
 
 /// The body of createTeam. Where its sender came from is taken and not kept.

@@ -30,8 +30,13 @@ const DOCUMENTS: [(&str, bool); 8] = [
 ];
 
 /// Sealed columns; each opens only with its row's id.
-const SEALED: [(&str, &str); 4] =
-    [("integrations", "client_secret"), ("webhooks", "secret"), ("drains", "secret"), ("envs", "value")];
+const SEALED: [(&str, &str); 5] = [
+    ("integrations", "client_secret"),
+    ("projects", "password"),
+    ("webhooks", "secret"),
+    ("drains", "secret"),
+    ("envs", "value"),
+];
 
 /// What was looked at, and what was found.
 #[derive(Debug, Default)]
@@ -144,7 +149,9 @@ impl Report {
 
     /// Every sealed value must open with its row's id.
     async fn sealed(&mut self, conn: &Conn, vault: &Vault, table: &str, column: &str) -> Result<()> {
-        let sql = format!("SELECT id, {column} FROM {table} WHERE id > $1 ORDER BY id LIMIT {CHUNK}");
+        let sql = format!(
+            "SELECT id, {column} FROM {table} WHERE id > $1 AND {column} IS NOT NULL ORDER BY id LIMIT {CHUNK}"
+        );
         let mut found = Vec::new();
         let mut last = String::new();
         loop {
@@ -224,7 +231,8 @@ fn mentions<'a>(doc: &'a Json, found: &mut BTreeSet<&'a str>) {
         Json::Object(map) => {
             for (key, value) in map {
                 match value {
-                    Json::String(id) if key == "configurationId" => drop(found.insert(id)),
+                    // `configurationId`, `integrationConfigurationId`.
+                    Json::String(id) if key.ends_with("onfigurationId") => drop(found.insert(id)),
                     other => mentions(other, found),
                 }
             }

@@ -75,7 +75,7 @@ fn sqlite_constraint(text: &str) -> String {
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         use tokio_postgres::error::SqlState;
-        let Some(db) = error.as_db_error() else { return Error::Fault(error.to_string()) };
+        let Some(db) = error.as_db_error() else { return Error::Fault(with_causes(&error)) };
         let code = db.code();
         if *code == SqlState::UNIQUE_VIOLATION {
             Error::Unique(db.constraint().unwrap_or_default().to_owned())
@@ -87,6 +87,12 @@ impl From<tokio_postgres::Error> for Error {
             Error::Fault(format!("{} ({})", db.message(), code.code()))
         }
     }
+}
+
+/// The driver's errors name the cause only in their source.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 impl From<deadpool_postgres::PoolError> for Error {

@@ -12,15 +12,17 @@ use crate::scope::{self, TeamHint};
 use crate::teams::{self, NewTeam};
 use crate::tokens::{self, NewToken};
 use crate::users::{self, NewUser};
-use crate::webhooks::{self, NewWebhook};
-use crate::{Core, Error, Result, Scope, credential};
+use crate::{Core, Error, Result, Scope, credential, drains, projects, webhooks};
 use pintle_store::params;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 
 const USER: &str = "demo";
 const TEAM: &str = "demo-team";
 const APP: &str = "log-bridge";
-/// Reserved by RFC 2606: no traffic ever reaches anybody.
+const PROJECTS: [&str; 2] = ["storefront", "docs"];
+/// Names below `.example` are reserved: nobody is ever called.
 const SITE: &str = "https://log-bridge.example";
 
 /// Its keys in `meta`: that it is being made, and, sealed, what it takes to find it again.
@@ -121,10 +123,16 @@ async fn make(core: &Core) -> Result<Kept> {
     let token = tokens::issue(core, &user.id, token).await?.bearer_token;
     let person = Caller { core, token: &token, team: &team.id };
 
+    for name in PROJECTS {
+        let scope = person.may(Permission::ProjectCreate).await?;
+        projects::create(core, &scope, body(json!({ "name": name, "framework": "nextjs" }))?).await?;
+    }
     let integration = register(&person).await?;
     let access = install(&person, &integration).await?;
     let app = Caller { core, token: &access, team: &team.id };
     attach_webhooks(&app, &person).await?;
+    attach_drains(&app).await?;
+    attach_variables(&app, &person).await?;
     Ok(Kept { token, user: user.id, team: team.id, integration: integration.integration.id })
 }
 
@@ -174,18 +182,63 @@ async fn install(person: &Caller<'_>, app: &integrations::WithSecret) -> Result<
 
 /// Two of the installation's, and one of the team's own, which outlives it.
 async fn attach_webhooks(app: &Caller<'_>, person: &Caller<'_>) -> Result<()> {
-    let own = format!("{SITE}/hooks");
-    let hooks = [
-        (app, format!("{own}/projects"), vec!["project.created", "project.removed"]),
-        (app, format!("{own}/removal"), vec!["integration-configuration.removed"]),
-        (person, "https://demo-team.example/hooks".into(), vec!["project.created"]),
-    ];
-    for (caller, url, events) in hooks {
-        let events = events.into_iter().map(str::to_owned).collect();
+    let projects =
+        json!({ "url": format!("{SITE}/hooks"), "events": ["project.created", "project.removed"] });
+    let removal = json!({ "url": format!("{SITE}/bye"), "events": ["integration-configuration.removed"] });
+    let own = json!({ "url": "https://demo-team.example/hooks", "events": ["project.created"] });
+    for (caller, hook) in [(app, projects), (app, removal), (person, own)] {
         let scope = caller.may(Permission::WebhookWrite).await?;
-        webhooks::create(caller.core, &scope, NewWebhook { url, events, project_ids: None }).await?;
+        webhooks::create(caller.core, &scope, body(hook)?).await?;
     }
     Ok(())
+}
+
+/// One by each of the two APIs.
+async fn attach_drains(app: &Caller<'_>) -> Result<()> {
+    let old = json!({
+        "name": "Log Bridge logs", "url": format!("{SITE}/logs"), "deliveryFormat": "ndjson",
+        "sources": ["lambda", "edge"],
+    });
+    let scope = app.may(Permission::LogDrainWrite).await?;
+    drains::log_drains::create(app.core, &scope, body(old)?).await?;
+    let new = json!({
+        "name": "Log Bridge traces", "projects": "all", "schemas": { "trace": { "version": "v1" } },
+        "delivery": {
+            "type": "otlphttp", "endpoint": { "traces": format!("{SITE}/traces") }, "encoding": "json", "headers": {},
+        },
+    });
+    let scope = app.may(Permission::DrainWrite).await?;
+    drains::create(app.core, &scope, body(new)?).await.map(drop)
+}
+
+/// Five of the installation's, and one that a person set, under the same key for another environment.
+async fn attach_variables(app: &Caller<'_>, person: &Caller<'_>) -> Result<()> {
+    let everywhere = ["production", "preview", "development"];
+    let url = json!({ "key": "LOG_BRIDGE_URL", "value": SITE, "type": "plain", "target": everywhere });
+    let token = |value: &str| {
+        let target = ["production", "preview"];
+        json!({ "key": "LOG_BRIDGE_TOKEN", "value": value, "type": "sensitive", "target": target })
+    };
+    let level =
+        json!({ "key": "LOG_BRIDGE_LEVEL", "value": "warn", "type": "encrypted", "target": ["production"] });
+    let own = json!({ "key": "LOG_BRIDGE_TOKEN", "value": "of-my-own", "type": "encrypted", "target": ["development"] });
+    let [storefront, docs] = PROJECTS;
+    let variables = [
+        (app, storefront, json!([url, token("storefront-secret"), level])),
+        (app, docs, json!([url, token("docs-secret")])),
+        (person, storefront, json!([own])),
+    ];
+    for (caller, project, variables) in variables {
+        let scope = caller.may(Permission::EnvWrite).await?;
+        let body = projects::env::Body::Many(body(variables)?);
+        projects::env::create(caller.core, &scope, project, body, false).await?;
+    }
+    Ok(())
+}
+
+/// What a caller would send.
+fn body<T: DeserializeOwned>(json: Json) -> Result<T> {
+    Ok(serde_json::from_value(json)?)
 }
 
 /// The workspace as it is now: its parts may have been changed, removed and installed again.

@@ -4,7 +4,7 @@ use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{OwnerId, ProjectId, WebhookId};
 use crate::{Core, Error, OnConstraint, Result, Scope, projects, validate};
-use pintle_store::params;
+use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -147,6 +147,22 @@ pub async fn delete(core: &Core, scope: &Scope, id: &str) -> Result<()> {
             events::record(tx, &core, &scope, now, event).await.map(drop)
         })
         .await
+}
+
+/// Takes a project that is about to be deleted out of its owner's webhooks. One that named only this project is left with none: it
+/// never widens to all.
+pub(crate) async fn forget_project(tx: &Conn, project: &ProjectId) -> Result<()> {
+    let sql = "SELECT doc FROM webhooks
+      WHERE owner_id = (SELECT owner_id FROM projects WHERE id = $1) AND doc LIKE '%' || $1 || '%'";
+    for (doc,) in tx.all::<(String,)>(sql, &params![project]).await? {
+        let mut webhook: Webhook = serde_json::from_str(&doc)?;
+        if let Some(ids) = &mut webhook.project_ids {
+            ids.retain(|id| id != project);
+        }
+        let sql = "UPDATE webhooks SET doc = $2 WHERE id = $1";
+        tx.execute(sql, &params![&webhook.id, serde_json::to_string(&webhook)?]).await?;
+    }
+    Ok(())
 }
 
 /// Every event that a webhook can subscribe to: the contract's, and those that newer clients know (semantics.md 5.5).

@@ -11,17 +11,30 @@ use crate::{Core, Error, OnConstraint, Result, Scope};
 use pintle_store::{Conn, params};
 use serde_json::{Map, Value as Json, json};
 
+/// A project that is ready to be inserted; what does not need the transaction was done outside it.
+pub(crate) struct Prepared {
+    project: Project,
+    password: Option<Vec<u8>>,
+    drafts: Drafts,
+}
+
 /// createProject. The variables of the body come with it or it does not come at all.
 ///
 /// # Errors
 /// 400 for a body that breaks the contract or a variable that breaks the rules; 403 for variables without the right to make them, and
 /// for an installation that was given chosen projects only; 409 `conflict` for a name that is taken.
 pub async fn create(core: &Core, scope: &Scope, body: Body) -> Result<Project> {
+    let prepared = prepare(core, scope, body)?;
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone().db.write(async move |tx| insert(tx, &core, &scope, &prepared).await).await
+}
+
+pub(crate) fn prepare(core: &Core, scope: &Scope, body: Body) -> Result<Prepared> {
     let now = core.clock.now();
     let (name, variables, repository, settings) = body.for_creation()?;
     check_rights(scope, !variables.is_empty())?;
-    let drafts = Drafts::new(core, scope, variables)?;
-    let link = repository.map(|repository| Link::new(&repository, now)).transpose()?;
+    let within = |at| format!("environmentVariables[{at}].");
+    let drafts = Drafts::new(core, scope, variables, within)?;
     let mut project = Project {
         id: ProjectId::new(&core.entropy),
         account_id: scope.owner().clone(),
@@ -33,37 +46,30 @@ pub async fn create(core: &Core, scope: &Scope, body: Body) -> Result<Project> {
         directory_listing: false,
         resource_config: ResourceConfig::new(),
         default_resource_config: ResourceConfig::new(),
-        link,
+        link: repository.map(|repository| Link::new(&repository, now)).transpose()?,
         settings: defaults(),
     };
     settings.apply(&mut project);
     let password = seal(core, &project.id, settings.password.flatten().as_deref())?;
-    let (core, scope) = (core.clone(), scope.clone());
-    core.clone()
-        .db
-        .write(async move |tx| {
-            let at = stamp(tx, &scope, now).await?;
-            let project = Project { created_at: at, updated_at: at, ..project.clone() };
-            insert(tx, &project, password.as_deref()).await?;
-            let payload = json!({ "projectId": project.id, "projectName": project.name });
-            let told = json!({ "project": { "id": project.id, "name": project.name } });
-            let event = Event::new("project-created", format!("created project {}", project.name), payload)
-                .in_project(&project.id)
-                .hook(&scope, "project.created", told);
-            events::record(tx, &core, &scope, now, event).await?;
-            let located = Located {
-                id: project.id.clone(),
-                name: project.name.clone(),
-                doc: String::new(),
-                role: None,
-            };
-            let outcome = env::insert(tx, &core, &scope, &located, &drafts, false, now).await?;
-            match outcome.failed.into_iter().next() {
-                Some(error) => Err(error),
-                None => Ok(project),
-            }
-        })
-        .await
+    Ok(Prepared { project, password, drafts })
+}
+
+/// Inserts it in the caller's transaction.
+pub(crate) async fn insert(tx: &Conn, core: &Core, scope: &Scope, prepared: &Prepared) -> Result<Project> {
+    let now = prepared.project.created_at;
+    let at = stamp(tx, scope, now).await?;
+    let project = Project { created_at: at, updated_at: at, ..prepared.project.clone() };
+    write(tx, &project, prepared.password.as_deref()).await?;
+    let payload = json!({ "projectId": project.id, "projectName": project.name });
+    let told = json!({ "project": { "id": project.id, "name": project.name } });
+    let event = Event::new("project-created", format!("created project {}", project.name), payload)
+        .in_project(&project.id)
+        .hook(scope, "project.created", told);
+    events::record(tx, core, scope, now, event).await?;
+    let located =
+        Located { id: project.id.clone(), name: project.name.clone(), doc: String::new(), role: None };
+    let outcome = env::insert(tx, core, scope, &located, &prepared.drafts, false, now).await?;
+    outcome.failed.into_iter().next().map_or(Ok(project), Err)
 }
 
 fn check_rights(scope: &Scope, with_variables: bool) -> Result<()> {
@@ -86,7 +92,7 @@ fn check_rights(scope: &Scope, with_variables: bool) -> Result<()> {
     Ok(())
 }
 
-async fn insert(tx: &Conn, project: &Project, password: Option<&[u8]>) -> Result<()> {
+async fn write(tx: &Conn, project: &Project, password: Option<&[u8]>) -> Result<()> {
     tx.execute(
         "INSERT INTO projects (id, owner_id, name, created_at, updated_at, password, doc)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",

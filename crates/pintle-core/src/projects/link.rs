@@ -1,7 +1,7 @@
 //! The Git repository that a project is connected to.
 
 use crate::clock::Millis;
-use crate::{Error, Result};
+use crate::{Error, Result, credential};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
@@ -53,7 +53,7 @@ impl Link {
         let rest = match repository.provider {
             Provider::Github | Provider::GithubLimited => json!({ "org": owner, "repo": name }),
             Provider::Gitlab => json!({
-                "projectId": repository.repo, "projectName": name, "projectNameWithNamespace": repository.repo,
+                "projectId": number(&repository.repo).to_string(), "projectName": name, "projectNameWithNamespace": repository.repo,
                 "projectNamespace": owner, "projectUrl": format!("https://gitlab.com/{}", repository.repo),
             }),
             Provider::Bitbucket => json!({
@@ -104,4 +104,10 @@ impl Link {
             _ => None,
         })
     }
+}
+
+/// A number that stands for the repository: clients read GitLab's id as one.
+fn number(repo: &str) -> u64 {
+    let hash = credential::hash(repo);
+    hash.as_str().get(..8).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }

@@ -47,7 +47,10 @@ const FIELDS: &[Field] = &[
     optional("nodeVersion", OneOf(&["24.x", "22.x", "20.x", "18.x", "16.x", "14.x", "12.x", "10.x"])),
     optional(
         "oidcTokenConfig",
-        Object(&[optional("enabled", Boolean), optional("issuerMode", OneOf(&["team", "global"]))]),
+        Nullable(&Object(&[
+            optional("enabled", Boolean),
+            optional("issuerMode", OneOf(&["team", "global"])),
+        ])),
     ),
     optional(
         "optionsAllowlist",
@@ -93,7 +96,41 @@ const FIELDS: &[Field] = &[
     optional("tracing", Any),
     optional("trustedSources", Any),
     optional("v0", Boolean),
-    optional("vercelAuth", Any),
+];
+
+/// What only a creation has beside the settings.
+const CREATION: &[Field] = &[
+    // Some clients send `null` for none.
+    optional("environmentVariables", Nullable(&List { of: &Object(VARIABLE), min: 0, max: usize::MAX })),
+    optional(
+        "gitRepository",
+        Nullable(&Object(&[
+            required("repo", Text(usize::MAX)),
+            required("type", OneOf(&["github", "github-limited", "gitlab", "bitbucket"])),
+        ])),
+    ),
+];
+
+const VARIABLE: &[Field] = &[
+    required("key", Text(usize::MAX)),
+    // One target or a list of them.
+    required("target", Any),
+    required("value", Text(usize::MAX)),
+    optional("comment", Any),
+    optional("customEnvironmentIds", Any),
+    optional("gitBranch", Nullable(&Text(250))),
+    optional("id", Any),
+    optional("type", OneOf(&["system", "secret", "encrypted", "plain", "sensitive"])),
+    optional("visibility", Any),
+];
+
+/// Settings that answers show as `null`. Any other that is cleared is not shown at all: answers have no `null` for it.
+#[rustfmt::skip]
+const NULLABLE: &[&str] = &[
+    "buildCommand", "commandForIgnoringBuildStep", "connectConfigurations", "deploymentExpiration", "devCommand",
+    "enablePreviewFeedback", "enableProductionFeedback", "installCommand", "optionsAllowlist", "outputDirectory",
+    "passwordProtection", "previewDeploymentSuffix", "previewDeploymentsDisabled", "publicSource", "rootDirectory",
+    "ssoProtection", "trustedIps",
 ];
 
 const TRUSTED_IPS: &[Field] = &[
@@ -110,7 +147,7 @@ const TRUSTED_IPS: &[Field] = &[
     required(
         "addresses",
         List {
-            of: &Object(&[required("value", Text(usize::MAX)), optional("note", Text(20))]),
+            of: &Object(&[required("value", Text(usize::MAX)), optional("note", Nullable(&Text(20)))]),
             min: 1,
             max: usize::MAX,
         },
@@ -163,13 +200,16 @@ impl Body {
     pub(super) fn for_creation(
         mut self,
     ) -> Result<(String, Vec<NewVariable>, Option<GitRepository>, Settings)> {
-        let variables = self.0.remove("environmentVariables").map(|list| variables(&list)).transpose()?;
-        let repository =
-            self.0.remove("gitRepository").map(|value| part("gitRepository", value)).transpose()?;
+        let own: Map<String, Json> =
+            CREATION.iter().filter_map(|field| self.0.remove_entry(field.name)).collect();
+        shape::object("", &own, CREATION)?;
         let mut settings = Settings::new(self.0)?;
         let missing = || Error::invalid("missing required property `name`.");
         let name = settings.name.take().ok_or_else(missing)?;
-        Ok((name, variables.unwrap_or_default(), repository, settings))
+        let repository = own.get("gitRepository").filter(|value| !value.is_null());
+        let variables = own.get("environmentVariables").and_then(Json::as_array);
+        let variables = variables.into_iter().flatten().enumerate().map(variable).collect::<Result<_>>()?;
+        Ok((name, variables, repository.map(GitRepository::deserialize).transpose()?, settings))
     }
 
     /// # Errors
@@ -179,24 +219,14 @@ impl Body {
     }
 }
 
-/// A part of the body as a type of its own.
-fn part<T: serde::de::DeserializeOwned>(name: &str, value: Json) -> Result<T> {
-    serde_json::from_value(value).map_err(|error| Error::invalid(format_args!("`{name}`: {error}.")))
-}
-
-/// Their type is optional here, other than in the environment variables' own operation.
-fn variables(list: &Json) -> Result<Vec<NewVariable>> {
-    let Some(list) = list.as_array() else {
-        return Err(Error::invalid("`environmentVariables` should be array."));
-    };
-    let variable = |(at, value): (usize, &Json)| {
-        let mut value = value.clone();
-        if let Some(map) = value.as_object_mut() {
-            map.entry("type").or_insert_with(|| json!("encrypted"));
-        }
-        part(&format!("environmentVariables[{at}]"), value)
-    };
-    list.iter().enumerate().map(variable).collect()
+/// Its type is optional here, other than in the environment variables' own operation.
+fn variable((at, value): (usize, &Json)) -> Result<NewVariable> {
+    let mut value = value.clone();
+    if let Some(map) = value.as_object_mut() {
+        map.entry("type").or_insert_with(|| json!("encrypted"));
+    }
+    NewVariable::deserialize(value)
+        .map_err(|error| Error::invalid(format_args!("`environmentVariables[{at}]`: {error}.")))
 }
 
 /// Settings that were checked.
@@ -232,8 +262,7 @@ impl Settings {
                         vec![text().unwrap_or_else(|| REGION.into())];
                 }
                 "resourceConfig" => {}
-                // Answers show these as objects or not at all.
-                "gitComments" | "gitProviderOptions" if value.is_null() => drop(project.settings.remove(key)),
+                name if value.is_null() && !NULLABLE.contains(&name) => drop(project.settings.remove(key)),
                 "buildCommand" | "devCommand" | "installCommand" | "outputDirectory" if value == "" => {
                     project.settings.insert(key.clone(), Json::Null);
                 }

@@ -75,12 +75,18 @@ pub(super) type Draft = Result<(Variable, String, Vec<u8>)>;
 pub(in crate::projects) struct Drafts(pub(super) Vec<Draft>);
 
 impl Drafts {
+    /// `within` says where they stand in the body: nothing for an object, `[0].` for an array.
+    ///
     /// # Errors
     /// 400 for what breaks the contract's schema, which fails the whole body.
-    pub(in crate::projects) fn new(core: &Core, scope: &Scope, variables: Vec<NewVariable>) -> Result<Self> {
-        let many = variables.len() > 1;
+    pub(in crate::projects) fn new(
+        core: &Core,
+        scope: &Scope,
+        variables: Vec<NewVariable>,
+        within: impl Fn(usize) -> String,
+    ) -> Result<Self> {
         for (at, input) in variables.iter().enumerate() {
-            let at = if many { format!("[{at}].") } else { String::new() };
+            let at = within(at);
             if input.target.is_none() && input.custom_environment_ids.is_none() {
                 return Err(Error::invalid(format_args!("missing required property `{at}target`.")));
             }
@@ -154,7 +160,8 @@ pub async fn create(core: &Core, scope: &Scope, project: &str, body: Body, upser
         Body::One(variable) => (true, vec![variable]),
         Body::Many(variables) => (false, variables),
     };
-    let drafts = Drafts::new(core, scope, variables)?;
+    let drafts =
+        Drafts::new(core, scope, variables, |at| if one { String::new() } else { format!("[{at}].") })?;
     let (core, scope, project) = (core.clone(), scope.clone(), project.to_owned());
     let outcome = core
         .clone()
@@ -167,19 +174,18 @@ pub async fn create(core: &Core, scope: &Scope, project: &str, body: Body, upser
     answer(one, outcome)
 }
 
-fn answer(one: bool, outcome: Outcome) -> Result<String> {
-    let Outcome { created, mut failed } = outcome;
-    if created.is_empty() {
-        if let (true, Some(error)) = (one, failed.pop()) {
-            return Err(error);
+fn answer(one: bool, Outcome { created, failed }: Outcome) -> Result<String> {
+    let items: Vec<Json> = failed.iter().map(failed_item).collect();
+    let created = match (created.as_slice(), failed.into_iter().next()) {
+        ([], Some(error)) if one => return Err(error),
+        ([], _) => {
+            let error = failure("BAD_REQUEST", "No environment variables were created");
+            return Err(error.beside("failed", items));
         }
-        let failed: Vec<Json> = failed.iter().map(failed_item).collect();
-        let error = failure("BAD_REQUEST", "No environment variables were created");
-        return Err(error.beside("failed", failed));
-    }
-    let failed: Vec<String> = failed.iter().map(|error| failed_item(error).to_string()).collect();
-    let created = if one { created.concat() } else { format!("[{}]", created.join(",")) };
-    Ok(format!("{{\"created\":{created},\"failed\":[{}]}}", failed.join(",")))
+        ([only], _) if one => only.clone(),
+        (many, _) => format!("[{}]", many.join(",")),
+    };
+    Ok(format!("{{\"created\":{created},\"failed\":{}}}", Json::Array(items)))
 }
 
 fn failed_item(error: &Error) -> Json {

@@ -105,7 +105,7 @@ pub async fn edit(core: &Core, scope: &Scope, project: &str, id: &str, change: C
                 (variable.key.clone(), variable.branch().to_owned(), environments.collect::<Vec<_>>())
             };
             if place(&before) != place(&after) {
-                let found = look(tx, &project.id, &after, &id).await?;
+                let found = look(tx, &project.id, &after, Some(&before)).await?;
                 if found.taken.is_some() {
                     return Err(conflict(&after));
                 }

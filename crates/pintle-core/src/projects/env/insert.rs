@@ -8,7 +8,7 @@ use crate::clock::Millis;
 use crate::ids::ProjectId;
 use crate::projects::Located;
 use crate::{Core, Error, OnConstraint, Result, Scope};
-use pintle_store::{Conn, FromRow, FromValue, Row, params};
+use pintle_store::{Conn, params};
 
 pub(super) const INDEX: &str = "env_targets_project_id_target_key_git_branch_key";
 
@@ -58,7 +58,7 @@ impl Insertion<'_> {
             Ok(draft) => draft,
             Err(error) => return Ok(Err(error.clone())),
         };
-        let found = look(self.tx, &self.project.id, variable, "").await?;
+        let found = look(self.tx, &self.project.id, variable, None).await?;
         if let Some(other) = found.taken {
             return self.onto(&other, variable, value).await;
         }
@@ -134,54 +134,49 @@ pub(super) struct Found {
     pub newest: Millis,
     /// Another variable with the same key and branch in one of the environments.
     pub taken: Option<String>,
-    /// One of the environments has no room left.
+    /// One of the environments that are new to the variable has no room left.
     pub full: bool,
 }
 
-/// One statement for each three environments, which are all that most variables have.
-pub(super) async fn look(tx: &Conn, project: &ProjectId, variable: &Variable, except: &str) -> Result<Found> {
+/// One statement for each three environments, which are all that most variables have. `before` is the variable as it stands.
+pub(super) async fn look(
+    tx: &Conn,
+    project: &ProjectId,
+    variable: &Variable,
+    before: Option<&Variable>,
+) -> Result<Found> {
     let sql = "SELECT COALESCE((SELECT MAX(created_at) FROM envs WHERE project_id = $1), 0),
       (SELECT MIN(env_id) FROM env_targets
          WHERE project_id = $1 AND target IN ($4, $5, $6) AND key = $2 AND git_branch = $3 AND env_id <> $7),
-      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $4 AND env_id <> $7),
-      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $5 AND env_id <> $7),
-      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $6 AND env_id <> $7)";
+      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $8),
+      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $9),
+      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $10)";
+    let there = before.map(Variable::environments).unwrap_or_default();
     let mut found = Found::default();
     for environments in variable.environments().chunks(3) {
         let environment = |at: usize| environments.get(at).copied().unwrap_or_default();
-        let row: Places = tx
-            .one(
-                sql,
-                &params![
-                    project,
-                    &variable.key,
-                    variable.branch(),
-                    environment(0),
-                    environment(1),
-                    environment(2),
-                    except
-                ],
-            )
-            .await?;
-        found.newest = row.newest;
-        found.taken = found.taken.or(row.taken);
-        found.full |= row.most >= PER_ENVIRONMENT;
+        // No environment is named by an empty text, so it counts to nothing.
+        let fresh =
+            |at: usize| Some(environment(at)).filter(|name| !there.contains(name)).unwrap_or_default();
+        let params = params![
+            project,
+            &variable.key,
+            variable.branch(),
+            environment(0),
+            environment(1),
+            environment(2),
+            before.map_or("", |before| before.id.as_str()),
+            fresh(0),
+            fresh(1),
+            fresh(2),
+        ];
+        let (newest, taken, one, two, three): (Millis, Option<String>, i64, i64, i64) =
+            tx.one(sql, &params).await?;
+        found.newest = newest;
+        found.taken = found.taken.or(taken);
+        found.full |= one.max(two).max(three) >= PER_ENVIRONMENT;
     }
     Ok(found)
-}
-
-struct Places {
-    newest: Millis,
-    taken: Option<String>,
-    most: i64,
-}
-
-impl FromRow for Places {
-    fn from_row(row: &Row<'_>) -> pintle_store::Result<Self> {
-        let count = |index| i64::from_value(row, index);
-        let most = count(2)?.max(count(3)?).max(count(4)?);
-        Ok(Self { newest: count(0)?, taken: Option::from_value(row, 1)?, most })
-    }
 }
 
 /// The key is taken in one of the environments, on the same branch.

@@ -27,7 +27,7 @@ use crate::scope::{Principal, Scope};
 use crate::{Core, Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pintle_store::{Conn, params};
+use pintle_store::{Conn, Value, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -111,14 +111,19 @@ impl Variable {
         self.target.contains(&Target::Production)
     }
 
-    /// A row of `env_targets` for each environment.
+    /// A row of `env_targets` for each environment: one statement for each three, which are all that most variables have.
     async fn insert_targets(&self, tx: &Conn, project: &ProjectId) -> Result<()> {
-        for environment in self.environments() {
-            tx.execute(
-                "INSERT INTO env_targets (env_id, project_id, key, target, git_branch) VALUES ($1, $2, $3, $4, $5)",
-                &params![&self.id, project, &self.key, environment, self.branch()],
-            )
-            .await?;
+        const INTO: [&str; 3] = [
+            "INSERT INTO env_targets (env_id, project_id, key, git_branch, target) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO env_targets (env_id, project_id, key, git_branch, target)
+               VALUES ($1, $2, $3, $4, $5), ($1, $2, $3, $4, $6)",
+            "INSERT INTO env_targets (env_id, project_id, key, git_branch, target)
+               VALUES ($1, $2, $3, $4, $5), ($1, $2, $3, $4, $6), ($1, $2, $3, $4, $7)",
+        ];
+        for environments in self.environments().chunks(INTO.len()) {
+            let mut params = params![&self.id, project, &self.key, self.branch()].to_vec();
+            params.extend(environments.iter().map(|name| Value::from(*name)));
+            tx.execute(INTO[environments.len() - 1], &params).await?;
         }
         Ok(())
     }

@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
 
 mod answer;
+mod browser;
 mod contract;
 mod engines;
+mod outbox;
 mod people;
 
 pub use answer::Answer;
+pub use browser::Browser;
 pub use engines::{Pintle, on_each_engine, on_sqlite};
+pub use outbox::Waiting;
 pub use people::{Caller, Installed};

@@ -10,6 +10,7 @@ use pintle_core::permissions::Role;
 use pintle_core::teams::{self, NewTeam};
 use pintle_core::tokens::{self, NewToken};
 use pintle_core::users::{self, NewUser, User};
+use pintle_store::params;
 use serde_json::{Value, json};
 
 /// A token, and the team that its requests name.
@@ -55,6 +56,18 @@ impl Pintle {
         let id = team.team.clone().expect("a caller with a team");
         teams::add_member(&self.core, &id, &member.user, role).await.expect("a new member");
         Caller { team: Some(id), ..member }
+    }
+
+    /// Gives a member extended permissions, parted by spaces.
+    pub async fn extend(&self, member: &Caller, permissions: &str) {
+        let (team, user) = (member.team.clone().expect("a caller with a team"), member.user.clone());
+        let permissions = permissions.to_owned();
+        let sql = "UPDATE members SET permissions = $3 WHERE team_id = $1 AND user_id = $2";
+        let change = self.core.db.write(async move |tx| {
+            tx.execute(sql, &params![&team, &user, &permissions]).await?;
+            Ok::<_, pintle_core::Error>(())
+        });
+        change.await.expect("a changed member");
     }
 
     /// Sends a request through the whole API.

@@ -166,10 +166,14 @@ async fn offer(
         return Ok(page::already_installed(&choice, &configuration));
     }
     let projects = choice::projects(&conn, scope).await?;
-    let preselected = start.current_project.iter().map(ProjectId::from).collect();
+    // A deploy button is about one project: that is the least it needs, and what it starts with.
+    let current = start.current_project.iter().map(ProjectId::from);
+    let current: Vec<ProjectId> =
+        current.filter(|current| projects.iter().any(|(id, _)| id == current)).collect();
     let (ticked, all) = match form.projects {
         Some(Projects::Selected(ids)) => (ids, false),
-        Some(Projects::All) | None => (preselected, true),
+        Some(Projects::All) => (current, true),
+        None => (current.clone(), current.is_empty()),
     };
     Ok(page::consent(&choice, &projects, &ticked, all, form.problem))
 }

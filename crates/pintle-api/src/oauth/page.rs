@@ -218,7 +218,7 @@ fn account_form(choice: &Choice<'_>) -> Markup {
     html! {
         form.ask method="get" action={ "/integrations/" (app.slug) "/new" } {
             (hidden(start))
-            label.label for="team" { "For" }
+            @if accounts.len() == 1 { span.label { "Install for" } } @else { label.label for="team" { "Install for" } }
             @if accounts.len() == 1 { strong { (account.name) } } @else {
                 div.row {
                     select #team name="teamId" {
@@ -326,14 +326,20 @@ fn project_fields(
     problem: Option<&str>,
 ) -> Markup {
     html! {
-        fieldset.ask {
-            legend { "It may reach" }
+        div.ask { fieldset {
+            legend { "Projects it may reach" }
             @if let Some(problem) = problem { p.problem role="alert" { (problem) } }
-            label.pick { input #all type="radio" name="selection" value="all" checked[all]; span { "All projects, also those to come" } }
+            label.pick {
+                input #all type="radio" name="selection" value="all" checked[all];
+                span { "All projects, including future ones" }
+            }
             @if projects.is_empty() {
                 p.note { "There are no projects yet." }
             } @else {
-                label.pick { input #selected type="radio" name="selection" value="selected" checked[!all]; span { "Only these projects" } }
+                label.pick {
+                    input #selected type="radio" name="selection" value="selected" checked[!all];
+                    span { "Only these projects" }
+                }
                 ul.projects aria-label="Projects" {
                     @for (id, name) in projects {
                         li { label.pick {
@@ -343,7 +349,7 @@ fn project_fields(
                     }
                 }
             }
-        }
+        } }
     }
 }
 

@@ -142,6 +142,11 @@ impl Caller {
         Caller { api: pintle.api.clone(), ..self.clone() }
     }
 
+    /// The same token, naming another caller's team.
+    pub fn naming_team_of(&self, other: &Caller) -> Caller {
+        Caller { team: other.team.clone(), ..self.clone() }
+    }
+
     /// Creates a project and answers its id.
     pub async fn project(&self, name: &str) -> String {
         let project = self.post("/v11/projects", json!({ "name": name })).await.ok(200);

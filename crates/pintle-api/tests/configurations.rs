@@ -99,7 +99,7 @@ async fn who_may_see_and_who_may_remove() {
             ("another team's owner, naming this team", other.naming_team_of(&team), 403, 403),
             ("an owner, for the personal account", team.without_team(), 404, 404),
             ("another installation of the team", neighbour, 404, 404),
-            ("an unknown token", team.with_token("nonsense".into()), 403, 403),
+            ("an unknown token", team.with_token("nonsense"), 403, 403),
         ];
         for (index, (who, caller, see, remove)) in cases.into_iter().enumerate() {
             let installed = team.install(&format!("app-{index}")).await;

@@ -315,8 +315,7 @@ async fn a_session_ends_by_time_by_signing_out_and_with_its_token() {
         assert!(
             refused.text.contains("integration&#39;s token") || refused.text.contains("integration's token")
         );
-        let refused =
-            page(pintle.browser().sign_in("bridge", &team.with_token("nonsense".into())).await, 403);
+        let refused = page(pintle.browser().sign_in("bridge", &team.with_token("nonsense")).await, 403);
         assert!(refused.text.contains("unknown, expired or revoked"));
         let forged = pintle.browser();
         let cookie = [("cookie", "pintle_consent=AQIDBAUGBwgJCgsMDQ4PEBESExQ")];

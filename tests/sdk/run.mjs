@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// Starts a Pintle, runs the suites against it, ends it.
+//
+//   node run.mjs [--database URL] [SUITE.test.mjs...]
+//
+// The program is PINTLE_BIN, else ../../target/debug/pintle. Where the checking proxy ../../../shared/tools/conform is
+// present (or CONFORM names it), the suites run through it, and a violation of the contract fails the run.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { operations } from './suite/operations.mjs'
+
+const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname)
+const args = process.argv.slice(2)
+const at = args.indexOf('--database')
+const database = at < 0 ? [] : args.splice(at, 2)
+const binary = process.env.PINTLE_BIN ?? path.join(here, '../../target/debug/pintle')
+const folder = mkdtempSync(path.join(tmpdir(), 'pintle-sdk-'))
+
+// A second user, for what needs two: nobody can be invited yet.
+const seed = path.join(folder, 'pintle.yaml')
+const second = { token: 'pnt_second_user_of_the_suites', username: 'second' }
+writeFileSync(seed, `users:
+  - username: ${second.username}
+    email: second@example.com
+tokens:
+  - user: ${second.username}
+    value: ${second.token}
+    name: suites
+`)
+
+const server = spawn(binary, ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--data', folder, '--log', 'warn', ...database], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+const ended = once(server, 'exit')
+const ready = await Promise.race([
+  once(createInterface({ input: server.stdout }), 'line').then(([line]) => JSON.parse(line)),
+  ended.then(([code]) => { throw new Error(`${binary} ended with ${code} before it was ready`) }),
+])
+
+let code = 1
+try {
+  const suites = args.length ? args : readdirSync(path.join(here, 'suite')).filter(name => name.endsWith('.test.mjs'))
+  // In one process, not `node --test` with one for each file: to load the two SDKs takes seconds.
+  const imports = suites.map(name => `await import(${JSON.stringify(path.join(here, 'suite', path.basename(name)))})`)
+  const test = [process.execPath, '--test-reporter=spec', '--input-type=module', '--eval', imports.join('\n')]
+  const conform = process.env.CONFORM ?? path.join(here, '../../../shared/tools/conform')
+  const require = args.length ? [] : ['--require', operations.join(',')]
+  const command = existsSync(conform) ? [process.execPath, conform, '--target', ready.url, ...require, '--', ...test] : test
+  if (command === test) console.error(`not held against the contract: ${conform} is not there`)
+  const env = { ...process.env, PINTLE_URL: ready.url, PINTLE_DEMO: JSON.stringify(ready), PINTLE_SECOND: JSON.stringify(second) }
+  const [status] = await once(spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], env }), 'exit')
+  code = status ?? 1
+} finally {
+  server.kill('SIGTERM')
+  const [status] = await ended
+  if (status !== 0) {
+    console.error(`pintle ended with ${status} after SIGTERM`)
+    code ||= 1
+  }
+  rmSync(folder, { recursive: true })
+}
+process.exit(code)

@@ -1,0 +1,52 @@
+// What the suites work on: teams of their own, projects, installations. Made with plain requests, so that the SDK under test
+// is not also the tool.
+import assert from 'node:assert/strict'
+
+/// The checking proxy, where the suites run through it.
+export const url = process.env.CONFORM_URL ?? process.env.PINTLE_URL
+export const demo = JSON.parse(process.env.PINTLE_DEMO)
+export const second = JSON.parse(process.env.PINTLE_SECOND)
+
+let made = 0
+/// A name that nothing else in this run has.
+export const fresh = stem => `${stem}-${process.pid.toString(36)}-${made++}`
+
+/// A request with a token; answers the parsed body, of an answer that must have this status.
+export async function request(token, status, method, path, body) {
+  const response = await fetch(url + path, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+    body: body && JSON.stringify(body),
+  })
+  const text = await response.text()
+  assert.equal(response.status, status, `${method} ${path}: ${text}`)
+  return text ? JSON.parse(text) : undefined
+}
+
+/// A new team of the demo user: its id, slug and a token.
+export async function newTeam() {
+  const slug = fresh('team')
+  const team = await request(demo.token, 200, 'POST', '/v1/teams', { slug, name: slug })
+  return { teamId: team.id, slug, token: demo.token }
+}
+
+export async function newProject({ teamId, token }, name = fresh('project')) {
+  return request(token, 200, 'POST', `/v11/projects?teamId=${teamId}`, { name })
+}
+
+const ALL_SCOPES = [
+  'read-write:integration-configuration', 'read-write:project', 'read-write:global-project-env-vars', 'read-write:log-drain',
+  'read-write:drain', 'read:team', 'read:user',
+]
+
+/// Registers an integration in a team and installs it there: its ids, and its own token.
+export async function install({ teamId, token }, { scopes = ALL_SCOPES, projects } = {}) {
+  const app = { name: 'Suite', slug: fresh('app'), redirectUrl: 'https://example.com/callback', scopes }
+  const integration = await request(token, 201, 'POST', `/pintle/v1/integrations?teamId=${teamId}`, app)
+  const consent = `/pintle/v1/integrations/${integration.slug}/install?teamId=${teamId}`
+  const { code, configuration } = await request(token, 201, 'POST', consent, { projects })
+  const exchange = await request('', 200, 'POST', '/v2/oauth/access_token', {
+    client_id: integration.id, client_secret: integration.clientSecret, code, redirect_uri: app.redirectUrl,
+  })
+  return { id: configuration.id, slug: integration.slug, integrationId: integration.id, token: exchange.access_token }
+}

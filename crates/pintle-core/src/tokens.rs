@@ -139,7 +139,6 @@ pub(crate) async fn insert(tx: &Conn, user: &UserId, token: &Token, rate_limit: 
         ],
     )
     .await
-    .on_unique("tokens_id_key", exists)
     .on_unique("tokens_pkey", exists)
     .on_missing_parent(|| Error::not_found("User"))
     .map(drop)

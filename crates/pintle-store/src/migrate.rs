@@ -27,7 +27,9 @@ pub(crate) async fn run(db: &Db, migrations: &'static [Migration]) -> Result<i64
     .await?;
     db.write(async move |tx| {
         if postgres {
-            tx.execute("SELECT pg_advisory_xact_lock($1)", &params![LOCK]).await?;
+            // Not the advisory lock: taking that reads, and what a serializable transaction sees is what was there when it first
+            // read. So one that waited would not see what was done meanwhile.
+            tx.batch("LOCK TABLE schema_migrations IN EXCLUSIVE MODE").await?;
         }
         let (database,): (i64,) =
             tx.one("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", &[]).await?;

@@ -3,9 +3,11 @@
 use crate::db::AsStoreError;
 use crate::{Conn, Error, Result};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Config, NoTls};
@@ -102,11 +104,23 @@ where
     let client = pool.get().await.map_err(|error| E::from(error.into()))?;
     let conn = Conn::Postgres(Arc::new(client));
     conn.batch("BEGIN ISOLATION LEVEL SERIALIZABLE").await?;
-    match work(&conn).await {
+    match caught(work(&conn)).await {
         Ok(value) => conn.batch("COMMIT").await.map(|()| value).map_err(E::from),
         Err(error) => {
             conn.batch("ROLLBACK").await?;
             Err(error)
         }
     }
+}
+
+/// A panic is an error like any other: the transaction must be rolled back before its connection serves another.
+async fn caught<T, E: From<Error>>(
+    work: impl Future<Output = std::result::Result<T, E>>,
+) -> std::result::Result<T, E> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)))
+            .unwrap_or_else(|_| Poll::Ready(Err(Error::Fault("a transaction panicked".into()).into())))
+    })
+    .await
 }

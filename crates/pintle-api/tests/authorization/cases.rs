@@ -1,0 +1,191 @@
+//! Who may do what, one line for each operation: written down from semantics.md 9 and 1.3, independently of `permissions.rs`.
+
+use crate::world::Thing;
+use pintle_core::permissions::{ProjectRole, Role};
+use serde_json::{Value, json};
+
+/// The team roles that may.
+pub struct Roles {
+    pub may: &'static [Role],
+    /// The project roles with which a contributor may, where the operation is on one project.
+    pub in_project: Option<&'static [ProjectRole]>,
+}
+
+/// What an installation's token must hold.
+#[derive(Clone, Copy)]
+pub enum Needs {
+    /// No installation may.
+    User,
+    /// Every installation may.
+    Nothing,
+    Read(&'static str),
+    Write(&'static str),
+    WriteEither(&'static str, &'static str),
+}
+
+pub struct Case {
+    pub id: &'static str,
+    /// What the path names.
+    pub at: Thing,
+    pub roles: Roles,
+    pub needs: Needs,
+    /// Of a number that no other request has.
+    pub body: fn(usize) -> Value,
+}
+
+/// The operations that need no token, and why.
+pub const PUBLIC: &[(&str, &str)] = &[
+    ("exchangeCode", "the code and the client secret stand for a token"),
+    ("showConsent", "a page for a browser, which signs in on it"),
+    ("signInToConsent", "the form carries the token"),
+    ("signOutOfConsent", "it ends only the browser's own session"),
+    ("giveConsent", "the browser's session stands for a token"),
+    ("completeInstallation", "the browser comes back here from the integration's own site"),
+];
+
+/// Operations that every role may call but that are for installations only: a user is answered 400.
+pub const ONLY_INSTALLATIONS: &[&str] = &["createLogDrain"];
+
+const EVERYONE: Roles = team(&Role::ALL);
+const MEMBERS: Roles = team(&[Role::Owner, Role::Member]);
+const DEVELOPERS: Roles = team(&[Role::Owner, Role::Member, Role::Developer]);
+const OWNERS: Roles = team(&[Role::Owner]);
+const PROJECT_READERS: Roles = Roles {
+    may: &[
+        Role::Owner,
+        Role::Member,
+        Role::Developer,
+        Role::Security,
+        Role::Billing,
+        Role::Viewer,
+        Role::ViewerForPlus,
+    ],
+    in_project: Some(&[ProjectRole::Admin, ProjectRole::ProjectDeveloper, ProjectRole::ProjectViewer]),
+};
+const PROJECT_WRITERS: Roles = Roles { in_project: Some(&[ProjectRole::Admin]), ..MEMBERS };
+const ENV_USERS: Roles =
+    Roles { in_project: Some(&[ProjectRole::Admin, ProjectRole::ProjectDeveloper]), ..DEVELOPERS };
+
+const fn team(may: &'static [Role]) -> Roles {
+    Roles { may, in_project: None }
+}
+
+const CONFIGURATION: &str = "integration-configuration";
+const ENVS: Needs = Needs::WriteEither("project-env-vars", "global-project-env-vars");
+
+pub const CASES: &[Case] = {
+    use Needs::*;
+    use Thing::*;
+    &[
+        case("getConfigurations", Nowhere, EVERYONE, Read(CONFIGURATION), none),
+        case("getConfiguration", Configuration, EVERYONE, Read(CONFIGURATION), none),
+        case("deleteConfiguration", Configuration, MEMBERS, Write(CONFIGURATION), none),
+        case("uninstallConfiguration", Configuration, MEMBERS, Write(CONFIGURATION), none),
+        case("updateConfiguration", Configuration, MEMBERS, User, |_| json!({ "projects": "all" })),
+        case("getConfigurationProject", ConfigurationProject, MEMBERS, User, none),
+        case("setConfigurationProject", ConfigurationProject, MEMBERS, User, |_| json!({ "allowed": true })),
+        case("planRemoval", Configuration, EVERYONE, Read(CONFIGURATION), none),
+        case("listRemovals", Nowhere, EVERYONE, Read(CONFIGURATION), none),
+        case("getRemoval", Removal, EVERYONE, Read(CONFIGURATION), none),
+        case("disableConfiguration", Configuration, OWNERS, User, none),
+        case("takeOverConfiguration", Configuration, OWNERS, User, none),
+        case("confirmScopes", AskingConfiguration, OWNERS, User, none),
+        case("installIntegration", AnyIntegration, MEMBERS, User, none),
+        case("createIntegration", Nowhere, MEMBERS, User, |n| json!({ "name": format!("made-{n}") })),
+        case("listIntegrations", Nowhere, MEMBERS, User, none),
+        case("getIntegration", Integration, MEMBERS, User, none),
+        case("updateIntegration", Integration, MEMBERS, User, |_| json!({ "name": "Renamed" })),
+        case("deleteIntegration", Integration, MEMBERS, User, none),
+        case("rotateIntegrationSecret", Integration, MEMBERS, User, none),
+        case("createWebhook", Nowhere, MEMBERS, Write(CONFIGURATION), webhook),
+        case("getWebhooks", Nowhere, MEMBERS, Read(CONFIGURATION), none),
+        case("getWebhook", Webhook, MEMBERS, Read(CONFIGURATION), none),
+        case("deleteWebhook", Webhook, MEMBERS, Write(CONFIGURATION), none),
+        case("createLogDrain", Nowhere, MEMBERS, Write("log-drain"), log_drain),
+        case("getIntegrationLogDrains", Nowhere, MEMBERS, Write("log-drain"), none),
+        case("deleteIntegrationLogDrain", LogDrain, MEMBERS, Write("log-drain"), none),
+        case("createConfigurableLogDrain", Nowhere, MEMBERS, User, log_drain),
+        case("getAllLogDrains", Nowhere, MEMBERS, User, none),
+        case("getConfigurableLogDrain", AccountLogDrain, MEMBERS, User, none),
+        case("deleteConfigurableLogDrain", AccountLogDrain, MEMBERS, User, none),
+        case("createDrain", Nowhere, MEMBERS, Write("drain"), drain),
+        case("getDrains", Nowhere, MEMBERS, Write("drain"), none),
+        case("getDrain", Drain, MEMBERS, Write("drain"), none),
+        case("updateDrain", Drain, MEMBERS, Write("drain"), |_| json!({ "name": "Renamed" })),
+        case("deleteDrain", Drain, MEMBERS, Write("drain"), none),
+        case(
+            "createProject",
+            Nowhere,
+            DEVELOPERS,
+            Write("project"),
+            |n| json!({ "name": format!("made-{n}") }),
+        ),
+        case("getProjects", Nowhere, EVERYONE, Read("project"), none),
+        case("getProject", Project, PROJECT_READERS, Read("project"), none),
+        case(
+            "updateProject",
+            Project,
+            PROJECT_WRITERS,
+            Write("project"),
+            |_| json!({ "framework": "nextjs" }),
+        ),
+        case("deleteProject", Project, PROJECT_WRITERS, Write("project"), none),
+        case("filterProjectEnvs", Project, ENV_USERS, ENVS, none),
+        case("createProjectEnv", Project, ENV_USERS, ENVS, env),
+        case("getProjectEnv", Env, ENV_USERS, ENVS, none),
+        case("editProjectEnv", Env, ENV_USERS, ENVS, |_| json!({ "value": "changed" })),
+        case("removeProjectEnv", Env, ENV_USERS, ENVS, none),
+        case("batchRemoveProjectEnv", Project, ENV_USERS, ENVS, |_| json!({ "ids": ["unknown"] })),
+        case("getTeams", Nowhere, EVERYONE, Read("team"), none),
+        case("createTeam", Nowhere, EVERYONE, User, |n| json!({ "slug": format!("made-{n}") })),
+        case("getTeam", Team, EVERYONE, Read("team"), none),
+        case("patchTeam", Team, OWNERS, User, |_| json!({ "description": "Changed" })),
+        case("deleteTeam", Team, OWNERS, User, none),
+        case("getTeamMembers", Team, EVERYONE, Read("team"), none),
+        case("updateTeamMember", Member, OWNERS, User, |_| json!({ "role": "MEMBER" })),
+        case("removeTeamMember", Member, OWNERS, User, none),
+        case("getAuthUser", Nowhere, EVERYONE, Nothing, none),
+        case("listUserEvents", Nowhere, EVERYONE, User, none),
+        case("listAuthTokens", Nowhere, EVERYONE, User, none),
+        case("createAuthToken", Nowhere, EVERYONE, User, |_| json!({ "name": "made" })),
+        case("getAuthToken", OwnToken, EVERYONE, User, none),
+        case("deleteAuthToken", OwnToken, EVERYONE, User, none),
+    ]
+};
+
+/// Operations that an extended permission opens to a member of any role.
+pub const LIFTED: &[(&str, &[&str])] = &[
+    (
+        "IntegrationManager",
+        &["installIntegration", "updateConfiguration", "deleteConfiguration", "uninstallConfiguration"],
+    ),
+    ("CreateProject", &["createProject"]),
+    ("EnvVariableManager", &["filterProjectEnvs", "createProjectEnv", "getProjectEnv", "removeProjectEnv"]),
+];
+
+const fn case(id: &'static str, at: Thing, roles: Roles, needs: Needs, body: fn(usize) -> Value) -> Case {
+    Case { id, at, roles, needs, body }
+}
+
+fn none(_: usize) -> Value {
+    Value::Null
+}
+
+pub fn webhook(_: usize) -> Value {
+    json!({ "url": "https://example.com/hook", "events": ["project.created"] })
+}
+
+pub fn log_drain(_: usize) -> Value {
+    json!({ "name": "drain", "url": "https://example.com/in", "deliveryFormat": "json", "sources": ["lambda"] })
+}
+
+pub fn drain(_: usize) -> Value {
+    let delivery =
+        json!({ "type": "http", "endpoint": "https://example.com/in", "encoding": "json", "headers": {} });
+    json!({ "name": "drain", "projects": "all", "schemas": { "log": { "version": "v1" } }, "delivery": delivery })
+}
+
+/// Not for production: that is more than a developer may.
+pub fn env(n: usize) -> Value {
+    json!({ "key": format!("KEY_{n}"), "value": "value", "type": "encrypted", "target": ["preview"] })
+}

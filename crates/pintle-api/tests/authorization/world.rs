@@ -1,0 +1,189 @@
+//! A team with a member of every role, and the things that paths name.
+
+use crate::cases;
+use axum::http::Method;
+use pintle_api::Route;
+use pintle_core::ids::OwnerId;
+use pintle_core::permissions::{ProjectRole, Role};
+use pintle_core::teams;
+use pintle_store::params;
+use pintle_testing::{Answer, Caller, Installed, Pintle};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What the parameters of a path name.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Thing {
+    /// No parameters.
+    Nowhere,
+    Configuration,
+    /// One whose integration asks for one more scope.
+    AskingConfiguration,
+    ConfigurationProject,
+    Removal,
+    Integration,
+    /// One that anybody may install.
+    AnyIntegration,
+    Webhook,
+    LogDrain,
+    AccountLogDrain,
+    Drain,
+    Project,
+    Env,
+    Team,
+    Member,
+    /// A token of the caller's.
+    OwnToken,
+}
+
+/// The values of a path's parameters.
+pub type Params = Vec<(&'static str, String)>;
+
+pub struct World<'a> {
+    pub pintle: &'a Pintle,
+    pub owner: Caller,
+    /// One member of each role.
+    pub members: Vec<(Role, Caller)>,
+}
+
+/// A number that nothing else has.
+pub fn next() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl<'a> World<'a> {
+    /// A new team, in which each of these users is a member of the role beside it.
+    pub async fn new(pintle: &'a Pintle, users: &[(Role, Caller)]) -> World<'a> {
+        let owner = pintle.team(&format!("team-{}", next())).await;
+        let team: OwnerId = owner.team.clone().unwrap();
+        let mut members = Vec::new();
+        for (role, user) in users {
+            teams::add_member(&pintle.core, &team, &user.user, *role).await.unwrap();
+            members.push((*role, user.for_team(team.as_str())));
+        }
+        World { pintle, owner, members }
+    }
+
+    /// The team's id.
+    pub fn team(&self) -> String {
+        self.owner.team.clone().unwrap().to_string()
+    }
+
+    /// A new project of the team.
+    pub async fn project(&self) -> String {
+        self.owner.project(&format!("project-{}", next())).await
+    }
+
+    /// Installs a new integration with these scopes.
+    pub async fn install(&self, scopes: &[&str]) -> Installed {
+        self.owner.install_with(&format!("app-{}", next()), scopes, json!({})).await
+    }
+
+    /// Gives a contributor a role in the project that these parameters name.
+    pub async fn give(&self, member: &Caller, role: ProjectRole, params: &Params) {
+        let (_, project) = params.iter().find(|(name, _)| *name == "idOrName").cloned().unwrap();
+        let user = member.user.clone();
+        let write = self.pintle.core.db.write(async move |tx| {
+            let sql =
+                "INSERT INTO project_members (project_id, user_id, role, created_at) VALUES ($1, $2, $3, 0)";
+            tx.execute(sql, &params![&project, user.as_str(), role.as_str()]).await.map(drop)
+        });
+        write.await.unwrap();
+    }
+
+    /// Gives a member an extended permission.
+    pub async fn extend(&self, member: &Caller, permission: &'static str) {
+        let (team, user) = (member.team.clone().unwrap(), member.user.clone());
+        let write = self.pintle.core.db.write(async move |tx| {
+            let sql = "UPDATE members SET permissions = $3 WHERE team_id = $1 AND user_id = $2";
+            tx.execute(sql, &params![team.as_str(), user.as_str(), permission]).await.map(drop)
+        });
+        write.await.unwrap();
+    }
+
+    /// Makes a new thing: an installation's own where `by` is one, and it can.
+    pub async fn make(&self, thing: Thing, by: &Caller, installed: Option<&Installed>) -> Params {
+        let owner = &self.owner;
+        let id = |answer: Answer| text(&answer.ok(200)["id"]);
+        match thing {
+            Thing::Nowhere => vec![],
+            Thing::Configuration => vec![("id", self.configuration(installed).await)],
+            Thing::AskingConfiguration => {
+                let installed = self.install(&["read:team"]).await;
+                let app = format!("/pintle/v1/integrations/{}", installed.integration);
+                owner.patch(&app, json!({ "scopes": ["read:team", "read:user"] })).await.ok(200);
+                vec![("id", installed.id)]
+            }
+            Thing::ConfigurationProject => {
+                vec![("id", self.configuration(installed).await), ("projectId", self.project().await)]
+            }
+            Thing::Removal => {
+                let removed = self.install(&[]).await.id;
+                owner.delete(&format!("/v1/integrations/configuration/{removed}")).await.ok(204);
+                vec![("configurationId", removed)]
+            }
+            Thing::Integration | Thing::AnyIntegration => {
+                let app = json!({ "name": format!("app-{}", next()), "redirectUrl": "https://example.com" });
+                vec![("idOrSlug", text(&owner.post("/pintle/v1/integrations", app).await.ok(201)["id"]))]
+            }
+            Thing::Webhook => vec![("id", id(by.post("/v1/webhooks", cases::webhook(0)).await))],
+            Thing::Drain => vec![("id", id(by.post("/v1/drains", cases::drain(0)).await))],
+            Thing::LogDrain => {
+                let body = cases::log_drain(0);
+                match installed {
+                    Some(own) => vec![("id", id(own.caller.post("/v2/integrations/log-drains", body).await))],
+                    None => {
+                        let own = self.install(&["read-write:log-drain"]).await;
+                        vec![("id", id(own.caller.post("/v2/integrations/log-drains", body).await))]
+                    }
+                }
+            }
+            Thing::AccountLogDrain => {
+                by.post("/v1/log-drains", cases::log_drain(0)).await.ok(200);
+                let drains = by.get("/v1/log-drains").await.ok(200);
+                vec![("id", text(&drains.get("drains").unwrap_or(&drains)[0]["id"]))]
+            }
+            Thing::Project => vec![("idOrName", self.project().await)],
+            Thing::Env => {
+                let project = self.project().await;
+                let made = by.post(&format!("/v10/projects/{project}/env"), cases::env(next())).await;
+                vec![("idOrName", project), ("id", text(&made.ok(201)["created"]["id"]))]
+            }
+            Thing::Team => vec![("teamId", self.team())],
+            Thing::Member => {
+                let member = self.pintle.member(owner, &format!("member-{}", next()), Role::Viewer).await;
+                vec![("teamId", self.team()), ("uid", member.user.to_string())]
+            }
+            Thing::OwnToken => {
+                let made = by.post("/v3/user/tokens", json!({ "name": "made" })).await.ok(200);
+                vec![("tokenId", text(&made["token"]["id"]))]
+            }
+        }
+    }
+
+    async fn configuration(&self, installed: Option<&Installed>) -> String {
+        match installed {
+            Some(installed) => installed.id.clone(),
+            None => self.install(&[]).await.id,
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+/// Sends a route's request.
+pub async fn send(route: &Route, caller: &Caller, params: &Params, body: Value) -> Answer {
+    let mut path = route.path.to_owned();
+    for (name, value) in params {
+        path = path.replace(&format!("{{{name}}}"), value);
+    }
+    assert!(!path.contains('{'), "{}: the case fills not all of {path}", route.id);
+    if route.id == "getConfigurations" {
+        path.push_str("?view=account");
+    }
+    let method: Method = route.method.as_str().parse().unwrap();
+    caller.request(method, &path, (!body.is_null()).then_some(body)).await
+}

@@ -1,5 +1,6 @@
 //! The query string. Every value is text; the getters say what it must be.
 
+use pintle_core::clock::{self, Millis};
 use pintle_core::{Error, Result};
 
 pub struct Query(Vec<(String, String)>);
@@ -35,6 +36,13 @@ impl Query {
         let number: f64 =
             text.parse().map_err(|_| Error::invalid(format_args!("`{name}` should be number.")))?;
         Ok(Some(number as i64))
+    }
+
+    /// A point in time, as milliseconds or in ISO 8601.
+    pub fn moment(&self, name: &str) -> Result<Option<Millis>> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let wrong = || Error::invalid(format_args!("`{name}` should match format \"date-time\"."));
+        clock::parse(text).map(Some).ok_or_else(wrong)
     }
 
     pub fn boolean(&self, name: &str) -> Result<Option<bool>> {

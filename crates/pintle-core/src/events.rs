@@ -3,8 +3,10 @@
 
 use crate::clock::Millis;
 use crate::ids::{EventId, OwnerId, ProjectId};
+use crate::integrations::Integration;
 use crate::page::{self, Page, Pagination};
 use crate::scope::{Principal, Scope};
+use crate::users::User;
 use crate::{Core, Result};
 use pintle_store::{Conn, Value, params};
 use serde::{Deserialize, Serialize};
@@ -90,9 +92,12 @@ pub struct Filter {
     pub with_payload: bool,
 }
 
-/// The owner's events, newest first (listUserEvents).
+/// The owner's events, newest first (listUserEvents), each with its actor as that is known today.
 pub async fn list(core: &Core, scope: &Scope, filter: Filter, page: Page) -> Result<(Vec<Json>, Pagination)> {
-    let mut sql = "SELECT created_at, doc FROM events WHERE owner_id = $1".to_owned();
+    let mut sql = "SELECT e.created_at, e.doc, u.doc, i.doc FROM events e
+      LEFT JOIN owners u ON u.id = e.principal_id LEFT JOIN integrations i ON i.id = e.principal_id
+      WHERE e.owner_id = $1"
+        .to_owned();
     let mut params: Vec<Value> = vec![scope.owner().into()];
     let mut among = |column: &str, values: Vec<String>| {
         if !values.is_empty() {
@@ -101,22 +106,41 @@ pub async fn list(core: &Core, scope: &Scope, filter: Filter, page: Page) -> Res
             params.extend(values.into_iter().map(Value::from));
         }
     };
-    among("type", filter.types);
-    among("principal_id", filter.principal.into_iter().collect());
-    among("project_id", filter.projects);
-    let (rows, pagination) = page::read(&core.db.read().await?, &sql, "created_at", &params, page).await?;
-    let events = rows.iter().map(|row| view(&row.doc, filter.with_payload)).collect::<Result<_>>()?;
+    among("e.type", filter.types);
+    among("e.principal_id", filter.principal.into_iter().collect());
+    among("e.project_id", filter.projects);
+    let conn = core.db.read().await?;
+    let (rows, pagination) = page::rows::<Listed>(&conn, &sql, "e.created_at", &params, page).await?;
+    let events = rows.iter().map(|row| view(row, filter.with_payload)).collect::<Result<_>>()?;
     Ok((events, pagination))
 }
 
-/// The stored document without what is kept for deliveries, and without the payload unless it was asked for.
-fn view(doc: &str, with_payload: bool) -> Result<Json> {
+/// Stamp and document of an event, and the documents of the user or the integration that it is by.
+type Listed = (Millis, String, Option<String>, Option<String>);
+
+/// The stored document without what is kept for deliveries, and without the payload unless it was asked for; with its actor, where
+/// that still exists.
+fn view((_, doc, user, app): &Listed, with_payload: bool) -> Result<Json> {
     let mut event: Json = serde_json::from_str(doc)?;
     if let Some(map) = event.as_object_mut() {
         map.remove("hookPayload");
         if !with_payload {
             map.remove("payload");
         }
+    }
+    if let Some(user) = user {
+        let User { id, username, email, avatar, .. } = serde_json::from_str(user)?;
+        let mut user = json!({
+            "uid": id, "username": username, "slug": username, "email": email,
+            "avatar": avatar.unwrap_or_default(),
+        });
+        event["user"] = user.clone();
+        user["type"] = json!("user");
+        event["principal"] = user;
+    }
+    if let Some(app) = app {
+        let Integration { id, name, .. } = serde_json::from_str(app)?;
+        event["principal"] = json!({ "type": "app", "clientId": id, "name": name });
     }
     Ok(event)
 }

@@ -16,5 +16,9 @@ pub fn install() {
 
 /// Runs something; an error is what its panic said.
 pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| LAST.take().unwrap_or_else(|| "it failed".into()))
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        // A panic of another thread was not noted on this one.
+        let said = payload.downcast_ref::<String>().cloned();
+        LAST.take().or(said).unwrap_or_else(|| "a panic without words".into())
+    })
 }

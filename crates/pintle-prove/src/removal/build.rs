@@ -21,8 +21,8 @@ const REDIRECT: &str = "https://app.example.com/callback";
 const PROJECTS: [&str; 3] = ["web", "api", "docs"];
 
 impl World {
-    pub async fn random(pintle: Pintle, seed: u64) -> Self {
-        let mut world = World {
+    fn new(pintle: Pintle, seed: u64) -> Self {
+        World {
             pintle,
             dice: Dice::new(seed),
             tenants: Vec::new(),
@@ -31,7 +31,22 @@ impl World {
             things: Vec::new(),
             secrets: Vec::new(),
             tally: Tally { worlds: 1, ..Tally::default() },
-        };
+        }
+    }
+
+    /// A team with a member and projects, and an integration that nobody has installed.
+    pub async fn for_races(pintle: Pintle, seed: u64) -> Self {
+        let mut world = World::new(pintle, seed);
+        let owner = world.pintle.team("racers").await;
+        let member = Some(world.pintle.member(&owner, "racer", Role::Member).await);
+        world.tenants.push(Tenant { owner, member, manager: None, viewer: None, projects: Vec::new() });
+        world.add_projects().await;
+        world.add_app("contested").await;
+        world
+    }
+
+    pub async fn random(pintle: Pintle, seed: u64) -> Self {
+        let mut world = World::new(pintle, seed);
         for index in 0..world.dice.between(1, 3) {
             world.add_team(&format!("team-{index}")).await;
         }
@@ -148,7 +163,7 @@ impl World {
     }
 
     /// A deploy button gives another code for an installation that exists.
-    async fn another_code(&mut self, index: usize) {
+    pub async fn another_code(&mut self, index: usize) {
         let installation = &self.installations[index];
         let path = format!("/pintle/v1/integrations/{}/install", self.apps[installation.app].slug);
         let (tenant, id) = (installation.tenant, installation.id.clone());
@@ -186,8 +201,9 @@ impl World {
                 let kind = *self.dice.pick(&kinds);
                 self.own_thing(tenant, kind).await;
             }
-            68..76 => self.edit_variable(tenant).await,
-            76..83 => self.delete_thing(tenant).await,
+            68..75 => self.edit_variable(tenant).await,
+            75..78 => self.rename_drain(tenant).await,
+            78..83 => self.delete_thing(tenant).await,
             83..90 => self.change_selection(index).await,
             90..94 => self.rename_project(tenant).await,
             94..96 => self.delete_project(tenant).await,

@@ -49,10 +49,26 @@ impl Dump {
             if let Some((_, count)) = gone.counts.iter().find(|(name, _)| name == table) {
                 assert_eq!(lost.len(), *count, "rows that the removal took from {table}: {lost:?}");
             }
-            for row in after {
-                if let Some(id) = gone.named_in(row) {
-                    panic!("a row of {table} still mentions {id}: {row}");
-                }
+        }
+        for id in &gone.configurations {
+            after.assert_no_mention(id, gone.children.iter().map(String::as_str));
+        }
+    }
+
+    /// As many rows as before.
+    pub fn assert_same_size(&self, after: &Dump) {
+        for ((table, before), (_, after)) in self.0.iter().zip(&after.0) {
+            assert!(before.len() == after.len(), "{table} had {} rows and has {after:?}", before.len());
+        }
+    }
+
+    /// No row but history's mentions any of these ids.
+    pub fn assert_no_mention<'a>(&self, id: &'a str, children: impl Iterator<Item = &'a str>) {
+        let ids: Vec<&str> = children.chain([id]).collect();
+        for (table, rows) in self.0.iter().filter(|(table, _)| !HISTORY.contains(&table.as_str())) {
+            for row in rows {
+                let named = ids.iter().find(|id| row.contains(**id));
+                assert!(named.is_none(), "a row of {table} still mentions {}: {row}", named.unwrap_or(&""));
             }
         }
     }

@@ -19,8 +19,8 @@ pub struct Row {
     pub list: &'static str,
     /// The key of the list's answer under which the things are; empty for a bare array.
     pub under: &'static str,
-    /// Where one can be read; the log drains of integrations have only a list.
-    pub read: Option<&'static str>,
+    /// Where a user reads one.
+    pub read: &'static str,
     pub delete: &'static str,
     pub deleted: u16,
     pub table: &'static str,
@@ -61,7 +61,7 @@ const WEBHOOK: Row = Row {
     created: 200,
     list: "/v1/webhooks",
     under: "",
-    read: Some("/v1/webhooks/{id}"),
+    read: "/v1/webhooks/{id}",
     delete: "/v1/webhooks/{id}",
     deleted: 204,
     table: "webhooks",
@@ -77,7 +77,7 @@ const INTEGRATION_LOG_DRAIN: Row = Row {
     created: 200,
     list: "/v2/integrations/log-drains",
     under: "",
-    read: None,
+    read: "/v1/log-drains/{id}",
     delete: "/v1/integrations/log-drains/{id}",
     deleted: 204,
     table: "drains",
@@ -92,8 +92,8 @@ const LOG_DRAIN: Row = Row {
     create: "/v1/log-drains",
     created: 200,
     list: "/v1/log-drains",
-    under: "",
-    read: Some("/v1/log-drains/{id}"),
+    under: "drains",
+    read: "/v1/log-drains/{id}",
     delete: "/v1/log-drains/{id}",
     deleted: 204,
     table: "drains",
@@ -109,7 +109,7 @@ const DRAIN: Row = Row {
     created: 200,
     list: "/v1/drains",
     under: "drains",
-    read: Some("/v1/drains/{id}"),
+    read: "/v1/drains/{id}",
     delete: "/v1/drains/{id}",
     deleted: 204,
     table: "drains",
@@ -125,7 +125,7 @@ const VARIABLE: Row = Row {
     created: 201,
     list: "/v10/projects/{project}/env",
     under: "envs",
-    read: Some("/v1/projects/{project}/env/{id}"),
+    read: "/v1/projects/{project}/env/{id}",
     delete: "/v9/projects/{project}/env/{id}",
     deleted: 200,
     table: "envs",
@@ -203,6 +203,11 @@ fn drain(dice: &mut Dice, projects: &[String]) -> Value {
         body["sampling"] = json!([{ "type": "head_sampling", "rate": 0.5 }]);
     }
     body
+}
+
+pub fn drain_name(dice: &mut Dice) -> &'static str {
+    let name: &&str = dice.pick(&NAMES);
+    name
 }
 
 /// Where a variable holds: its targets, and a branch where that is preview alone.

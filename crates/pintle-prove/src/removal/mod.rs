@@ -5,6 +5,7 @@ mod build;
 mod dump;
 mod expect;
 mod kinds;
+mod races;
 mod step;
 mod variables;
 mod world;
@@ -13,6 +14,7 @@ use crate::failure;
 use parking_lot::Mutex;
 use pintle_store::Engine;
 use pintle_testing::Pintle;
+use races::Races;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use world::{Tally, World};
@@ -25,6 +27,12 @@ pub struct Options {
     /// Worlds on PostgreSQL, where PINTLE_TEST_POSTGRES names a server.
     #[arg(long, default_value_t = 1_000)]
     postgres: usize,
+    /// Races on SQLite.
+    #[arg(long, default_value_t = 1_000)]
+    races: usize,
+    /// Races on PostgreSQL.
+    #[arg(long, default_value_t = 200)]
+    postgres_races: usize,
     /// The seed of the first world; each next world has the next one. Chosen by the time unless it is given.
     #[arg(long)]
     seed: Option<u64>,
@@ -42,9 +50,13 @@ pub fn run(options: &Options) -> Result<(), String> {
     let seed = options.seed.unwrap_or_else(chosen_seed);
     println!("removal: seed {seed}");
     worlds(Engine::Sqlite, None, options.worlds, seed, options.jobs)?;
+    races(Engine::Sqlite, None, options.races, seed)?;
     match std::env::var("PINTLE_TEST_POSTGRES") {
-        Ok(url) => worlds(Engine::Postgres, Some(&url), options.postgres, seed, options.jobs)?,
-        Err(_) if options.postgres > 0 => {
+        Ok(url) => {
+            worlds(Engine::Postgres, Some(&url), options.postgres, seed, options.jobs)?;
+            races(Engine::Postgres, Some(&url), options.postgres_races, seed)?;
+        }
+        Err(_) if options.postgres + options.postgres_races > 0 => {
             println!("NOT proven on PostgreSQL: PINTLE_TEST_POSTGRES names no server");
         }
         Err(_) => {}
@@ -110,12 +122,7 @@ fn one_world(url: Option<&str>, seed: u64, used: Option<(Pintle, Runtime)>) -> (
         None => {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            let pintle = runtime.block_on(async {
-                match url {
-                    Some(url) => Pintle::on_postgres(url, seed).await,
-                    None => Pintle::on_sqlite(seed).await,
-                }
-            });
+            let pintle = runtime.block_on(open(url, seed));
             (pintle, runtime)
         }
     };
@@ -126,6 +133,43 @@ fn one_world(url: Option<&str>, seed: u64, used: Option<(Pintle, Runtime)>) -> (
         world
     });
     ((world.pintle, runtime), world.tally)
+}
+
+async fn open(url: Option<&str>, seed: u64) -> Pintle {
+    match url {
+        Some(url) => Pintle::on_postgres(url, seed).await,
+        None => Pintle::on_sqlite(seed).await,
+    }
+}
+
+/// Rounds after which each kind of act must have been seen on both sides of the removal: else nothing raced.
+const BOTH_SIDES: usize = 100;
+
+/// Races, one after the other, each on several threads.
+fn races(engine: Engine, url: Option<&str>, count: usize, seed: u64) -> Result<(), String> {
+    if count == 0 {
+        return Ok(());
+    }
+    let started = Instant::now();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let mut proof = runtime.block_on(async { Races::new(open(url, seed).await, seed).await });
+    for round in 0..count {
+        failure::catch(|| runtime.block_on(proof.round()))
+            .map_err(|why| format!("race {round} on {engine:?} of seed {seed}: {why}"))?;
+    }
+    let sides: Vec<String> =
+        proof.sides.iter().map(|(name, (first, late))| format!("{name} {first}/{late}")).collect();
+    println!(
+        "{engine:?}: {} races; before/after the removal: {}; {:.1} s",
+        proof.removals,
+        sides.join(", "),
+        started.elapsed().as_secs_f64()
+    );
+    match proof.sides.iter().find(|(_, (first, late))| *first == 0 || *late == 0) {
+        Some((name, sides)) if count >= BOTH_SIDES => Err(format!("{name} never raced: {sides:?}")),
+        _ => Ok(()),
+    }
 }
 
 type Runtime = tokio::runtime::Runtime;

@@ -62,7 +62,7 @@ impl World {
         before.assert_removed(&after, &gone(&expected));
         for (expected, plan) in expected.iter().zip(&plans) {
             self.forget(expected);
-            self.assert_gone(expected, way).await;
+            self.assert_gone(expected).await;
             self.assert_receipt(expected, plan, way).await;
             self.assert_event(expected).await;
         }

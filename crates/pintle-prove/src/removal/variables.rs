@@ -134,6 +134,15 @@ impl World {
         }
     }
 
+    /// A user gives a drain another name, whichever API it was made with.
+    pub async fn rename_drain(&mut self, tenant: usize) {
+        let Some(index) = self.any_thing(tenant, |thing| thing.kind.row().table == "drains") else { return };
+        let name = kinds::drain_name(&mut self.dice);
+        let path = format!("/v1/drains/{}", self.things[index].id);
+        self.editor(tenant).patch(&path, json!({ "name": name })).await.ok(200);
+        self.things[index].body["name"] = json!(name);
+    }
+
     /// A user deletes a thing, or the installation that owns it does.
     pub async fn delete_thing(&mut self, tenant: usize) {
         let Some(index) = self.any_thing(tenant, |_| true) else { return };
@@ -144,10 +153,8 @@ impl World {
             _ => true,
         };
         let token = own.filter(reachable).and_then(|installation| installation.token()).cloned();
-        let caller = match token.filter(|_| thing.kind == Kind::IntegrationLogDrain || self.dice.chance(50)) {
+        let caller = match token.filter(|_| self.dice.chance(50)) {
             Some(token) => token,
-            // Only the installation itself deletes its log drain.
-            None if thing.kind == Kind::IntegrationLogDrain => return,
             None => self.editor(tenant),
         };
         caller.delete(&thing.path(thing.kind.row().delete)).await.ok(thing.kind.row().deleted);

@@ -34,6 +34,8 @@ const DRAINS: &str = "SELECT id, doc, CAST(NULL AS TEXT) FROM drains WHERE confi
 const VARIABLES: &str = "SELECT id, doc, project_id FROM envs WHERE configuration_id = $1 ORDER BY id";
 const PROJECTS: &str =
     "SELECT project_id FROM configuration_projects WHERE configuration_id = $1 ORDER BY project_id";
+/// Everything that refers to a configuration.
+const TABLES: [&str; 6] = ["webhooks", "drains", "envs", "configuration_projects", "tokens", "codes"];
 const TOKENS: &str = "SELECT COUNT(*) FROM tokens WHERE configuration_id = $1";
 const CODES: &str = "SELECT COUNT(*) FROM codes WHERE configuration_id = $1";
 
@@ -52,6 +54,15 @@ impl Attached {
             tokens,
             codes,
         })
+    }
+
+    /// Deletes what was read. The foreign keys would do it too, but on PostgreSQL they look past the transaction's snapshot: a thing
+    /// that somebody else deletes at this moment would stand in the receipt as well. This makes the transaction start again.
+    pub(super) async fn delete(tx: &Conn, id: &ConfigurationId) -> Result<()> {
+        for table in TABLES {
+            tx.execute(&format!("DELETE FROM {table} WHERE configuration_id = $1"), &params![id]).await?;
+        }
+        Ok(())
     }
 }
 

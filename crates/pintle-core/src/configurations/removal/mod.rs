@@ -1,8 +1,8 @@
 //! The end of an installation: everything that it attached goes, nothing else does, and a receipt says what went
 //! (semantics.md 3.3).
 //!
-//! One transaction reads what refers to the configuration, deletes the configuration, and writes the event and the receipt. The
-//! foreign keys do the deleting: a kind of child that a later module forgets to tell about here still cannot outlive its
+//! One transaction reads what refers to the configuration, deletes it and the configuration, and writes the event and the receipt.
+//! The foreign keys stand behind it: a kind of child that a later module forgets to tell about here still cannot outlive its
 //! configuration, and one that races with the removal is there to be removed, or finds no parent to be born under.
 
 mod attached;
@@ -116,6 +116,7 @@ pub(crate) async fn remove_in(
     let targets = seal(core, id, &targets(tx, core, configuration, &app).await?)?;
     bugs::inside(tx, id).await?;
     let removed = Attached::of(tx, id).await?;
+    Attached::delete(tx, id).await?;
     if tx.execute("DELETE FROM configurations WHERE id = $1", &params![id]).await? != 1 {
         return Err(not_found());
     }

@@ -1,0 +1,289 @@
+//! Removals that race with creations, and with each other.
+//!
+//! In every round an installation with one thing of each kind is removed, by one or two callers, while its token attaches more,
+//! deletes one, exchanges a code, and a user changes its projects: all at once, on several threads. Afterwards each creation either
+//! came first, and is in the receipt, or was refused; and nothing is left.
+
+use super::build::{exchange_form, text};
+use super::dump::Dump;
+use super::expect::Expected;
+use super::kinds::{self, Kind};
+use super::world::{Installation, Thing, World};
+use pintle_store::params;
+use pintle_testing::{Answer, Caller, Pintle};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::Barrier;
+
+/// What one task of a round does.
+#[derive(Debug, Clone)]
+enum Act {
+    Create(Kind, Value),
+    Variables(Vec<Value>),
+    Exchange(String),
+    Select(Option<Vec<String>>),
+    Delete(Thing),
+    Remove(Remover),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Remover {
+    Owner,
+    Member,
+    OwnToken,
+    Uninstall,
+}
+
+impl Act {
+    fn name(&self) -> &'static str {
+        match self {
+            Act::Create(Kind::Webhook, _) => "webhook",
+            Act::Create(Kind::IntegrationLogDrain | Kind::LogDrain, _) => "log drain",
+            Act::Create(Kind::Drain, _) => "drain",
+            Act::Create(Kind::Variable, _) => "variable",
+            Act::Variables(_) => "variable array",
+            Act::Exchange(_) => "code exchange",
+            Act::Select(_) => "project selection",
+            Act::Delete(_) => "deletion",
+            Act::Remove(_) => "removal",
+        }
+    }
+
+    async fn run(&self, actor: &Caller, configuration: &str, project: &str) -> Answer {
+        let path = format!("/v1/integrations/configuration/{configuration}");
+        match self {
+            Act::Create(kind, body) => {
+                actor.post(&kind.row().create.replace("{project}", project), body.clone()).await
+            }
+            Act::Variables(bodies) => {
+                actor.post(&format!("/v10/projects/{project}/env"), json!(bodies)).await
+            }
+            Act::Exchange(form) => {
+                actor.post("/v2/oauth/access_token", serde_json::from_str(form).expect("a form")).await
+            }
+            Act::Select(projects) => {
+                let projects = projects.as_ref().map_or(json!("all"), |projects| json!(projects));
+                actor.patch(&path, json!({ "projects": projects })).await
+            }
+            Act::Delete(thing) => actor.delete(&thing.path(thing.kind.row().delete)).await,
+            Act::Remove(Remover::Uninstall) => {
+                let path = format!("/v2/integrations/installations/{configuration}/uninstall");
+                actor.post(&path, json!({})).await
+            }
+            Act::Remove(_) => actor.delete(&path).await,
+        }
+    }
+}
+
+/// How often each kind of act came before the removal and after it.
+pub type Sides = BTreeMap<&'static str, (usize, usize)>;
+
+pub struct Races {
+    world: World,
+    tables: Vec<String>,
+    serial: usize,
+    pub sides: Sides,
+    pub removals: usize,
+}
+
+impl Races {
+    pub async fn new(pintle: Pintle, seed: u64) -> Self {
+        let world = World::for_races(pintle, seed).await;
+        let mut tables = world.pintle.core.db.tables().await.expect("a list of tables");
+        // History only grows: it is asked, not compared.
+        tables.retain(|table| !["events", "removals"].contains(&table.as_str()));
+        Self { world, tables, serial: 0, sides: Sides::new(), removals: 0 }
+    }
+
+    pub async fn round(&mut self) {
+        let before = Dump::take(&self.world.pintle.core.db, &self.tables).await;
+        let project = self.world.tenants[0].projects.first().map(|p| p.id.clone()).unwrap_or_default();
+        let index = self.install().await;
+        let installation = self.world.installations[index].clone();
+        let acts = self.acts(&installation, &project);
+        let done = self.run(&installation, acts, &project).await;
+        let expected = self.judge(installation, &done, &project);
+        self.assert_after(&expected, &before).await;
+    }
+
+    /// An installation with a token, a code, and one thing of each kind.
+    async fn install(&mut self) -> usize {
+        let projects = self.world.tenants[0].project_ids();
+        // The first project stays in reach, or no variable could be made.
+        let selection = self.world.dice.chance(50).then(|| projects.iter().take(1).cloned().collect());
+        let index = self.world.install_with(0, 0, selection).await;
+        self.world.exchange(index).await;
+        self.world.another_code(index).await;
+        let kinds: Vec<Kind> = Kind::of_installations().collect();
+        for kind in kinds {
+            if self.world.dice.chance(60) {
+                self.world.attach(index, kind).await;
+            }
+        }
+        index
+    }
+
+    /// A body under a name that nothing else has.
+    fn body(&mut self, kind: Kind) -> Value {
+        self.serial += 1;
+        let name = match kind.row().named {
+            "url" => format!("https://race.example.com/{}", self.serial),
+            "key" => format!("RACE_{}", self.serial),
+            _ => format!("race {}", self.serial),
+        };
+        let mut body = (kind.row().body)(&mut self.world.dice, &[]);
+        body[kind.row().named] = json!(name);
+        body
+    }
+
+    fn acts(&mut self, installation: &Installation, project: &str) -> Vec<Act> {
+        let removers = [Remover::Owner, Remover::Member, Remover::OwnToken, Remover::Uninstall];
+        let mut acts = vec![Act::Remove(*self.world.dice.pick(&removers))];
+        if self.world.dice.chance(60) {
+            acts.push(Act::Remove(*self.world.dice.pick(&removers)));
+        }
+        // Sometimes the removals are among themselves.
+        if self.world.dice.chance(10) {
+            return acts;
+        }
+        let kinds: Vec<Kind> = Kind::of_installations().collect();
+        for kind in kinds {
+            let body = self.body(kind);
+            acts.push(Act::Create(kind, body));
+        }
+        if !project.is_empty() && kinds::exists("/v10/projects/{p}/env") {
+            let bodies = (0..3).map(|_| self.body(Kind::Variable)).collect();
+            acts.push(Act::Variables(bodies));
+        }
+        if let Some(code) = installation.codes.first() {
+            acts.push(Act::Exchange(exchange_form(&self.world.apps[0], code).to_string()));
+        }
+        let projects = self.world.tenants[0].project_ids();
+        acts.push(Act::Select(self.world.dice.chance(50).then(|| projects.clone())));
+        let things: Vec<Thing> = self.world.things_of(&installation.id).cloned().collect();
+        if !things.is_empty() {
+            acts.push(Act::Delete(self.world.dice.pick(&things).clone()));
+        }
+        acts
+    }
+
+    /// All acts at once, each after a short random wait.
+    async fn run(
+        &mut self,
+        installation: &Installation,
+        acts: Vec<Act>,
+        project: &str,
+    ) -> Vec<(Act, Answer)> {
+        let start = Arc::new(Barrier::new(acts.len()));
+        let mut tasks = Vec::new();
+        for act in acts {
+            let tenant = &self.world.tenants[0];
+            let actor = match act {
+                Act::Remove(Remover::Owner | Remover::Uninstall) | Act::Select(_) => tenant.owner.clone(),
+                Act::Remove(Remover::Member) => tenant.member.clone().expect("a member"),
+                _ => installation.tokens[0].clone(),
+            };
+            let (start, id, project) = (start.clone(), installation.id.clone(), project.to_owned());
+            let wait = match &act {
+                Act::Remove(_) => self.world.dice.between(0, 40),
+                _ => self.world.dice.between(0, 20),
+            };
+            tasks.push(tokio::spawn(async move {
+                start.wait().await;
+                for _ in 0..wait {
+                    tokio::task::yield_now().await;
+                }
+                let answer = act.run(&actor, &id, &project).await;
+                (act, answer)
+            }));
+        }
+        let mut done = Vec::new();
+        for task in tasks {
+            done.push(task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
+        }
+        done
+    }
+
+    /// What was there when the removal came, by what each act was answered.
+    fn judge(&mut self, mut installation: Installation, done: &[(Act, Answer)], project: &str) -> Expected {
+        let id = installation.id.clone();
+        let mut things: Vec<Thing> = self.world.things_of(&id).cloned().collect();
+        let born = |kind: Kind, body: &Value, answer: &Value| Thing {
+            kind,
+            id: text(&answer["id"]),
+            tenant: 0,
+            owner: Some(id.clone()),
+            project: (kind == Kind::Variable).then(|| project.to_owned()),
+            body: body.clone(),
+            secret: None,
+        };
+        let mut removers = Vec::new();
+        for (act, answer) in done {
+            let good = (200..300).contains(&answer.status);
+            let after = if good { None } else { Some(answer.status) };
+            match (act, after) {
+                (Act::Remove(remover), _) => removers.push((*remover, answer.status)),
+                (Act::Exchange(_), Some(400)) | (_, Some(403 | 404)) => {}
+                (_, Some(_)) => panic!("{} answered {} {}", answer.request, answer.status, answer.text),
+                (Act::Create(Kind::Variable, body), None) => {
+                    things.push(born(Kind::Variable, body, &answer.json()["created"]));
+                }
+                (Act::Create(kind, body), None) => things.push(born(*kind, body, &answer.json())),
+                (Act::Variables(bodies), None) => {
+                    let created = answer.json()["created"].take();
+                    let created = created.as_array().map(Vec::as_slice).unwrap_or_default();
+                    assert_eq!(created.len(), bodies.len(), "{} answered {}", answer.request, answer.text);
+                    let pairs = bodies.iter().zip(created);
+                    things.extend(pairs.map(|(body, answer)| born(Kind::Variable, body, answer)));
+                }
+                (Act::Exchange(_), None) => {
+                    installation.codes.clear();
+                    let token = text(&answer.json()["access_token"]);
+                    installation.tokens.push(self.world.tenants[0].owner.with_token(token));
+                }
+                (Act::Select(projects), None) => installation.selection = projects.clone(),
+                (Act::Delete(thing), None) => things.retain(|other| other.id != thing.id),
+            }
+            if !matches!(act, Act::Remove(_)) {
+                let sides = self.sides.entry(act.name()).or_default();
+                if good { sides.0 += 1 } else { sides.1 += 1 }
+            }
+        }
+        assert_one_removal(&removers);
+        Expected { installation, things, targets: Vec::new() }
+    }
+
+    async fn assert_after(&mut self, expected: &Expected, before: &Dump) {
+        let db = &self.world.pintle.core.db;
+        let after = Dump::take(db, &self.tables).await;
+        before.assert_same_size(&after);
+        after.assert_no_mention(expected.id(), expected.things.iter().map(|thing| thing.id.as_str()));
+        let conn = db.read().await.expect("a connection");
+        let once =
+            "SELECT COUNT(*) FROM events WHERE hook = 'integration-configuration.removed' AND doc LIKE $1";
+        let (events,): (i64,) =
+            conn.one(once, &params![format!("%{}%", expected.id())]).await.expect("a count");
+        assert_eq!(events, 1, "removed events of {}", expected.id());
+        drop(conn);
+        let owner = &self.world.tenants[0].owner;
+        let receipt = owner.get(&format!("/pintle/v1/removals/{}", expected.id())).await.ok(200);
+        expected.assert_listed(&receipt["removed"]);
+        for token in &expected.installation.tokens {
+            assert_eq!(token.get("/v1/webhooks").await.fails(403, "forbidden")["invalidToken"], true);
+        }
+        self.removals += 1;
+        self.world.installations.clear();
+        self.world.things.clear();
+        self.world.secrets.clear();
+    }
+}
+
+/// Exactly one removal came first; the others found nothing, or were asked for by the token that had ended.
+fn assert_one_removal(removers: &[(Remover, u16)]) {
+    let first = removers.iter().filter(|(_, status)| *status == 204).count();
+    let late = |(remover, status): &(Remover, u16)| {
+        *status == 204 || *status == 404 || *status == 403 && *remover == Remover::OwnToken
+    };
+    assert!(first == 1 && removers.iter().all(late), "removals answered {removers:?}");
+}

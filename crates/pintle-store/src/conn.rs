@@ -76,6 +76,15 @@ impl Conn {
         }
     }
 
+    /// Lets nobody else write to a table, or make a row that refers to one of it, until this transaction ends. It must come before
+    /// everything else in the transaction, which then sees all that was committed before. On SQLite there is one writer anyway.
+    pub async fn lock(&self, table: &str) -> Result<()> {
+        match self {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(_) => self.batch(&format!("LOCK TABLE {table} IN EXCLUSIVE MODE")).await,
+        }
+    }
+
     /// Runs several statements without parameters: migrations and transaction control.
     pub(crate) async fn batch(&self, sql: &str) -> Result<()> {
         match self {

@@ -106,9 +106,6 @@ impl World {
 
     /// Projects of the newest tenant, under the names that other tenants have too.
     async fn add_projects(&mut self) {
-        if !super::kinds::exists("/v11/projects") {
-            return;
-        }
         let names = self.dice.some(&PROJECTS, 1);
         let Some(tenant) = self.tenants.last_mut() else { return };
         for name in names {

@@ -48,11 +48,11 @@ impl Kind {
     }
 
     pub fn of_installations() -> impl Iterator<Item = Kind> {
-        Kind::ALL.into_iter().filter(|kind| kind.row().by_installations && exists(kind.row().create))
+        Kind::ALL.into_iter().filter(|kind| kind.row().by_installations)
     }
 
     pub fn of_users() -> impl Iterator<Item = Kind> {
-        Kind::ALL.into_iter().filter(|kind| kind.row().by_users && exists(kind.row().create))
+        Kind::ALL.into_iter().filter(|kind| kind.row().by_users)
     }
 }
 
@@ -240,10 +240,4 @@ pub fn variable(dice: &mut Dice) -> Value {
 pub fn key(dice: &mut Dice) -> &'static str {
     let key: &&str = dice.pick(&KEYS);
     key
-}
-
-pub fn exists(path: &str) -> bool {
-    pintle_api::routes().any(|route| {
-        path.split_once("/{").map_or(path, |p| p.0) == route.path.split_once("/{").map_or(route.path, |p| p.0)
-    })
 }

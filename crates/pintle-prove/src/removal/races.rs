@@ -7,13 +7,14 @@
 use super::build::{exchange_form, text};
 use super::dump::Dump;
 use super::expect::Expected;
-use super::kinds::{self, Kind};
+use super::kinds::Kind;
 use super::world::{Installation, Thing, World};
-use pintle_store::params;
+use pintle_store::{Engine, params};
 use pintle_testing::{Answer, Caller, Pintle};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Barrier;
 
 /// What one task of a round does.
@@ -21,6 +22,8 @@ use tokio::sync::Barrier;
 enum Act {
     Create(Kind, Value),
     Variables(Vec<Value>),
+    /// Webhooks, one after the other, until one is refused.
+    Storm(Value),
     Exchange(String),
     Select(Option<Vec<String>>),
     Delete(Thing),
@@ -43,6 +46,7 @@ impl Act {
             Act::Create(Kind::Drain, _) => "drain",
             Act::Create(Kind::Variable, _) => "variable",
             Act::Variables(_) => "variable array",
+            Act::Storm(_) => "storm",
             Act::Exchange(_) => "code exchange",
             Act::Select(_) => "project selection",
             Act::Delete(_) => "deletion",
@@ -56,6 +60,7 @@ impl Act {
             Act::Create(kind, body) => {
                 actor.post(&kind.row().create.replace("{project}", project), body.clone()).await
             }
+            Act::Storm(body) => actor.post("/v1/webhooks", body.clone()).await,
             Act::Variables(bodies) => {
                 actor.post(&format!("/v10/projects/{project}/env"), json!(bodies)).await
             }
@@ -143,16 +148,22 @@ impl Races {
         if self.world.dice.chance(60) {
             acts.push(Act::Remove(*self.world.dice.pick(&removers)));
         }
-        // Sometimes the removals are among themselves.
-        if self.world.dice.chance(10) {
-            return acts;
+        // Sometimes the removals are among themselves, and sometimes the installation never stops.
+        match self.world.dice.between(0, 9) {
+            0 => return acts,
+            1 => {
+                let storms = self.world.dice.between(1, 6);
+                acts.extend((0..storms).map(|_| Act::Storm(self.body(Kind::Webhook))));
+                return acts;
+            }
+            _ => {}
         }
         let kinds: Vec<Kind> = Kind::of_installations().collect();
         for kind in kinds {
             let body = self.body(kind);
             acts.push(Act::Create(kind, body));
         }
-        if !project.is_empty() && kinds::exists("/v10/projects/{p}/env") {
+        if !project.is_empty() {
             let bodies = (0..3).map(|_| self.body(Kind::Variable)).collect();
             acts.push(Act::Variables(bodies));
         }
@@ -175,6 +186,7 @@ impl Races {
         acts: Vec<Act>,
         project: &str,
     ) -> Vec<(Act, Answer)> {
+        let engine = self.world.pintle.engine();
         let start = Arc::new(Barrier::new(acts.len()));
         let mut tasks = Vec::new();
         for act in acts {
@@ -185,22 +197,33 @@ impl Races {
                 _ => installation.tokens[0].clone(),
             };
             let (start, id, project) = (start.clone(), installation.id.clone(), project.to_owned());
-            let wait = match &act {
-                Act::Remove(_) => self.world.dice.between(0, 40),
-                _ => self.world.dice.between(0, 20),
+            // On PostgreSQL a removal takes as long as several creations, and starts again when one comes between.
+            let (turns, pause) = match (engine, &act) {
+                (Engine::Sqlite, Act::Remove(_)) => (self.world.dice.between(0, 40), 0),
+                (Engine::Sqlite, _) => (self.world.dice.between(0, 20), 0),
+                (Engine::Postgres, Act::Remove(_)) => (0, self.world.dice.between(0, 4)),
+                (Engine::Postgres, _) => (0, self.world.dice.between(0, 20)),
             };
             tasks.push(tokio::spawn(async move {
                 start.wait().await;
-                for _ in 0..wait {
+                for _ in 0..turns {
                     tokio::task::yield_now().await;
                 }
-                let answer = act.run(&actor, &id, &project).await;
-                (act, answer)
+                if pause > 0 {
+                    tokio::time::sleep(Duration::from_millis(pause as u64)).await;
+                }
+                let mut done = vec![(act.clone(), act.run(&actor, &id, &project).await)];
+                while matches!(act, Act::Storm(_))
+                    && done.last().is_some_and(|(_, answer)| answer.status == 200)
+                {
+                    done.push((act.clone(), act.run(&actor, &id, &project).await));
+                }
+                done
             }));
         }
         let mut done = Vec::new();
         for task in tasks {
-            done.push(task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
+            done.extend(task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
         }
         done
     }
@@ -229,6 +252,7 @@ impl Races {
                 (Act::Create(Kind::Variable, body), None) => {
                     things.push(born(Kind::Variable, body, &answer.json()["created"]));
                 }
+                (Act::Storm(body), None) => things.push(born(Kind::Webhook, body, &answer.json())),
                 (Act::Create(kind, body), None) => things.push(born(*kind, body, &answer.json())),
                 (Act::Variables(bodies), None) => {
                     let created = answer.json()["created"].take();
@@ -245,7 +269,7 @@ impl Races {
                 (Act::Select(projects), None) => installation.selection = projects.clone(),
                 (Act::Delete(thing), None) => things.retain(|other| other.id != thing.id),
             }
-            if !matches!(act, Act::Remove(_)) {
+            if !matches!(act, Act::Remove(_) | Act::Storm(_)) {
                 let sides = self.sides.entry(act.name()).or_default();
                 if good { sides.0 += 1 } else { sides.1 += 1 }
             }

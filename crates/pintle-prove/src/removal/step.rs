@@ -201,6 +201,8 @@ impl World {
             selection.sort();
             selection.dedup();
         }
+        // Nobody can consent to no project at all.
+        let selection = selection.filter(|projects| !projects.is_empty());
         let index = self.install_with(before.tenant, before.app, selection).await;
         self.exchange(index).await;
         let (id, token) = (self.installations[index].id.clone(), self.installations[index].tokens[0].clone());

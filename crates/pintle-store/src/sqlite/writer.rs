@@ -95,9 +95,13 @@ impl Writer {
 
 impl Drop for Writer {
     /// Finishes what waits, then closes the connection.
+    ///
+    /// A transaction may hold the last handle of the database, which then goes on the writing thread itself: that cannot wait for
+    /// itself, and ends on its own.
     fn drop(&mut self) {
         self.jobs.take();
-        if let Some(thread) = self.thread.take() {
+        let itself = std::thread::current().id();
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != itself) {
             drop(thread.join());
         }
     }

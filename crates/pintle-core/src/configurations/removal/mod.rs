@@ -23,6 +23,7 @@ use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,18 +65,28 @@ pub async fn plan(core: &Core, scope: &Scope, id: &ConfigurationId) -> Result<Pl
     Ok(Plan { configuration, removes })
 }
 
+/// Races that a removal may lose before it lets nobody else make anything.
+const PATIENCE: u32 = 5;
+
 /// deleteConfiguration.
 ///
 /// # Errors
 /// 404 where the scope's owner has no such configuration, so also for the second of two removals.
 pub async fn remove(core: &Core, scope: &Scope, id: ConfigurationId, reason: Reason) -> Result<()> {
     bugs::before(core, &id).await?;
-    let (core, scope) = (core.clone(), scope.clone());
+    let (core, scope, lost) = (core.clone(), scope.clone(), AtomicU32::new(0));
     core.clone()
         .db
-        .write(async move |tx| match load(tx, &scope, &id).await {
-            Err(_) if planted::on("second-removal-succeeds") => Ok(()),
-            configuration => remove_in(tx, &core, &scope, &configuration?, reason).await,
+        .write(async move |tx| {
+            // Each thing that the installation attaches meanwhile makes PostgreSQL start this again: a busy one could not be
+            // removed at all. So it goes first in the end.
+            if lost.fetch_add(1, Ordering::Relaxed) >= PATIENCE {
+                tx.lock("configurations").await?;
+            }
+            match load(tx, &scope, &id).await {
+                Err(_) if planted::on("second-removal-succeeds") => Ok(()),
+                configuration => remove_in(tx, &core, &scope, &configuration?, reason).await,
+            }
         })
         .await
 }

@@ -1,7 +1,9 @@
 //! The two log-drain APIs, through the wire.
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+use pintle_core::page::Page;
 use pintle_core::permissions::Role;
+use pintle_core::{Scope, events};
 use pintle_testing::{Answer, Caller, on_each_engine, on_sqlite};
 use serde_json::{Value, json};
 
@@ -198,6 +200,17 @@ async fn an_integration_deletes_its_own_log_drains_and_a_user_any() {
         assert_eq!(team.delete(&format!("/v1/log-drains/{third}")).await.status, 204);
         assert_eq!(one.get("/v2/integrations/log-drains").await.ok(200), json!([]));
         assert_eq!(names(&team.get("/v1/log-drains").await.ok(200)["drains"]), ["account"]);
+
+        let scope = Scope::system(team.team.clone().unwrap(), false);
+        let page = Page::new(None, None, None).unwrap();
+        let (events, _) =
+            events::list(&pintle.core, &scope, events::Filter::default(), page).await.unwrap();
+        let mut types: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();
+        types.retain(|kind| kind.contains("drain"));
+        types.sort();
+        let (created, deleted) = ("log-drain-created", "log-drain-deleted");
+        let expected = ["drain-created", created, created, created, created, deleted, deleted, deleted];
+        assert_eq!(types, expected);
     })
     .await;
 }

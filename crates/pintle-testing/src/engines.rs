@@ -31,6 +31,19 @@ pub async fn on_sqlite(test: impl AsyncFn(&Pintle)) {
     test(&Pintle::on_sqlite(seed()).await).await;
 }
 
+/// Makes a schema on the server that `url` names; answers the URL that leads into it.
+pub async fn schema_of_its_own(url: &str, seed: u64) -> String {
+    let schema = format!("t{}_{seed}", std::process::id());
+    let admin = Db::postgres(url).await.expect("a PostgreSQL server");
+    let create = format!("CREATE SCHEMA {schema}");
+    admin
+        .write(async move |tx| tx.execute(&create, &[]).await.map(drop))
+        .await
+        .expect("a schema of the test's own");
+    let joiner = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joiner}options=-c%20search_path%3D{schema}")
+}
+
 /// A folder in memory where the system has that, since a test's files need not outlive it.
 fn temporary() -> tempfile::TempDir {
     let memory = std::path::Path::new("/dev/shm");
@@ -54,15 +67,7 @@ impl Pintle {
 
     /// In a schema of its own on the server that `url` names.
     pub async fn on_postgres(url: &str, seed: u64) -> Self {
-        let schema = format!("t{}_{seed}", std::process::id());
-        let admin = Db::postgres(url).await.expect("a PostgreSQL server");
-        let create = format!("CREATE SCHEMA {schema}");
-        admin
-            .write(async move |tx| tx.execute(&create, &[]).await.map(drop))
-            .await
-            .expect("a schema of the test's own");
-        let joiner = if url.contains('?') { '&' } else { '?' };
-        let url = format!("{url}{joiner}options=-c%20search_path%3D{schema}");
+        let url = schema_of_its_own(url, seed).await;
         Self::over(Db::postgres(&url).await.expect("a PostgreSQL server"), seed).await
     }
 

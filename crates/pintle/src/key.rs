@@ -69,7 +69,7 @@ fn write_whole(folder: &Path, path: &Path, text: &str) -> std::io::Result<()> {
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
     match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => File::open(folder)?.sync_all(),
     }
 }

@@ -12,7 +12,6 @@ use pintle_core::configurations::lifecycle;
 use pintle_core::entropy::Entropy;
 use pintle_core::seed::{self, Applied, demo};
 use pintle_store::FolderLock;
-use std::future::Future;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -186,12 +185,10 @@ impl Stop {
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    fn asked(&mut self) -> impl Future<Output = ()> {
-        async {
-            tokio::select! {
-                _ = self.terminate.recv() => {}
-                _ = self.interrupt.recv() => {}
-            }
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

@@ -41,7 +41,10 @@ impl Sqlite {
             Durability::Full => "FULL",
             Durability::ProcessOnly => "OFF",
         };
-        writing.pragma_update(None, "journal_mode", "WAL")?;
+        // The first that reads the file.
+        writing
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(|error| Error::Fault(format!("{}: {error}", path.display())))?;
         writing.pragma_update(None, "synchronous", synchronous)?;
         writing.pragma_update(None, "foreign_keys", "ON")?;
         let readers = std::thread::available_parallelism().map_or(2, |n| n.get()) + 2;

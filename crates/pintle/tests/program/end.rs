@@ -1,0 +1,69 @@
+//! Ending: what is under way is finished, and the exit code is 0.
+
+use crate::place::{Place, Server, Signal};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+#[test]
+fn both_signals_end_it_with_0() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let place = Place::new();
+        let server = place.serve(&["--dev"]);
+        server.signal(signal);
+        assert_eq!(server.ended().0, 0);
+        // Closed: what was in the log is in the file.
+        assert!(!place.path("data/pintle.db-wal").exists());
+    }
+}
+
+/// A POST of which only a part was sent.
+fn begin(server: &Server) -> TcpStream {
+    let address = server.text("url").trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).unwrap();
+    let token = server.text("token");
+    let head = format!(
+        "POST /v11/projects HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-length: 15\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(b"{\"name\"").unwrap();
+    stream
+}
+
+#[test]
+fn a_request_that_is_under_way_is_finished() {
+    let place = Place::new();
+    let server = place.serve(&["--dev"]);
+    let mut stream = begin(&server);
+    let idle = TcpStream::connect(server.text("url").trim_start_matches("http://")).unwrap();
+    assert!(server.get("/v2/user").is_object(), "by now the part has arrived");
+    server.signal(Signal::TERM);
+    stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(stream.read(&mut [0; 1]).is_err(), "nothing is answered yet, and the connection is open");
+    stream.set_read_timeout(None).unwrap();
+    stream.write_all(b":\"late\"}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    drop(idle);
+    let (code, err) = server.ended();
+    assert_eq!(code, 0, "{err}");
+    let again = place.serve(&["--dev"]);
+    assert_eq!(again.get("/v9/projects/late")["name"], "late");
+}
+
+#[test]
+fn a_second_signal_does_not_wait() {
+    let place = Place::new();
+    let server = place.serve(&["--dev"]);
+    let _stream = begin(&server);
+    assert!(server.get("/v2/user").is_object());
+    let start = Instant::now();
+    server.signal(Signal::TERM);
+    std::thread::park_timeout(Duration::from_millis(300));
+    server.signal(Signal::TERM);
+    let (code, err) = server.ended();
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("a second signal"), "{err}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}

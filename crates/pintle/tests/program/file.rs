@@ -1,0 +1,4 @@
+//! `pintle.yaml`.
+
+#[test]
+fn nothing_yet() {}

@@ -1,0 +1,13 @@
+//! The program as a user meets it: its options, files, output, signals and exit codes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
+
+mod demo;
+mod doctor;
+mod end;
+mod file;
+mod key;
+mod options;
+mod place;
+mod remove;
+mod start;

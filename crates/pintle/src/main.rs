@@ -1,33 +1,5 @@
-#![doc = include_str!("../README.md")]
+//! The binary. All of it is in the library.
 
-mod doctor;
-mod failure;
-mod file;
-mod key;
-mod options;
-mod ready;
-mod remove;
-mod serve;
-mod storage;
-
-use failure::Failure;
-use options::{Cli, Command};
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    let ended = match options::parse() {
-        Ok(Cli { command }) => match command {
-            Command::Serve(args) => serve::run(args),
-            Command::Remove(args) => remove::run(args),
-            Command::Doctor(args) => doctor::run(args),
-        },
-        Err(ended) => ended,
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure { code, message }) => {
-            eprintln!("pintle: {message}");
-            ExitCode::from(code)
-        }
-    }
+fn main() -> std::process::ExitCode {
+    pintle::main()
 }

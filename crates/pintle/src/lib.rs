@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+
+mod doctor;
+mod failure;
+mod file;
+mod key;
+mod options;
+mod ready;
+mod remove;
+mod serve;
+mod storage;
+
+use failure::Failure;
+use options::{Cli, Command};
+use std::process::ExitCode;
+
+/// The whole program: the proofs run it in a binary of their own, with bugs planted.
+pub fn main() -> ExitCode {
+    let ended = match options::parse() {
+        Ok(Cli { command }) => match command {
+            Command::Serve(args) => serve::run(args),
+            Command::Remove(args) => remove::run(args),
+            Command::Doctor(args) => doctor::run(args),
+        },
+        Err(ended) => ended,
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { code, message }) => {
+            eprintln!("pintle: {message}");
+            ExitCode::from(code)
+        }
+    }
+}

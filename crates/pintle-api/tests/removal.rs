@@ -211,8 +211,9 @@ async fn nothing_is_born_under_a_removed_installation() {
             let drain = json!({ "name": "late", "url": url, "deliveryFormat": "json" });
             let variable = json!({ "key": "LATE", "value": "v", "type": "plain", "target": ["production"] });
             let caller = &installed.caller;
+            let own = path(&installed.id);
             let (removed, hook, drain, variable) = tokio::join!(
-                team.delete(&path(&installed.id)),
+                team.delete(&own),
                 caller.post("/v1/webhooks", hook),
                 caller.post("/v2/integrations/log-drains", drain),
                 async { caller.post(&format!("/v10/projects/{project}/env"), variable).await },
@@ -271,11 +272,14 @@ async fn the_event_keeps_whom_it_is_for() {
         let sealed = event.targets.as_deref().unwrap();
         let app = Target { url: "https://example.com/hook".into(), secret: installed.client_secret.clone() };
         let id = ConfigurationId::from(installed.id.as_str());
-        assert_eq!(removal::open_targets(&pintle.core, &id, sealed).unwrap(), [app, own, account]);
+        assert_eq!(removal::open_targets(&pintle.core.vault, &id, sealed).unwrap(), [app, own, account]);
         let text = String::from_utf8_lossy(sealed);
         assert!(!text.contains(&installed.client_secret) && !text.contains("example.com"), "sealed");
         let other = ConfigurationId::from(neighbour.id.as_str());
-        assert!(removal::open_targets(&pintle.core, &other, sealed).is_err(), "bound to its configuration");
+        assert!(
+            removal::open_targets(&pintle.core.vault, &other, sealed).is_err(),
+            "bound to its configuration"
+        );
     })
     .await;
 }
@@ -366,7 +370,7 @@ async fn a_deleted_teams_installations_end_with_their_events() {
         let events = pintle.outbox("integration-configuration.removed").await;
         assert_eq!((events.len(), events[0].owner.as_str()), (1, team.team.as_ref().unwrap().as_str()));
         let id = ConfigurationId::from(installed.id.as_str());
-        let targets = removal::open_targets(&pintle.core, &id, events[0].targets.as_deref().unwrap()).unwrap();
+        let targets = removal::open_targets(&pintle.core.vault, &id, events[0].targets.as_deref().unwrap()).unwrap();
         assert_eq!(targets[0].secret, installed.client_secret);
         let sql = "SELECT doc FROM removals";
         let rows: Vec<(String,)> = pintle.core.db.read().await.unwrap().all(sql, &[]).await.unwrap();

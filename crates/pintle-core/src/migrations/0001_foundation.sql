@@ -119,6 +119,9 @@ CREATE TABLE envs (
   project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
   configuration_id TEXT REFERENCES configurations (id) ON DELETE CASCADE,
   created_at BIGINT NOT NULL,
+  -- One more than that of the variable before it in the project, in the order of created_at: so the newest one's is never less
+  -- than how many there are.
+  number BIGINT NOT NULL,
   value BYTEA NOT NULL,
   doc TEXT NOT NULL
 );
@@ -126,8 +129,8 @@ CREATE INDEX envs_owner_id_idx ON envs (owner_id);
 CREATE INDEX envs_project_id_idx ON envs (project_id, created_at, id);
 CREATE INDEX envs_configuration_id_idx ON envs (configuration_id);
 
--- One row for each target or custom environment of a variable: the unique index is the conflict rule, and its beginning counts
--- the variables of an environment.
+-- One row for each target or custom environment of a variable: the unique index is the conflict rule, and its beginning tells how
+-- many variables an environment has.
 CREATE TABLE env_targets (
   env_id TEXT NOT NULL REFERENCES envs (id) ON DELETE CASCADE,
   project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,

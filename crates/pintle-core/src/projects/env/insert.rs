@@ -66,19 +66,21 @@ impl Insertion<'_> {
             return Ok(Err(too_many(&variable.key)));
         }
         // Stamps of one project differ, so that the wire's cursor, a bare millisecond, loses no variable between two pages.
-        let at = self.now.max(found.newest + 1);
+        let (newest, number) = found.newest;
+        let at = self.now.max(newest + 1);
         let variable = Variable { created_at: at, updated_at: at, ..variable.clone() };
         let doc = serde_json::to_string(&variable)?;
         self.tx
             .execute(
-                "INSERT INTO envs (id, owner_id, project_id, configuration_id, created_at, value, doc)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "INSERT INTO envs (id, owner_id, project_id, configuration_id, created_at, number, value, doc)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                 &params![
                     &variable.id,
                     self.scope.owner(),
                     &self.project.id,
                     variable.configuration_id.as_ref(),
                     at,
+                    number + 1,
                     sealed.as_slice(),
                     &doc
                 ],
@@ -130,8 +132,8 @@ fn same_environments(one: &Variable, other: &Variable) -> bool {
 /// What stands where a variable is to go.
 #[derive(Default)]
 pub(super) struct Found {
-    /// The newest stamp of the project's variables.
-    pub newest: Millis,
+    /// The stamp of the project's newest variable, and its number.
+    pub newest: (Millis, i64),
     /// Another variable with the same key and branch in one of the environments.
     pub taken: Option<String>,
     /// One of the environments that are new to the variable has no room left.
@@ -145,38 +147,36 @@ pub(super) async fn look(
     variable: &Variable,
     before: Option<&Variable>,
 ) -> Result<Found> {
-    let sql = "SELECT COALESCE((SELECT MAX(created_at) FROM envs WHERE project_id = $1), 0),
+    let sql = "SELECT COALESCE((SELECT created_at FROM envs WHERE project_id = $1 ORDER BY created_at DESC LIMIT 1), 0),
+      COALESCE((SELECT number FROM envs WHERE project_id = $1 ORDER BY created_at DESC LIMIT 1), 0),
       (SELECT MIN(env_id) FROM env_targets
-         WHERE project_id = $1 AND target IN ($4, $5, $6) AND key = $2 AND git_branch = $3 AND env_id <> $7),
-      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $8),
-      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $9),
-      (SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $10)";
-    let there = before.map(Variable::environments).unwrap_or_default();
+         WHERE project_id = $1 AND target IN ($4, $5, $6) AND key = $2 AND git_branch = $3 AND env_id <> $7)";
     let mut found = Found::default();
     for environments in variable.environments().chunks(3) {
+        // No environment is named by an empty text.
         let environment = |at: usize| environments.get(at).copied().unwrap_or_default();
-        // No environment is named by an empty text, so it counts to nothing.
-        let fresh =
-            |at: usize| Some(environment(at)).filter(|name| !there.contains(name)).unwrap_or_default();
-        let params = params![
-            project,
-            &variable.key,
-            variable.branch(),
-            environment(0),
-            environment(1),
-            environment(2),
-            before.map_or("", |before| before.id.as_str()),
-            fresh(0),
-            fresh(1),
-            fresh(2),
-        ];
-        let (newest, taken, one, two, three): (Millis, Option<String>, i64, i64, i64) =
-            tx.one(sql, &params).await?;
-        found.newest = newest;
+        let except = before.map_or("", |before| before.id.as_str());
+        let (key, branch) = (&variable.key, variable.branch());
+        let params = params![project, key, branch, environment(0), environment(1), environment(2), except];
+        let (stamp, number, taken): (Millis, i64, Option<String>) = tx.one(sql, &params).await?;
+        found.newest = (stamp, number);
         found.taken = found.taken.or(taken);
-        found.full |= one.max(two).max(three) >= PER_ENVIRONMENT;
+    }
+    // Numbers are never less than how many there are, so most projects need not be counted.
+    if found.newest.1 >= PER_ENVIRONMENT {
+        let there = before.map(Variable::environments).unwrap_or_default();
+        let variable = variable.environments();
+        for environment in variable.iter().filter(|environment| !there.contains(environment)) {
+            found.full |= is_full(tx, project, environment).await?;
+        }
     }
     Ok(found)
+}
+
+async fn is_full(tx: &Conn, project: &ProjectId, environment: &str) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM env_targets WHERE project_id = $1 AND target = $2";
+    let (count,): (i64,) = tx.one(sql, &params![project, environment]).await?;
+    Ok(count >= PER_ENVIRONMENT)
 }
 
 /// The key is taken in one of the environments, on the same branch.

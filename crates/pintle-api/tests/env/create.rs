@@ -249,6 +249,31 @@ async fn upsert_updates_an_exact_match_in_version_10_only() {
 }
 
 #[tokio::test]
+async fn a_team_can_demand_sensitive_variables() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        team.project("site").await;
+        let before = create(&team, variable("BEFORE", &["preview"])).await;
+        let policy = json!({ "sensitiveEnvironmentVariablePolicy": "on" });
+        team.patch(&format!("/v2/teams/{}", team.team.as_ref().unwrap()), policy).await.ok(200);
+        let kind = async |body: Value| {
+            team.post("/v10/projects/site/env", body).await.ok(201)["created"]["type"].clone()
+        };
+        assert_eq!(kind(variable("A", &["production", "preview"])).await, "sensitive");
+        assert_eq!(kind(with(variable("B", &["preview"]), json!({ "type": "plain" }))).await, "sensitive");
+        assert_eq!(kind(variable("C", &["development"])).await, "encrypted");
+        let system = json!({ "type": "system", "value": "" });
+        assert_eq!(kind(with(variable("D", &["preview"]), system)).await, "system");
+        let mixed = variable("E", &["preview", "development"]);
+        team.post("/v10/projects/site/env", mixed).await.fails(400, "BAD_REQUEST");
+        // It speaks of new variables only.
+        let path = format!("/v9/projects/site/env/{before}");
+        assert_eq!(team.patch(&path, json!({ "value": "a" })).await.ok(200)["type"], "encrypted");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_environment_of_a_project_holds_a_thousand() {
     on_sqlite(async |pintle| {
         let team = pintle.team("acme").await;

@@ -1,6 +1,6 @@
 //! createProject.
 
-use super::env::{self, Drafts};
+use super::env::{self, Drafts, Policy};
 use super::link::Link;
 use super::settings::{Body, NODE_VERSION};
 use super::{Located, NAME_INDEX, Project, ResourceConfig, name_taken, stamp};
@@ -24,17 +24,17 @@ pub(crate) struct Prepared {
 /// 400 for a body that breaks the contract or a variable that breaks the rules; 403 for variables without the right to make them, and
 /// for an installation that was given chosen projects only; 409 `conflict` for a name that is taken.
 pub async fn create(core: &Core, scope: &Scope, body: Body) -> Result<Project> {
-    let prepared = prepare(core, scope, body)?;
+    let prepared = prepare(core, scope, body).await?;
     let (core, scope) = (core.clone(), scope.clone());
     core.clone().db.write(async move |tx| insert(tx, &core, &scope, &prepared).await).await
 }
 
-pub(crate) fn prepare(core: &Core, scope: &Scope, body: Body) -> Result<Prepared> {
+pub(crate) async fn prepare(core: &Core, scope: &Scope, body: Body) -> Result<Prepared> {
     let now = core.clock.now();
     let (name, variables, repository, settings) = body.for_creation()?;
     check_rights(scope, !variables.is_empty())?;
     let within = |at| format!("environmentVariables[{at}].");
-    let drafts = Drafts::new(core, scope, variables, within)?;
+    let drafts = Drafts::new(core, scope, variables, Policy::of(core, scope).await?, within)?;
     let mut project = Project {
         id: ProjectId::new(&core.entropy),
         account_id: scope.owner().clone(),

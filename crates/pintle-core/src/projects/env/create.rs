@@ -1,6 +1,7 @@
 //! createProjectEnv: one variable or many, each of which may fail alone (semantics.md 7.3).
 
 use super::insert::{Outcome, insert};
+use super::policy::Policy;
 use super::rules::{self, failure};
 use super::{Kind, Reach, Target, Variable, Visibility};
 use crate::ids::{EnvId, UserId};
@@ -83,6 +84,7 @@ impl Drafts {
         core: &Core,
         scope: &Scope,
         variables: Vec<NewVariable>,
+        policy: Policy,
         within: impl Fn(usize) -> String,
     ) -> Result<Self> {
         for (at, input) in variables.iter().enumerate() {
@@ -92,7 +94,7 @@ impl Drafts {
             }
             rules::lengths(&at, input.git_branch.as_deref(), input.comment.as_deref())?;
         }
-        Ok(Self(variables.into_iter().map(|input| draft(core, scope, input)).collect()))
+        Ok(Self(variables.into_iter().map(|input| draft(core, scope, policy, input)).collect()))
     }
 
     /// # Errors
@@ -102,13 +104,13 @@ impl Drafts {
     }
 }
 
-fn draft(core: &Core, scope: &Scope, input: NewVariable) -> Draft {
+fn draft(core: &Core, scope: &Scope, policy: Policy, input: NewVariable) -> Draft {
     let mut target = input.target.map(OneOrMany::into_vec).unwrap_or_default();
     let mut custom_environment_ids = input.custom_environment_ids.unwrap_or_default();
     unique(&mut target);
     unique(&mut custom_environment_ids);
     let user = author(scope);
-    let variable = Variable {
+    let mut variable = Variable {
         kind: input.kind,
         id: EnvId::new(&core.entropy),
         key: input.key,
@@ -123,6 +125,7 @@ fn draft(core: &Core, scope: &Scope, input: NewVariable) -> Draft {
         created_by: user.clone(),
         updated_by: user,
     };
+    policy.apply(&mut variable)?;
     rules::check(&variable, &input.value)?;
     let sealed = core.vault.seal(variable.id.as_str(), input.value.as_bytes(), &core.entropy)?;
     Ok((variable, input.value, sealed))
@@ -160,8 +163,9 @@ pub async fn create(core: &Core, scope: &Scope, project: &str, body: Body, upser
         Body::One(variable) => (true, vec![variable]),
         Body::Many(variables) => (false, variables),
     };
-    let drafts =
-        Drafts::new(core, scope, variables, |at| if one { String::new() } else { format!("[{at}].") })?;
+    let policy = Policy::of(core, scope).await?;
+    let within = |at| if one { String::new() } else { format!("[{at}].") };
+    let drafts = Drafts::new(core, scope, variables, policy, within)?;
     let (core, scope, project) = (core.clone(), scope.clone(), project.to_owned());
     let outcome = core
         .clone()

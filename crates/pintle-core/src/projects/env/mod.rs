@@ -8,6 +8,7 @@ mod create;
 mod edit;
 mod insert;
 mod list;
+mod policy;
 mod remove;
 mod rules;
 
@@ -16,6 +17,7 @@ pub use create::{Body, NewVariable, OneOrMany, create};
 pub use edit::{Change, edit};
 pub(in crate::projects) use insert::insert;
 pub use list::{Filter, get, list};
+pub(in crate::projects) use policy::Policy;
 pub use remove::{Ids, Removed, remove, remove_many};
 
 use super::Located;

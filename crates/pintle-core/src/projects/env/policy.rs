@@ -1,0 +1,51 @@
+//! A team can demand that new variables of production and preview are sensitive (semantics.md 7.1).
+
+use super::rules::failure;
+use super::{Kind, Target, Variable};
+use crate::{Core, Result, Scope};
+use pintle_store::params;
+use serde::Deserialize;
+
+#[derive(Debug, Clone, Copy)]
+pub(in crate::projects) struct Policy {
+    sensitive: bool,
+}
+
+/// The one setting of a team that is read here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    sensitive_environment_variable_policy: Option<String>,
+}
+
+impl Policy {
+    pub(in crate::projects) async fn of(core: &Core, scope: &Scope) -> Result<Self> {
+        if scope.personal {
+            return Ok(Self { sensitive: false });
+        }
+        let sql = "SELECT doc FROM owners WHERE id = $1";
+        let row: Option<(String,)> = core.db.read().await?.opt(sql, &params![scope.owner()]).await?;
+        let settings: Option<Settings> = row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?;
+        let policy = settings.and_then(|settings| settings.sensitive_environment_variable_policy);
+        Ok(Self { sensitive: policy.as_deref() == Some("on") })
+    }
+
+    /// Makes a new variable sensitive where the team demands it.
+    ///
+    /// # Errors
+    /// 400 where it also targets development, which a sensitive one cannot.
+    pub(super) fn apply(self, variable: &mut Variable) -> Result<()> {
+        let readable = matches!(variable.kind, Kind::Plain | Kind::Encrypted | Kind::Secret);
+        let development = variable.target.contains(&Target::Development);
+        if !self.sensitive || !readable || variable.environments() == ["development"] {
+            return Ok(());
+        }
+        if development {
+            let text =
+                "The team demands sensitive environment variables, so development needs one of its own";
+            return Err(failure("BAD_REQUEST", text).with("key", variable.key.as_str()));
+        }
+        variable.kind = Kind::Sensitive;
+        Ok(())
+    }
+}

@@ -24,17 +24,18 @@ pub(crate) struct Prepared {
 /// 400 for a body that breaks the contract or a variable that breaks the rules; 403 for variables without the right to make them, and
 /// for an installation that was given chosen projects only; 409 `conflict` for a name that is taken.
 pub async fn create(core: &Core, scope: &Scope, body: Body) -> Result<Project> {
-    let prepared = prepare(core, scope, body).await?;
+    let prepared = prepare(core, scope, body, Policy::of(core, scope).await?)?;
     let (core, scope) = (core.clone(), scope.clone());
     core.clone().db.write(async move |tx| insert(tx, &core, &scope, &prepared).await).await
 }
 
-pub(crate) async fn prepare(core: &Core, scope: &Scope, body: Body) -> Result<Prepared> {
+/// The operator's own projects come under `Policy::default()`, which demands nothing.
+pub(crate) fn prepare(core: &Core, scope: &Scope, body: Body, policy: Policy) -> Result<Prepared> {
     let now = core.clock.now();
     let (name, variables, repository, settings) = body.for_creation()?;
     check_rights(scope, !variables.is_empty())?;
     let within = |at| format!("environmentVariables[{at}].");
-    let drafts = Drafts::new(core, scope, variables, Policy::of(core, scope).await?, within)?;
+    let drafts = Drafts::new(core, scope, variables, policy, within)?;
     let mut project = Project {
         id: ProjectId::new(&core.entropy),
         account_id: scope.owner().clone(),

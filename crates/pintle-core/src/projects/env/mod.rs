@@ -17,7 +17,7 @@ pub use create::{Body, NewVariable, OneOrMany, create};
 pub use edit::{Change, edit};
 pub(in crate::projects) use insert::insert;
 pub use list::{Filter, get, list};
-pub(in crate::projects) use policy::Policy;
+pub(crate) use policy::Policy;
 pub use remove::{Ids, Removed, remove, remove_many};
 
 use super::Located;

@@ -6,8 +6,8 @@ use crate::{Core, Result, Scope};
 use pintle_store::params;
 use serde::Deserialize;
 
-#[derive(Debug, Clone, Copy)]
-pub(in crate::projects) struct Policy {
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Policy {
     sensitive: bool,
 }
 
@@ -21,7 +21,7 @@ struct Settings {
 impl Policy {
     pub(in crate::projects) async fn of(core: &Core, scope: &Scope) -> Result<Self> {
         if scope.personal {
-            return Ok(Self { sensitive: false });
+            return Ok(Self::default());
         }
         let sql = "SELECT doc FROM owners WHERE id = $1";
         let row: Option<(String,)> = core.db.read().await?.opt(sql, &params![scope.owner()]).await?;

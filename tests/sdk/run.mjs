@@ -20,19 +20,22 @@ const database = at < 0 ? [] : args.splice(at, 2)
 const binary = process.env.PINTLE_BIN ?? path.join(here, '../../target/debug/pintle')
 const folder = mkdtempSync(path.join(tmpdir(), 'pintle-sdk-'))
 
-// A second user, for what needs two: nobody can be invited yet.
+// For each SDK a team of two users: nobody can be invited over the API yet.
 const seed = path.join(folder, 'pintle.yaml')
-const second = { token: 'pnt_second_user_of_the_suites', username: 'second' }
+const crew = { owner: 'pnt_first_of_the_crews', member: 'pnt_second_of_the_crews' }
+const members = '[{ user: first, role: OWNER }, { user: second, role: VIEWER }]'
 writeFileSync(seed, `users:
-  - username: ${second.username}
-    email: second@example.com
+  - { username: first, email: first@example.com }
+  - { username: second, email: second@example.com }
+teams:
+  - { slug: crew-matching, members: ${members} }
+  - { slug: crew-newest, members: ${members} }
 tokens:
-  - user: ${second.username}
-    value: ${second.token}
-    name: suites
+  - { user: first, name: suites, value: ${crew.owner} }
+  - { user: second, name: suites, value: ${crew.member} }
 `)
 
-const server = spawn(binary, ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--data', folder, '--log', 'warn', ...database], {
+const server = spawn(binary, ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--data', folder, '--config', seed, '--log', 'warn', ...database], {
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 const ended = once(server, 'exit')
@@ -51,7 +54,7 @@ try {
   const require = args.length ? [] : ['--require', operations.join(',')]
   const command = existsSync(conform) ? [process.execPath, conform, '--target', ready.url, ...require, '--', ...test] : test
   if (command === test) console.error(`not held against the contract: ${conform} is not there`)
-  const env = { ...process.env, PINTLE_URL: ready.url, PINTLE_DEMO: JSON.stringify(ready), PINTLE_SECOND: JSON.stringify(second) }
+  const env = { ...process.env, PINTLE_URL: ready.url, PINTLE_DEMO: JSON.stringify(ready), PINTLE_CREW: JSON.stringify(crew) }
   const [status] = await once(spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], env }), 'exit')
   code = status ?? 1
 } finally {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before } from 'node:test'
 import { fails, onEachSdk } from './sdks.mjs'
-import { install, newProject, newTeam } from './world.mjs'
+import { install, newProject, newTeam, request } from './world.mjs'
 
 onEachSdk('environment variables', ({ client, it }) => {
   let team, project, projects
@@ -16,18 +16,23 @@ onEachSdk('environment variables', ({ client, it }) => {
     return Array.isArray(answer) ? answer : answer.envs ?? [answer]
   }
   const create = async (requestBody, upsert) => (await projects.createProjectEnv(ours({ requestBody, upsert }))).created
+  /// 1.16.1 reads this answer as the first of three types that fits, which may be the one without a value.
+  const value = async id => {
+    await projects.getProjectEnv(ours({ id }))
+    return (await request(team.token, 200, 'GET', `/v1/projects/${project.id}/env/${id}?teamId=${team.teamId}`)).value
+  }
   const variable = (key, more) => ({ key, value: `value of ${key}`, type: 'encrypted', target: ['production', 'preview'], ...more })
 
   it('live from creation to deletion', async () => {
     const made = await create(variable('LIFE', { comment: 'a life' }))
     assert.deepEqual([made.key, made.type, made.comment], ['LIFE', 'encrypted', 'a life'])
-    assert.equal((await projects.getProjectEnv(ours({ id: made.id }))).value, 'value of LIFE')
+    assert.equal(await value(made.id), 'value of LIFE')
     const [listed] = await list()
     assert.deepEqual([listed.id, listed.key], [made.id, 'LIFE'])
     assert.equal((await list({ decrypt: 'true' }))[0].value, 'value of LIFE')
     const edited = await projects.editProjectEnv(ours({ id: made.id, requestBody: { value: 'second', target: ['development'] } }))
     assert.deepEqual(edited.target, ['development'])
-    assert.equal((await projects.getProjectEnv(ours({ id: made.id }))).value, 'second')
+    assert.equal(await value(made.id), 'second')
     const removed = await projects.removeProjectEnv(ours({ id: made.id }))
     assert.equal((Array.isArray(removed) ? removed[0] : removed).id, made.id)
     await fails(projects.getProjectEnv(ours({ id: made.id })), 404, 'not_found')
@@ -46,7 +51,7 @@ onEachSdk('environment variables', ({ client, it }) => {
     assert.deepEqual(answer.created.map(env => env.key).sort(), ['BRANCH', 'PLAIN', 'SENSITIVE'])
     assert.deepEqual(answer.failed, [])
     const sensitive = answer.created.find(env => env.key === 'SENSITIVE')
-    assert.equal('value' in await projects.getProjectEnv(ours({ id: sensitive.id })), false, 'a sensitive value is never shown')
+    assert.equal(await value(sensitive.id), '', 'a sensitive value is never shown')
     assert.deepEqual((await list({ gitBranch: 'feature' })).map(env => env.key).includes('BRANCH'), true)
     const ids = answer.created.map(env => env.id)
     const removed = await projects.batchRemoveProjectEnv(ours({ requestBody: { ids } }))
@@ -59,7 +64,7 @@ onEachSdk('environment variables', ({ client, it }) => {
     await fails(projects.createProjectEnv(ours({ requestBody: variable('TAKEN') })), 400, 'ENV_CONFLICT')
     const upserted = await create(variable('TAKEN', { value: 'newer' }), 'true')
     assert.equal(upserted.id, made.id)
-    assert.equal((await projects.getProjectEnv(ours({ id: made.id }))).value, 'newer')
+    assert.equal(await value(made.id), 'newer')
     const answer = await projects.createProjectEnv(ours({ requestBody: [variable('TAKEN'), variable('FREE')] }))
     assert.deepEqual(answer.created.map(env => env.key), ['FREE'])
     assert.equal(answer.failed[0].error.code, 'ENV_CONFLICT')
@@ -67,7 +72,7 @@ onEachSdk('environment variables', ({ client, it }) => {
   })
 
   it('are refused with what the contract does not allow', async () => {
-    await fails(projects.createProjectEnv(ours({ requestBody: variable('1 WRONG') })), 400, 'bad_request')
+    await fails(projects.createProjectEnv(ours({ requestBody: variable('1 WRONG') })), 400, 'KEY_INVALID_CHARACTERS')
     await fails(projects.createProjectEnv(ours({ idOrName: 'prj_unknown', requestBody: variable('A') })), 404, 'not_found')
     await fails(projects.filterProjectEnvs(ours({ idOrName: 'prj_unknown' })), 404, 'not_found')
     await fails(projects.batchRemoveProjectEnv(ours({ idOrName: 'prj_unknown', requestBody: { ids: ['x'] } })), 404, 'not_found')
@@ -80,8 +85,8 @@ onEachSdk('environment variables', ({ client, it }) => {
     const account = await create(variable('SHARED_KEY', { target: ['development'] }))
     const made = (await own.createProjectEnv(ours({ requestBody: variable('SHARED_KEY', { target: ['production'] }) }))).created
     assert.equal(made.configurationId, installed.id)
-    await fails(own.removeProjectEnv(ours({ id: account.id })), 403, 'forbidden')
-    assert.equal((await own.getProjectEnv(ours({ id: made.id }))).value, 'value of SHARED_KEY')
+    await fails(own.removeProjectEnv(ours({ id: account.id })), 404, 'not_found')
+    assert.equal((await own.getProjectEnv(ours({ id: made.id }))).configurationId, installed.id)
     await client(team.token).integrations.deleteConfiguration({ id: installed.id, teamId: team.teamId })
     assert.deepEqual((await list()).map(env => env.id), [account.id])
     await projects.removeProjectEnv(ours({ id: account.id }))

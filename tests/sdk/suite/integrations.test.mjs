@@ -16,11 +16,14 @@ onEachSdk('integrations', ({ client, it }) => {
     const installed = await install(team, { projects: [project.id] })
     const read = await vercel.integrations.getConfiguration({ id: installed.id, teamId: team.teamId })
     assert.deepEqual(
-      [read.id, read.integrationId, read.teamId, read.projects, read.projectSelection],
-      [installed.id, installed.integrationId, team.teamId, [project.id], 'selected'],
+      [read.id, read.integrationId, read.teamId, read.projects],
+      [installed.id, installed.integrationId, team.teamId, [project.id]],
     )
     assert.deepEqual((await list({ view: 'account' })).map(c => c.id), [installed.id])
-    const [item] = await list({ view: 'project', integrationIdOrSlug: installed.slug })
+    assert.deepEqual((await list({ view: 'project', integrationIdOrSlug: installed.slug })).map(c => c.id), [installed.id])
+    // The SDKs read either view as the first type that fits, which has no integration.
+    const query = `view=project&teamId=${team.teamId}`
+    const [item] = await request(team.token, 200, 'GET', `/v1/integrations/configurations?${query}`)
     assert.deepEqual([item.id, item.integration.slug, item.integration.isLegacy], [installed.id, installed.slug, false])
     assert.deepEqual(await list({ view: 'account', installationType: 'marketplace' }), [])
     assert.deepEqual(await list({ view: 'account', integrationIdOrSlug: 'no-such-app' }), [])

@@ -37,7 +37,7 @@ onEachSdk('log drains', ({ client, it }) => {
     const drains = await user.getAllLogDrains(ours())
     const [drain] = Array.isArray(drains) ? drains : drains.drains
     assert.match(drain.id, /^ld_/)
-    assert.deepEqual([drain.name, drain.url, drain.deliveryFormat], ['Account drain', url, 'ndjson'])
+    assert.deepEqual([drain.name, drain.delivery.endpoint, drain.delivery.encoding], ['Account drain', url, 'ndjson'])
     assert.ok(await user.getAllLogDrains(ours({ projectId: project.id, includeMetadata: true })))
     assert.ok(await user.getConfigurableLogDrain(ours({ id: drain.id })))
     await user.deleteConfigurableLogDrain(ours({ id: drain.id }))

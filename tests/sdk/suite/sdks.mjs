@@ -24,12 +24,14 @@ const sdks = [
   { name: '@vercel/sdk 1.28.35', short: 'newest', Vercel: Newest, run: strictly },
 ]
 
-/// Describes a group on each SDK: `body` is given `client(token)`, `it(name, body)` and the SDK's short name.
+/// Describes a group on each SDK: `body` is given `client(token)`, `it(name, body)` and the SDK's short name. `it.lenient` is for
+/// answers in which the newest SDK counts what it tried before it found the right type.
 export function onEachSdk(group, body) {
   for (const sdk of sdks) {
     describe(`${group}, ${sdk.name}`, { concurrency: false }, () => {
       const client = token => new sdk.Vercel({ bearerToken: token, serverURL: url })
       const it = (name, inner) => test(name, () => sdk.run(inner))
+      it.lenient = test
       body({ client, it, sdk: sdk.short })
     })
   }

@@ -55,7 +55,7 @@ onEachSdk('user and tokens', ({ client, it }) => {
     const made = await vercel.authentication.createAuthToken({ teamId: team.teamId, requestBody: { name: fresh('token') } })
     const bound = client(made.bearerToken)
     assert.equal((await bound.teams.getTeam({ teamId: team.teamId })).id, team.teamId)
-    await fails(bound.teams.getTeam({ teamId: other.teamId }), 403, 'team_unauthorized')
+    await fails(bound.teams.getTeam({ teamId: other.teamId }), 404, 'not_found')
     await vercel.authentication.deleteAuthToken({ tokenId: made.token.id })
   })
 })

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict'
 /// The checking proxy, where the suites run through it.
 export const url = process.env.CONFORM_URL ?? process.env.PINTLE_URL
 export const demo = JSON.parse(process.env.PINTLE_DEMO)
-export const second = JSON.parse(process.env.PINTLE_SECOND)
+/// The tokens of an owner and a viewer of the teams `crew-matching` and `crew-newest`.
+export const crew = JSON.parse(process.env.PINTLE_CREW)
 
 let made = 0
 /// A name that nothing else in this run has.

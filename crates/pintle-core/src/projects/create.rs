@@ -120,6 +120,8 @@ pub(super) fn seal(core: &Core, id: &ProjectId, password: Option<&str>) -> Resul
 /// What a project has that its creator did not say.
 fn defaults() -> Map<String, Json> {
     let defaults = json!({
+        // Newer clients insist on these two.
+        "alias": [], "deploymentExpiration": {},
         "autoAssignCustomDomains": true, "autoExposeSystemEnvs": true, "buildCommand": null,
         "commandForIgnoringBuildStep": null, "customerSupportCodeVisibility": false, "devCommand": null,
         "enablePreviewFeedback": null, "enableProductionFeedback": null, "gitForkProtection": true, "gitLFS": false,

@@ -66,6 +66,8 @@ impl Team {
             view.as_object_mut().map(|map| map.remove("inviteCode"));
         }
         view["membership"] = serde_json::to_value(membership)?;
+        // Newer clients insist on it. Nothing is billed.
+        view["billing"] = Json::Null;
         Ok(view)
     }
 

@@ -29,7 +29,8 @@ const SELECT: &str = "SELECT e.id, e.doc, e.value, e.created_at FROM envs e WHER
   AND (CAST($5 AS BIGINT) = 0 OR NOT EXISTS (SELECT 1 FROM env_targets t WHERE t.env_id = e.id AND t.target = 'production'))
   AND e.created_at > $6 AND e.created_at < $7 ORDER BY e.created_at DESC, e.id DESC LIMIT $8";
 
-/// filterProjectEnvs: the answer as it goes on the wire, newest first; `pagination` where a page was asked for.
+/// filterProjectEnvs: the answer as it goes on the wire, newest first; `pagination` where a page was asked for, and always
+/// `hiddenProductionEnvCount`, since newer clients insist on either.
 ///
 /// # Errors
 /// 404 for an unknown project.
@@ -37,7 +38,9 @@ pub async fn list(core: &Core, scope: &Scope, project: &str, filter: Filter) -> 
     let conn = core.db.read().await?;
     let project = projects::locate(&conn, scope, project).await?;
     let reach = Reach::of(scope, project.role);
-    let Some(environment) = environment(&project, &filter)? else { return Ok("{\"envs\":[]}".into()) };
+    let Some(environment) = environment(&project, &filter)? else {
+        return Ok("{\"envs\":[],\"hiddenProductionEnvCount\":0}".into());
+    };
     let page = filter.page;
     let params = params![
         &project.id,
@@ -65,11 +68,8 @@ pub async fn list(core: &Core, scope: &Scope, project: &str, filter: Filter) -> 
         out.push_str(",\"pagination\":");
         out.push_str(&serde_json::to_string(&pagination)?);
     }
-    if !reach.production {
-        let hidden = hidden(&conn, &project, &params).await?;
-        out.push_str(&format!(",\"hiddenProductionEnvCount\":{hidden}"));
-    }
-    out.push('}');
+    let hidden = if reach.production { 0 } else { hidden(&conn, &project, &params).await? };
+    out.push_str(&format!(",\"hiddenProductionEnvCount\":{hidden}}}"));
     Ok(out)
 }
 

@@ -168,13 +168,15 @@ impl Stored<'_> {
         out.push_str("{\"value\":");
         out.push_str(&serde_json::to_string(&value)?);
         out.push_str(if decrypted { ",\"decrypted\":true," } else { ",\"decrypted\":false," });
+        // Newer clients insist on it. Pintle looks for no issues.
+        out.push_str("\"securityIssues\":[],");
         // The document is an object that is never empty, so what is left of it begins with a key.
         out.push_str(self.doc.get(1..).unwrap_or("}"));
         Ok(())
     }
 
     fn wire(&self, core: &Core, decrypt: bool) -> Result<String> {
-        let mut out = String::with_capacity(self.doc.len() + 2 * self.value.len() + 40);
+        let mut out = String::with_capacity(self.doc.len() + 2 * self.value.len() + 64);
         self.write(core, decrypt, &mut out)?;
         Ok(out)
     }

@@ -3,8 +3,8 @@
 //
 //   node run.mjs [--database URL] [SUITE.test.mjs...]
 //
-// The program is PINTLE_BIN, else ../../target/debug/pintle. Where the checking proxy ../../../shared/tools/conform is
-// present (or CONFORM names it), the suites run through it, and a violation of the contract fails the run.
+// The program is PINTLE_BIN, else ../../target/debug/pintle. Where the checking proxy shared/tools/conform is
+// present beside a folder above (or CONFORM names it), the suites run through it, and a violation of the contract fails the run.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -44,16 +44,25 @@ const ready = await Promise.race([
   ended.then(([code]) => { throw new Error(`${binary} ended with ${code} before it was ready`) }),
 ])
 
+/// A file beside one of the folders above.
+function above(name) {
+  for (let folder = here; folder !== path.dirname(folder);) {
+    folder = path.dirname(folder)
+    const file = path.join(folder, name)
+    if (existsSync(file)) return file
+  }
+}
+
 let code = 1
 try {
   const suites = args.length ? args : readdirSync(path.join(here, 'suite')).filter(name => name.endsWith('.test.mjs'))
   // In one process, not `node --test` with one for each file: to load the two SDKs takes seconds.
   const imports = suites.map(name => `await import(${JSON.stringify(path.join(here, 'suite', path.basename(name)))})`)
   const test = [process.execPath, '--test-reporter=spec', '--input-type=module', '--eval', imports.join('\n')]
-  const conform = process.env.CONFORM ?? path.join(here, '../../../shared/tools/conform')
+  const conform = process.env.CONFORM ?? above('shared/tools/conform')
   const require = args.length ? [] : ['--require', operations.join(',')]
-  const command = existsSync(conform) ? [process.execPath, conform, '--target', ready.url, ...require, '--', ...test] : test
-  if (command === test) console.error(`not held against the contract: ${conform} is not there`)
+  const command = conform ? [process.execPath, conform, '--target', ready.url, ...require, '--', ...test] : test
+  if (command === test) console.error('not held against the contract: there is no shared/tools/conform beside the folders above')
   const env = { ...process.env, PINTLE_URL: ready.url, PINTLE_DEMO: JSON.stringify(ready), PINTLE_CREW: JSON.stringify(crew) }
   const [status] = await once(spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], env }), 'exit')
   code = status ?? 1

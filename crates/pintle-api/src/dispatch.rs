@@ -139,7 +139,7 @@ impl Api {
             headers.insert(HeaderName::from_static("x-ratelimit-remaining"), used.remaining.into());
             headers.insert(HeaderName::from_static("x-ratelimit-reset"), used.reset_seconds().into());
             if used.exceeded {
-                let seconds = (used.reset_ms - self.0.core.clock.now()).max(0) / 1000 + 1;
+                let seconds = ((used.reset_ms - self.0.core.clock.now() + 999) / 1000).max(1);
                 headers.insert(header::RETRY_AFTER, seconds.into());
             }
         }

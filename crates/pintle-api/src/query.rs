@@ -61,9 +61,9 @@ impl Query {
         Ok(Some(text))
     }
 
-    /// A list parted by commas; empty where it is not there.
+    /// A list parted by commas, or given by repeating the name; empty where it is not there.
     pub fn list(&self, name: &str) -> Vec<String> {
-        let parts = self.get(name).unwrap_or_default().split(',');
+        let parts = self.all(name).flat_map(|value| value.split(','));
         parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 }

@@ -3,9 +3,12 @@
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
-use pintle_core::ids::OwnerId;
-use pintle_core::teams::{delete as end, patch as change};
-use pintle_core::{Result, Scope, teams};
+use pintle_core::ids::{OwnerId, UserId};
+use pintle_core::page::Pagination;
+use pintle_core::permissions::Role;
+use pintle_core::teams::{self, members};
+use pintle_core::{Result, Scope};
+use serde::Serialize;
 use serde_json::json;
 
 routes! {
@@ -14,6 +17,9 @@ routes! {
     "getTeam": Get "/v2/teams/{teamId}", TeamRead => get;
     "patchTeam": Patch "/v2/teams/{teamId}", TeamWrite => patch;
     "deleteTeam": Delete "/v1/teams/{teamId}", TeamWrite => delete;
+    "getTeamMembers": Get "/v3/teams/{teamId}/members", TeamRead => members;
+    "updateTeamMember": Patch "/v1/teams/{teamId}/members/{uid}", MemberWrite => update_member;
+    "removeTeamMember": Delete "/v1/teams/{teamId}/members/{uid}", MemberRemove => remove_member;
 }
 
 async fn list(call: Call, scope: Scope) -> Result<Reply> {
@@ -31,14 +37,51 @@ async fn get(call: Call, scope: Scope) -> Result<Reply> {
 }
 
 async fn patch(call: Call, scope: Scope) -> Result<Reply> {
-    Reply::json(&change::patch(&call.core, &scope, call.json()?).await?)
+    Reply::json(&teams::patch(&call.core, &scope, call.json()?).await?)
 }
 
 async fn delete(call: Call, scope: Scope) -> Result<Reply> {
-    Reply::json(&end::delete(&call.core, &scope, call.json()?, new_default(&call)).await?)
+    Reply::json(&teams::delete(&call.core, &scope, call.json()?, new_default(&call)).await?)
 }
 
 /// The team that is to be the caller's default from now on.
 fn new_default(call: &Call) -> Option<OwnerId> {
     call.query.text("newDefaultTeamId").map(OwnerId::from)
+}
+
+/// The only list whose pagination says in words whether there is more.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MemberPagination {
+    has_next: bool,
+    #[serde(flatten)]
+    pagination: Pagination,
+}
+
+async fn members(call: Call, scope: Scope) -> Result<Reply> {
+    let query = &call.query;
+    let filter = members::Filter {
+        search: query.text("search"),
+        role: query.one_of("role", &Role::ALL.map(Role::as_str))?.and_then(Role::parse),
+        exclude_project: query.text("excludeProject"),
+        eligible_for_project: query.text("eligibleMembersForProjectId"),
+        users: query.list("filterByUserIds"),
+    };
+    let (members, pagination) = members::list(&call.core, &scope, filter, call.page()?).await?;
+    let pagination = MemberPagination { has_next: pagination.next.is_some(), pagination };
+    Reply::json(&json!({ "members": members, "emailInviteCodes": [], "pagination": pagination }))
+}
+
+fn member(call: &Call) -> UserId {
+    UserId::from(call.param("uid"))
+}
+
+async fn update_member(call: Call, scope: Scope) -> Result<Reply> {
+    members::update(&call.core, &scope, member(&call), call.json()?).await?;
+    Reply::json(&json!({ "id": scope.owner() }))
+}
+
+async fn remove_member(call: Call, scope: Scope) -> Result<Reply> {
+    members::remove(&call.core, &scope, member(&call), new_default(&call)).await?;
+    Reply::json(&json!({ "id": scope.owner() }))
 }

@@ -6,9 +6,10 @@ use crate::ids::{EventId, OwnerId, ProjectId};
 use crate::integrations::Integration;
 use crate::page::{self, Page, Pagination};
 use crate::scope::{Principal, Scope};
+use crate::select::Select;
 use crate::users::User;
 use crate::{Core, Result};
-use pintle_store::{Conn, Value, params};
+use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -94,23 +95,18 @@ pub struct Filter {
 
 /// The owner's events, newest first (listUserEvents), each with its actor as that is known today.
 pub async fn list(core: &Core, scope: &Scope, filter: Filter, page: Page) -> Result<(Vec<Json>, Pagination)> {
-    let mut sql = "SELECT e.created_at, e.doc, u.doc, i.doc FROM events e
-      LEFT JOIN owners u ON u.id = e.principal_id LEFT JOIN integrations i ON i.id = e.principal_id
-      WHERE e.owner_id = $1"
-        .to_owned();
-    let mut params: Vec<Value> = vec![scope.owner().into()];
-    let mut among = |column: &str, values: Vec<String>| {
-        if !values.is_empty() {
-            let marks: Vec<String> = (1..=values.len()).map(|i| format!("${}", params.len() + i)).collect();
-            sql.push_str(&format!(" AND {column} IN ({})", marks.join(", ")));
-            params.extend(values.into_iter().map(Value::from));
-        }
-    };
-    among("e.type", filter.types);
-    among("e.principal_id", filter.principal.into_iter().collect());
-    among("e.project_id", filter.projects);
+    let mut select = Select::new(
+        "SELECT e.created_at, e.doc, u.doc, i.doc FROM events e
+         LEFT JOIN owners u ON u.id = e.principal_id LEFT JOIN integrations i ON i.id = e.principal_id
+         WHERE e.owner_id = $1",
+        vec![scope.owner().into()],
+    );
+    select.among("e.type", filter.types);
+    select.and("e.principal_id = $?", filter.principal);
+    select.among("e.project_id", filter.projects);
     let conn = core.db.read().await?;
-    let (rows, pagination) = page::rows::<Listed>(&conn, &sql, "e.created_at", &params, page).await?;
+    let (rows, pagination) =
+        page::rows::<Listed>(&conn, &select.sql, "e.created_at", &select.params, page).await?;
     let events = rows.iter().map(|row| view(row, filter.with_payload)).collect::<Result<_>>()?;
     Ok((events, pagination))
 }

@@ -18,6 +18,7 @@ pub use pintle_store::planted;
 pub mod projects;
 pub mod scope;
 pub mod seed;
+mod select;
 pub mod shape;
 pub mod teams;
 pub mod tokens;

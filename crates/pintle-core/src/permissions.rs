@@ -118,6 +118,8 @@ pub enum Permission {
     TeamCreate,
     TeamWrite,
     MemberWrite,
+    /// Take a member out of a team. Who is no owner may take out only itself, which the operation checks.
+    MemberRemove,
     EventRead,
 }
 
@@ -168,6 +170,7 @@ impl Permission {
             | TeamCreate
             | TeamWrite
             | MemberWrite
+            | MemberRemove
             | EventRead => User,
         }
     }
@@ -182,7 +185,8 @@ impl Permission {
         use Permission::*;
         use Role::*;
         let yes = match self {
-            Public | Account | AccountTokens | TeamCreate | TeamRead | ConfigurationRead | EventRead => true,
+            Public | Account | AccountTokens | TeamCreate | TeamRead | MemberRemove | ConfigurationRead
+            | EventRead => true,
             ConfigurationTransfer | TeamWrite | MemberWrite => role == Owner,
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")
@@ -221,6 +225,12 @@ impl Extended {
 
     pub fn has(&self, name: &str) -> bool {
         self.0.split(' ').any(|held| held == name)
+    }
+
+    /// Each name once, in the order of `NAMES`; others are left out.
+    pub fn of(names: &[String]) -> Self {
+        let held = Self::NAMES.into_iter().filter(|name| names.iter().any(|wanted| wanted == name));
+        Self(held.collect::<Vec<_>>().join(" "))
     }
 
     pub fn list(&self) -> Vec<String> {

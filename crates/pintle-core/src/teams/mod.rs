@@ -1,8 +1,8 @@
 //! Teams: whom they belong to, and what is set for all that they own.
 
-pub mod delete;
-pub mod membership;
-pub mod patch;
+mod delete;
+pub mod members;
+mod patch;
 
 use crate::clock::Millis;
 use crate::events::{self, Event};
@@ -11,13 +11,15 @@ use crate::page::{self, Page, Pagination, Stamp};
 use crate::permissions::Role;
 use crate::scope::Principal;
 use crate::{Core, Error, OnConstraint, Result, Scope, validate};
-use membership::Membership;
+use members::Membership;
 use pintle_store::{Conn, FromRow, FromValue, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-pub use membership::add_member;
-pub(crate) use membership::insert_member;
+pub use delete::{Deleted, Farewell, delete};
+pub use members::add as add_member;
+pub(crate) use members::insert as insert_member;
+pub use patch::{TeamPatch, patch};
 
 /// What is stored of a team: what Pintle reads and decides is typed, all else that was set travels in `settings`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -171,7 +173,7 @@ fn slug_taken(slug: &str) -> Error {
 /// 404 where that is a personal account.
 pub async fn get(core: &Core, scope: &Scope) -> Result<Json> {
     let conn = core.db.read().await?;
-    let membership = membership::of(&conn, scope).await?;
+    let membership = members::of(&conn, scope).await?;
     load(&conn, scope).await?.view(scope, &membership)
 }
 
@@ -197,7 +199,7 @@ pub async fn list(core: &Core, scope: &Scope, page: Page) -> Result<(Vec<Json>, 
     }
     let sql = format!(
         "SELECT o.created_at, o.doc, {} FROM members m JOIN owners o ON o.id = m.team_id WHERE m.user_id = $1",
-        membership::COLUMNS
+        members::COLUMNS
     );
     let conn = core.db.read().await?;
     let (rows, pagination) =

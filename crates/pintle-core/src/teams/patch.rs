@@ -1,6 +1,6 @@
 //! patchTeam: what an owner sets for a team.
 
-use super::{Team, check_slug, load, membership, slug_taken};
+use super::{Team, check_slug, load, members, slug_taken};
 use crate::events::{self, Event};
 use crate::patch::Patch;
 use crate::{Core, Error, OnConstraint, Result, Scope, validate};
@@ -124,7 +124,7 @@ pub async fn patch(core: &Core, scope: &Scope, patch: TeamPatch) -> Result<Json>
             for event in changes(&before, &team) {
                 events::record(tx, &core, &scope, now, event).await?;
             }
-            team.view(&scope, &membership::of(tx, &scope).await?)
+            team.view(&scope, &members::of(tx, &scope).await?)
         })
         .await
 }

@@ -1,9 +1,9 @@
 //! Who belongs to a team, and as what.
 
-use super::not_found;
 use crate::clock::Millis;
 use crate::ids::{OwnerId, UserId};
 use crate::permissions::{Extended, Role};
+use crate::teams::not_found;
 use crate::{Core, Error, OnConstraint, Result, Scope};
 use pintle_store::{Conn, FromRow, FromValue, Row, params};
 use serde::Serialize;
@@ -24,11 +24,11 @@ pub struct Membership {
 }
 
 /// What a membership is read from, of `members m`.
-pub(super) const COLUMNS: &str = "m.team_id, m.user_id, m.role, m.permissions, m.created_at";
+pub(crate) const COLUMNS: &str = "m.team_id, m.user_id, m.role, m.permissions, m.created_at";
 
 impl Membership {
     /// Reads `COLUMNS`, the first of which is at `index`.
-    pub(super) fn read(row: &Row<'_>, index: usize) -> pintle_store::Result<Self> {
+    pub(crate) fn read(row: &Row<'_>, index: usize) -> pintle_store::Result<Self> {
         let text = |index| String::from_value(row, index);
         let role = text(index + 2)?;
         let role =
@@ -55,7 +55,7 @@ impl FromRow for Membership {
 
 /// The membership of the scope's user in the scope's team. A native installation outlives its user's membership; it is shown that
 /// of the oldest owner.
-pub(super) async fn of(conn: &Conn, scope: &Scope) -> Result<Membership> {
+pub(crate) async fn of(conn: &Conn, scope: &Scope) -> Result<Membership> {
     let sql = format!(
         "SELECT {COLUMNS} FROM members m WHERE m.team_id = $1 AND (m.user_id = $2 OR m.role = 'OWNER')
          ORDER BY CASE WHEN m.user_id = $2 THEN 0 ELSE 1 END, m.created_at LIMIT 1"
@@ -67,18 +67,12 @@ pub(super) async fn of(conn: &Conn, scope: &Scope) -> Result<Membership> {
 ///
 /// # Errors
 /// 409 where the user is one already; 404 where the user or team does not exist.
-pub async fn add_member(core: &Core, team: &OwnerId, user: &UserId, role: Role) -> Result<()> {
+pub async fn add(core: &Core, team: &OwnerId, user: &UserId, role: Role) -> Result<()> {
     let (team, user, now) = (team.clone(), user.clone(), core.clock.now());
-    core.db.write(async move |tx| insert_member(tx, &team, &user, role, now).await).await
+    core.db.write(async move |tx| insert(tx, &team, &user, role, now).await).await
 }
 
-pub(crate) async fn insert_member(
-    tx: &Conn,
-    team: &OwnerId,
-    user: &UserId,
-    role: Role,
-    now: Millis,
-) -> Result<()> {
+pub(crate) async fn insert(tx: &Conn, team: &OwnerId, user: &UserId, role: Role, now: Millis) -> Result<()> {
     tx.execute(
         "INSERT INTO members (team_id, user_id, role, permissions, created_at, doc) VALUES ($1, $2, $3, '', $4, '{}')",
         &params![team, user, role.as_str(), now],

@@ -1,0 +1,34 @@
+//! A SELECT that grows by what a request filters by: each condition brings its values along.
+
+use pintle_store::Value;
+
+pub(crate) struct Select {
+    /// Ends inside the WHERE clause.
+    pub sql: String,
+    pub params: Vec<Value>,
+}
+
+impl Select {
+    pub fn new(sql: impl Into<String>, params: Vec<Value>) -> Self {
+        Self { sql: sql.into(), params }
+    }
+
+    /// Adds a condition in which `$?` stands for the value, if there is one.
+    pub fn and<V: Into<Value>>(&mut self, condition: &str, value: Option<V>) {
+        if let Some(value) = value {
+            self.params.push(value.into());
+            let condition = condition.replace("$?", &format!("${}", self.params.len()));
+            self.sql.push_str(&format!(" AND {condition}"));
+        }
+    }
+
+    /// Wants the column to have one of these values, if there are any.
+    pub fn among(&mut self, column: &str, values: impl IntoIterator<Item: Into<Value>>) {
+        let before = self.params.len();
+        self.params.extend(values.into_iter().map(Into::into));
+        let marks: Vec<String> = (before + 1..=self.params.len()).map(|n| format!("${n}")).collect();
+        if !marks.is_empty() {
+            self.sql.push_str(&format!(" AND {column} IN ({})", marks.join(", ")));
+        }
+    }
+}

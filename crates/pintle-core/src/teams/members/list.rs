@@ -1,0 +1,160 @@
+//! getTeamMembers: who belongs to a team, as others see it.
+
+use crate::clock::Millis;
+use crate::ids::{ProjectId, UserId};
+use crate::page::{self, Page, Pagination};
+use crate::permissions::{Extended, ProjectRole, Role};
+use crate::select::Select;
+use crate::users::User;
+use crate::{Core, Error, Result, Scope};
+use pintle_store::{Conn, params};
+use serde::Serialize;
+
+/// A member on the wire.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    uid: UserId,
+    username: String,
+    email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<String>,
+    role: Role,
+    team_permissions: Vec<String>,
+    confirmed: bool,
+    created_at: Millis,
+    /// The projects in which the member has a role of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    projects: Vec<InProject>,
+}
+
+#[derive(Debug, Serialize)]
+struct InProject {
+    id: ProjectId,
+    name: String,
+    role: ProjectRole,
+}
+
+/// What to list.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Part of a name, username or e-mail address.
+    pub search: Option<String>,
+    pub role: Option<Role>,
+    /// Without who has a role in this project.
+    pub exclude_project: Option<String>,
+    /// Only those for whom a role in this project would mean something: their role in the team leaves it to the project.
+    pub eligible_for_project: Option<String>,
+    pub users: Vec<String>,
+}
+
+/// The roles beside which the platform knows roles in a project.
+const ELIGIBLE: [Role; 2] = [Role::Developer, Role::Contributor];
+
+/// getTeamMembers: of the team that the scope acts for, newest first.
+///
+/// # Errors
+/// 404 where that is a personal account, or for a project that is not the team's.
+pub async fn list(
+    core: &Core,
+    scope: &Scope,
+    filter: Filter,
+    page: Page,
+) -> Result<(Vec<Member>, Pagination)> {
+    if scope.personal {
+        return Err(crate::teams::not_found());
+    }
+    let conn = core.db.read().await?;
+    for project in [&filter.exclude_project, &filter.eligible_for_project].into_iter().flatten() {
+        let sql = "SELECT id FROM projects WHERE owner_id = $1 AND id = $2";
+        let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), project]).await?;
+        row.ok_or_else(|| Error::not_found("Project"))?;
+    }
+    let select = select(scope, filter);
+    let (rows, pagination) =
+        page::rows::<Listed>(&conn, &select.sql, "m.created_at", &select.params, page).await?;
+    let mut members = rows.into_iter().map(member).collect::<Result<Vec<_>>>()?;
+    add_projects(&conn, scope, &mut members).await?;
+    Ok((members, pagination))
+}
+
+fn select(scope: &Scope, filter: Filter) -> Select {
+    let sql =
+        "SELECT m.created_at, m.role, m.permissions, u.doc FROM members m JOIN owners u ON u.id = m.user_id
+      WHERE m.team_id = $1";
+    let mut select = Select::new(sql, vec![scope.owner().into()]);
+    select.and("m.role = $?", filter.role.map(Role::as_str));
+    select.and("u.search LIKE $? ESCAPE '!'", filter.search.as_deref().map(containing));
+    let of_project = "NOT EXISTS
+      (SELECT 1 FROM project_members p WHERE p.project_id = $? AND p.user_id = m.user_id)";
+    select.and(of_project, filter.exclude_project);
+    if filter.eligible_for_project.is_some() {
+        select.among("m.role", ELIGIBLE.map(Role::as_str));
+    }
+    select.among("m.user_id", filter.users);
+    select
+}
+
+/// The LIKE pattern for text that has this somewhere in it.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern + "%"
+}
+
+/// When the member came, its role and permissions, and its user's document.
+type Listed = (Millis, String, String, String);
+
+fn member((created_at, role, permissions, user): Listed) -> Result<Member> {
+    let User { id, username, email, name, avatar, .. } = serde_json::from_str(&user)?;
+    let role = Role::parse(&role).ok_or_else(|| Error::internal(format!("no role: {role}")))?;
+    Ok(Member {
+        uid: id,
+        username,
+        email,
+        name,
+        avatar,
+        role,
+        team_permissions: Extended(permissions).list(),
+        confirmed: true,
+        created_at,
+        projects: Vec::new(),
+    })
+}
+
+async fn add_projects(conn: &Conn, scope: &Scope, members: &mut [Member]) -> Result<()> {
+    if members.is_empty() {
+        return Ok(());
+    }
+    let sql =
+        "SELECT m.user_id, p.id, p.name, m.role FROM project_members m JOIN projects p ON p.id = m.project_id
+      WHERE p.owner_id = $1";
+    let mut select = Select::new(sql, vec![scope.owner().into()]);
+    select.among("m.user_id", members.iter().map(|member| &member.uid));
+    let sql = select.sql + " ORDER BY p.name";
+    let rows: Vec<(String, String, String, String)> = conn.all(&sql, &select.params).await?;
+    for (user, id, name, role) in rows {
+        let member = members.iter_mut().find(|member| member.uid.as_str() == user);
+        if let (Some(member), Some(role)) = (member, ProjectRole::parse(&role)) {
+            member.projects.push(InProject { id: ProjectId::from(id), name, role });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_searched_for_is_taken_literally() {
+        assert_eq!(containing("50%_A!"), "%50!%!_a!!%");
+    }
+}

@@ -1,0 +1,14 @@
+//! The members of a team: who they are, and how they come, rise, fall and go.
+
+mod list;
+mod membership;
+mod remove;
+mod standing;
+mod update;
+
+pub use list::{Filter, Member, list};
+pub(crate) use membership::insert;
+pub(super) use membership::{COLUMNS, of};
+pub use membership::{Membership, add};
+pub use remove::remove;
+pub use update::{MemberPatch, update};

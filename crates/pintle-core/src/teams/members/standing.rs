@@ -1,0 +1,55 @@
+//! A member as a change finds it.
+
+use crate::ids::UserId;
+use crate::permissions::{Extended, Permission, Role, Verdict};
+use crate::users::User;
+use crate::{Error, Result, Scope};
+use pintle_store::{Conn, params};
+
+/// Who the member is, and what it may do in the team.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Standing {
+    pub user: User,
+    pub role: Role,
+    pub extended: Extended,
+}
+
+impl Standing {
+    /// # Errors
+    /// 404 for who is no member of the scope's team.
+    pub async fn load(tx: &Conn, scope: &Scope, user: &UserId) -> Result<Self> {
+        let sql = "SELECT m.role, m.permissions, u.doc FROM members m JOIN owners u ON u.id = m.user_id
+          WHERE m.team_id = $1 AND m.user_id = $2";
+        let row: Option<(String, String, String)> = tx.opt(sql, &params![scope.owner(), user]).await?;
+        let (role, permissions, user) = row.ok_or_else(|| Error::not_found("Team member"))?;
+        let role = Role::parse(&role).ok_or_else(|| Error::internal(format!("no role: {role}")))?;
+        Ok(Self { user: serde_json::from_str(&user)?, role, extended: Extended(permissions) })
+    }
+
+    /// The same member with another role or other permissions, where these are given.
+    pub fn changed(&self, role: Option<&str>, permissions: Option<&[String]>) -> Self {
+        Self {
+            user: self.user.clone(),
+            role: role.and_then(Role::parse).unwrap_or(self.role),
+            extended: permissions.map_or_else(|| self.extended.clone(), Extended::of),
+        }
+    }
+
+    pub fn may_install(&self) -> bool {
+        Permission::Install.for_role(self.role, &self.extended) == Verdict::Yes
+    }
+}
+
+/// Before an owner goes: somebody must be left who can do everything.
+///
+/// # Errors
+/// 400 `last_owner`.
+pub(super) async fn keep_an_owner(tx: &Conn, scope: &Scope) -> Result<()> {
+    let sql = "SELECT COUNT(*) FROM members WHERE team_id = $1 AND role = 'OWNER'";
+    let (owners,): (i64,) = tx.one(sql, &params![scope.owner()]).await?;
+    match owners {
+        0 | 1 => Err(Error::bad_request("A team must have an owner: make another member one first")
+            .coded("last_owner")),
+        _ => Ok(()),
+    }
+}

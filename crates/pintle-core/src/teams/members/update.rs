@@ -1,0 +1,164 @@
+//! updateTeamMember: a member's role in the team and in its projects.
+
+use super::standing::{Standing, keep_an_owner};
+use crate::clock::Millis;
+use crate::configurations::{DisabledReason, lifecycle};
+use crate::events::{self, Event};
+use crate::ids::{ProjectId, UserId};
+use crate::permissions::{Extended, ProjectRole, Role};
+use crate::{Core, Error, Result, Scope, validate};
+use pintle_store::{Conn, params};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+/// The body. Keys that newer clients add are taken and not looked at, but for those that would change what a member may do.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MemberPatch {
+    confirmed: Option<bool>,
+    role: Option<String>,
+    team_permissions: Option<Vec<String>>,
+    projects: Vec<InProject>,
+    joined_from: Option<JoinedFrom>,
+    access_groups_to_add: Vec<String>,
+    access_groups_to_remove: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct InProject {
+    project_id: ProjectId,
+    /// `null` takes the role away; it must be there.
+    #[serde(deserialize_with = "Option::deserialize")]
+    role: Option<ProjectRole>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct JoinedFrom {
+    #[serde(default, rename = "ssoUserId")]
+    _sso_user_id: Option<Json>,
+}
+
+impl MemberPatch {
+    fn check(&self) -> Result<()> {
+        let roles = Role::ALL.map(Role::as_str);
+        if let Some(role) = &self.role {
+            validate::one_of("role", role, &roles)?;
+        }
+        for name in self.team_permissions.iter().flatten() {
+            validate::one_of("teamPermissions", name, &Extended::NAMES)?;
+        }
+        for project in &self.projects {
+            validate::at_most("projects.projectId", project.project_id.as_str(), 256)?;
+        }
+        if self.confirmed == Some(false) {
+            let text = "`confirmed` should be equal to one of the allowed values \"true\".";
+            return Err(Error::invalid(text));
+        }
+        if !self.access_groups_to_add.is_empty() || !self.access_groups_to_remove.is_empty() {
+            return Err(Error::bad_request("Access groups are not supported by this server"));
+        }
+        Ok(())
+    }
+}
+
+/// updateTeamMember. Who may no longer install integrations leaves behind disabled installations (semantics.md 3.2).
+///
+/// # Errors
+/// 404 for who is no member and for a project that is not the team's; 400 for a role that does not exist, for the last owner's
+/// demotion, for confirming a member, since all are confirmed, and for ending an SSO connection, since none has one.
+pub async fn update(core: &Core, scope: &Scope, user: UserId, patch: MemberPatch) -> Result<()> {
+    patch.check()?;
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let before = Standing::load(tx, &scope, &user).await?;
+            if patch.confirmed.is_some() {
+                return Err(Error::bad_request("Cannot confirm a member that is already confirmed"));
+            }
+            if patch.joined_from.is_some() {
+                return Err(Error::bad_request("The member has no SSO connection that could be ended"));
+            }
+            let after = before.changed(patch.role.as_deref(), patch.team_permissions.as_deref());
+            if after != before {
+                set_role(tx, &core, &scope, &before, &after).await?;
+            }
+            for project in &patch.projects {
+                set_project_role(tx, &core, &scope, &before, project).await?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+async fn set_role(tx: &Conn, core: &Core, scope: &Scope, before: &Standing, after: &Standing) -> Result<()> {
+    if before.role == Role::Owner && after.role != Role::Owner {
+        keep_an_owner(tx, scope).await?;
+    }
+    let sql = "UPDATE members SET role = $3, permissions = $4 WHERE team_id = $1 AND user_id = $2";
+    let row = params![scope.owner(), &after.user.id, after.role.as_str(), &after.extended.0];
+    tx.execute(sql, &row).await?;
+    let text = format!("changed the role of {} to {}", after.user.username, after.role.as_str());
+    let payload = json!({
+        "role": after.role, "previousRole": before.role, "updatedUid": after.user.id,
+        "updatedUser": { "username": after.user.username, "email": after.user.email },
+        "teamPermissions": after.extended.list(),
+    });
+    let event = Event::new("team-member-role-update", text, payload);
+    events::record(tx, core, scope, core.clock.now(), event).await?;
+    if before.may_install() && !after.may_install() {
+        let reason = DisabledReason::OriginalOwnerRoleDowngraded;
+        lifecycle::disable_of_user(tx, core, scope, scope.owner(), &after.user.id, reason).await?;
+    }
+    Ok(())
+}
+
+async fn set_project_role(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    member: &Standing,
+    wanted: &InProject,
+) -> Result<()> {
+    let sql = "SELECT p.name, m.role, m.created_at FROM projects p
+      LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = $3 WHERE p.owner_id = $1 AND p.id = $2";
+    let row: Option<(String, Option<String>, Option<Millis>)> =
+        tx.opt(sql, &params![scope.owner(), &wanted.project_id, &member.user.id]).await?;
+    let (name, held, since) = row.ok_or_else(|| Error::not_found("Project"))?;
+    let held = held.as_deref().and_then(ProjectRole::parse);
+    let now = core.clock.now();
+    let key = params![&wanted.project_id, &member.user.id];
+    let (kind, text) = match (held, wanted.role) {
+        (held, wanted) if held == wanted => return Ok(()),
+        (_, None) => {
+            tx.execute("DELETE FROM project_members WHERE project_id = $1 AND user_id = $2", &key).await?;
+            ("project-member-removed", format!("removed {} from project {name}", member.user.username))
+        }
+        (held, Some(role)) => {
+            let sql =
+                "INSERT INTO project_members (project_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)
+              ON CONFLICT (project_id, user_id) DO UPDATE SET role = excluded.role";
+            tx.execute(sql, &params![&wanted.project_id, &member.user.id, role.as_str(), now]).await?;
+            match held {
+                None => ("project-member-added", format!("added {} to project {name}", member.user.username)),
+                Some(_) => (
+                    "project-member-updated",
+                    format!("changed the role of {} in project {name}", member.user.username),
+                ),
+            }
+        }
+    };
+    let mut membership = json!({
+        "role": wanted.role.or(held), "uid": member.user.id, "username": member.user.username,
+        "createdAt": since.unwrap_or(now),
+    });
+    if let (Some(before), Some(_)) = (held, wanted.role) {
+        membership["previousRole"] = json!(before);
+    }
+    let key = if wanted.role.is_some() { "projectMembership" } else { "removedMembership" };
+    let payload = json!({ "project": { "id": wanted.project_id, "name": name }, key: membership });
+    let event = Event::new(kind, text, payload).in_project(&wanted.project_id);
+    events::record(tx, core, scope, now, event).await.map(drop)
+}

@@ -29,6 +29,14 @@ pub async fn create(core: &Core, scope: &Scope, body: Body) -> Result<Project> {
     core.clone().db.write(async move |tx| insert(tx, &core, &scope, &prepared).await).await
 }
 
+/// Whether a body has the form of a creation.
+///
+/// # Errors
+/// 400 for the first violation.
+pub(crate) fn check(body: Body) -> Result<()> {
+    body.for_creation().map(drop)
+}
+
 /// The operator's own projects come under `Policy::default()`, which demands nothing.
 pub(crate) fn prepare(core: &Core, scope: &Scope, body: Body, policy: Policy) -> Result<Prepared> {
     let now = core.clock.now();

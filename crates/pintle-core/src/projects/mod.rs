@@ -10,9 +10,11 @@ mod settings;
 mod update;
 
 pub use create::create;
+pub(crate) use create::{check, insert, prepare};
 pub use delete::delete;
 pub use list::{Filter, Next, list};
 pub use settings::Body;
+pub(crate) use update::change;
 pub use update::update;
 
 use crate::clock::Millis;

@@ -1,13 +1,14 @@
 //! A seed becomes rows, in one transaction: all of it or nothing.
 
-use super::{Integration, Owner, Problem, Seed, Team, Token, User};
+use super::{Integration, Owner, Problem, Project, Seed, Team, Token, User};
 use crate::clock::Millis;
 use crate::configurations::{DisabledReason, lifecycle};
 use crate::ids::{OwnerId, UserId};
 use crate::integrations;
 use crate::permissions::{Extended, Permission, Role, Verdict};
+use crate::projects::env::Policy;
 use crate::tokens::{self, Issued, NewToken};
-use crate::{Core, Error, Kind, OnConstraint, Scope, teams, users};
+use crate::{Core, Error, Kind, OnConstraint, Scope, projects, teams, users};
 use pintle_store::{Conn, params};
 use serde_json as json;
 use std::collections::HashMap;
@@ -54,6 +55,9 @@ pub async fn apply(core: &Core, seed: &Seed) -> Result<Applied> {
             for (index, token) in seed.tokens.iter().enumerate() {
                 run.token(&format!("tokens[{index}]"), token).await?;
             }
+            for project in &seed.projects {
+                run.project(project).await?;
+            }
             for (index, app) in seed.integrations.iter().enumerate() {
                 run.integration(&format!("integrations[{index}]"), app).await?;
             }
@@ -65,7 +69,7 @@ pub async fn apply(core: &Core, seed: &Seed) -> Result<Applied> {
 /// A name that the database has given to something else, which `path` asks for.
 fn conflict(path: &str, error: Error) -> Problem {
     let path = if error.kind == Kind::Conflict { path } else { "" };
-    Problem { path: path.to_owned(), error }
+    Problem { path: path.to_owned(), error: Box::new(error) }
 }
 
 /// One run inside its transaction, with the ids of the names that it has seen.
@@ -212,6 +216,23 @@ impl Run<'_> {
             self.tx.execute(sql, &row).await?;
             self.applied.changed += 1;
         }
+        Ok(())
+    }
+
+    async fn project(&mut self, wanted: &Project) -> Result<()> {
+        let owner = self.owner_id(Owner::of(wanted.team.as_deref(), wanted.user.as_deref()))?;
+        let sql = "SELECT doc FROM projects WHERE owner_id = $1 AND name = $2";
+        let found: Option<(String,)> = self.tx.opt(sql, &params![&owner, &wanted.name]).await?;
+        let scope = Scope::system(owner, wanted.team.is_none());
+        let Some((doc,)) = found else {
+            let prepared = projects::prepare(self.core, &scope, wanted.body()?, Policy::default())?;
+            projects::insert(self.tx, self.core, &scope, &prepared).await?;
+            self.applied.made += 1;
+            return Ok(());
+        };
+        let before: projects::Project = json::from_str(&doc)?;
+        let after = projects::change(self.tx, self.core, &scope, before.clone(), wanted.body()?).await?;
+        self.applied.changed += usize::from(after != before);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::{Integration, Problem, Project, Seed, Team, Token, User};
 use crate::ids::{IntegrationId, OwnerId};
 use crate::permissions::Role;
-use crate::{integrations, validate};
+use crate::{integrations, projects, validate};
 use std::collections::HashMap;
 
 type Result = std::result::Result<(), Problem>;
@@ -85,7 +85,8 @@ impl Seed {
     }
 
     fn project(&self, path: &str, project: &Project) -> Result {
-        self.owner(path, project.team.as_deref(), project.user.as_deref())
+        self.owner(path, project.team.as_deref(), project.user.as_deref())?;
+        projects::check(project.body()?).map_err(|error| Problem::of(path, error))
     }
 
     fn integration(&self, path: &str, app: &Integration) -> Result {

@@ -15,9 +15,10 @@ use crate::patch::Patch;
 use crate::permissions::Role;
 use crate::teams::NewTeam;
 use crate::users::NewUser;
-use crate::validate;
+use crate::{projects, validate};
 use pintle_store::AsStoreError;
 use serde::Deserialize;
+use serde_json::{Map, Value as Json};
 use std::fmt;
 
 /// Users, teams, tokens, projects and integrations, by the names that people know.
@@ -93,6 +94,12 @@ pub struct Project {
     pub user: Option<String>,
     pub name: String,
     pub framework: Option<String>,
+    pub build_command: Option<String>,
+    pub dev_command: Option<String>,
+    pub install_command: Option<String>,
+    pub output_directory: Option<String>,
+    pub root_directory: Option<String>,
+    pub node_version: Option<String>,
 }
 
 /// Found by its slug.
@@ -126,6 +133,25 @@ impl User {
 impl Team {
     fn new_team(&self) -> NewTeam {
         NewTeam { slug: self.slug.clone(), name: self.name.clone() }
+    }
+}
+
+impl Project {
+    /// What a creation or an update over the API would say.
+    fn body(&self) -> Result<projects::Body, serde_json::Error> {
+        let fields = [
+            ("name", Some(&self.name)),
+            ("framework", self.framework.as_ref()),
+            ("buildCommand", self.build_command.as_ref()),
+            ("devCommand", self.dev_command.as_ref()),
+            ("installCommand", self.install_command.as_ref()),
+            ("outputDirectory", self.output_directory.as_ref()),
+            ("rootDirectory", self.root_directory.as_ref()),
+            ("nodeVersion", self.node_version.as_ref()),
+        ];
+        let named =
+            fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Json::from(value?.as_str()))));
+        serde_json::from_value(named.collect::<Map<_, _>>().into())
     }
 }
 
@@ -193,12 +219,12 @@ impl<'a> Owner<'a> {
 pub struct Problem {
     /// Which part of it: `integrations[0].slug`. Empty where the seed is not to blame.
     pub path: String,
-    pub error: crate::Error,
+    pub error: Box<crate::Error>,
 }
 
 impl Problem {
     fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), error: crate::Error::bad_request(message) }
+        Self { path: path.into(), error: Box::new(crate::Error::bad_request(message)) }
     }
 
     /// An error of a rule that a field of `path` breaks; such errors name the field first.
@@ -210,7 +236,7 @@ impl Problem {
         let field = text.strip_prefix('`').and_then(|rest| rest.split_once('`')).map(|(field, _)| field);
         let path = field.map_or_else(|| path.to_owned(), |field| format!("{path}.{field}"));
         error.message = text.to_owned();
-        Self { path, error }
+        Self { path, error: Box::new(error) }
     }
 }
 
@@ -233,7 +259,7 @@ impl From<serde_json::Error> for Problem {
 
 impl From<crate::Error> for Problem {
     fn from(error: crate::Error) -> Self {
-        Self { path: String::new(), error }
+        Self { path: String::new(), error: Box::new(error) }
     }
 }
 

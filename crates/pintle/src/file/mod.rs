@@ -134,7 +134,7 @@ impl File {
     /// A problem with the line where it stands. What is not the file's fault keeps its own words.
     pub fn blame(&self, problem: Problem) -> Failure {
         if problem.path.is_empty() {
-            return problem.error.into();
+            return (*problem.error).into();
         }
         Failure::usage(format_args!(
             "{}:{}: {problem}",
@@ -155,7 +155,10 @@ fn parse(path: &Path, text: &str) -> Result<Content> {
         let key = track.path().to_string();
         // An error of the form, not of a value, has no key.
         let key = if matches!(key.as_str(), "." | "?") { String::new() } else { format!("{key}: ") };
-        let what = UserMessageFormatter.format_message(&error).into_owned();
+        let what = match UserMessageFormatter.format_message(&error) {
+            number if number == "invalid i64" || number == "invalid u64" => "expected a whole number".into(),
+            what => what,
+        };
         Failure::usage(format_args!("{}:{line}: {key}{what}", path.display()))
     })
 }

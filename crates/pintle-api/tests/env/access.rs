@@ -102,7 +102,7 @@ async fn may_touch_production(team: &Caller, caller: &Caller, may: bool) {
     let listed = caller.get(PATH).await.ok(200);
     if may {
         assert_eq!(keys(&listed), ["OPEN", "SECRET"]);
-        assert_eq!(listed.get("hiddenProductionEnvCount"), None);
+        assert_eq!(listed["hiddenProductionEnvCount"], 0);
         caller.get(&one(&secret)).await.ok(200);
         caller.patch(&one(&open), json!({ "target": ["production"] })).await.ok(200);
     } else {

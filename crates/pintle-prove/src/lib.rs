@@ -6,6 +6,14 @@
     reason = "a proof ends at the first surprise"
 )]
 
+pub mod crash;
 mod dice;
 mod failure;
+mod plants;
 pub mod removal;
+
+/// A seed that was not used before, and is easy to type.
+fn chosen_seed() -> u64 {
+    let now = pintle_core::clock::Clock::default().now();
+    now.unsigned_abs() % 1_000_000_000 * 1000
+}

@@ -1,7 +1,7 @@
 //! The command line of the proofs; `cargo xtask prove` calls it.
 
 use clap::{Parser, Subcommand};
-use pintle_prove::removal;
+use pintle_prove::{crash, removal};
 use std::process::ExitCode;
 
 /// The proofs of Pintle.
@@ -15,10 +15,17 @@ struct Cli {
 enum Command {
     /// Removals of installations in random worlds, and removals that race with creations and with each other.
     Removal(removal::Options),
+    /// Crashes of a server that eight clients write to.
+    Crash(crash::Options),
 }
 
 fn main() -> ExitCode {
+    // The server with a bug in it, for a proof that must find it.
+    if matches!(std::env::args().nth(1).as_deref(), Some("serve" | "doctor")) {
+        return pintle::main();
+    }
     let proven = match Cli::parse().command {
+        Command::Crash(options) => crash::run(&options),
         Command::Removal(options) => removal::run(&options),
     };
     match proven {

@@ -10,7 +10,7 @@ mod step;
 mod variables;
 mod world;
 
-use crate::failure;
+use crate::{failure, plants};
 use parking_lot::Mutex;
 use pintle_store::Engine;
 use pintle_testing::Pintle;
@@ -39,6 +39,8 @@ pub struct Options {
     /// Worlds at a time.
     #[arg(long, default_value_t = std::thread::available_parallelism().map_or(2, |n| n.get()))]
     jobs: usize,
+    #[command(flatten)]
+    plants: plants::Choice,
 }
 
 /// Runs the proof and prints what it proved.
@@ -47,7 +49,14 @@ pub struct Options {
 /// What was not as it must be, with the command that repeats it.
 pub fn run(options: &Options) -> Result<(), String> {
     failure::install();
-    let seed = options.seed.unwrap_or_else(chosen_seed);
+    if options.plants.proof() {
+        prove(options)?;
+    }
+    options.plants.run(&plants::REMOVAL)
+}
+
+fn prove(options: &Options) -> Result<(), String> {
+    let seed = options.seed.unwrap_or_else(crate::chosen_seed);
     println!("removal: seed {seed}");
     worlds(Engine::Sqlite, None, options.worlds, seed, options.jobs)?;
     races(Engine::Sqlite, None, options.races, seed)?;
@@ -62,11 +71,6 @@ pub fn run(options: &Options) -> Result<(), String> {
         Err(_) => {}
     }
     Ok(())
-}
-
-fn chosen_seed() -> u64 {
-    let clock = pintle_core::clock::Clock::default();
-    clock.now().unsigned_abs() % 1_000_000_000 * 1000
 }
 
 /// Proves so many worlds, several at a time, each worker over a database of its own.

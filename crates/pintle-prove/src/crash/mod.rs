@@ -1,0 +1,259 @@
+//! Crashes: the server is killed while eight clients write, and must come back with everything that it had answered.
+
+mod check;
+mod client;
+mod lane;
+mod ledger;
+mod server;
+
+use crate::dice::Dice;
+use crate::{failure, plants};
+use client::Client;
+use lane::{Lane, REDIRECT, text};
+use ledger::{App, Fate, Ledger, Tally};
+use parking_lot::Mutex;
+use pintle_store::{Db, Engine};
+use serde_json::json;
+use server::{Program, Server, pause};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+const CLIENTS: usize = 8;
+/// Crashes that one database goes through.
+const ROUNDS: usize = 8;
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Crashes over SQLite.
+    #[arg(long, default_value_t = 200)]
+    rounds: usize,
+    /// Crashes of a server over PostgreSQL, where PINTLE_TEST_POSTGRES names one (only Pintle is killed).
+    #[arg(long, default_value_t = 20)]
+    postgres: usize,
+    /// Chosen by the time unless it is given. The moments of the crashes follow from it; what they hit does not.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The server program; without it, it is built first.
+    #[arg(long)]
+    server: Option<PathBuf>,
+    #[command(flatten)]
+    plants: plants::Choice,
+}
+
+/// Runs the proof and prints what it proved.
+///
+/// # Errors
+/// What was lost, or was half done.
+pub fn run(options: &Options) -> Result<(), String> {
+    failure::install();
+    let seed = options.seed.unwrap_or_else(crate::chosen_seed);
+    if options.plants.proof() {
+        println!("crash: seed {seed}");
+        let path = match &options.server {
+            Some(path) => path.clone(),
+            None => build()?,
+        };
+        engine(Engine::Sqlite, None, options.rounds, seed, &path)?;
+        match std::env::var("PINTLE_TEST_POSTGRES") {
+            Ok(url) => engine(Engine::Postgres, Some(&url), options.postgres, seed, &path)?,
+            Err(_) if options.postgres > 0 => {
+                println!("NOT proven on PostgreSQL: PINTLE_TEST_POSTGRES names no server");
+            }
+            Err(_) => {}
+        }
+    }
+    options.plants.run(&plants::CRASH)
+}
+
+/// Builds the real program, with the same profile as this one.
+fn build() -> Result<PathBuf, String> {
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--package", "pintle", "--bin", "pintle", "--message-format=json"]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let output =
+        cargo.stderr(std::process::Stdio::inherit()).output().map_err(|error| format!("cargo: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let built = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
+    built.filter(|_| output.status.success()).ok_or_else(|| "the server does not build".into())
+}
+
+fn engine(
+    engine: Engine,
+    url: Option<&str>,
+    count: usize,
+    seed: u64,
+    path: &std::path::Path,
+) -> Result<(), String> {
+    if count == 0 {
+        return Ok(());
+    }
+    let started = Instant::now();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let mut total = Tally::default();
+    let mut dice = Dice::new(seed);
+    while total.rounds < count {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let rounds = ROUNDS.min(count - total.rounds);
+        let first = total.rounds;
+        let outcome = failure::catch(|| {
+            let database = url.map(|url| runtime.block_on(schema(url, seed, first)));
+            let program = Program { path: path.to_owned(), data: folder.path().join("data"), database };
+            Life::begin(program, &mut dice).rounds(rounds, &mut dice, &runtime)
+        });
+        match outcome {
+            Ok(tally) => total.add(&tally),
+            Err(why) => {
+                let kept = folder.keep();
+                return Err(format!(
+                    "{why}\nseed {seed}, after {first} rounds; the data is kept in {}",
+                    kept.display()
+                ));
+            }
+        }
+    }
+    report(engine, &total, started.elapsed());
+    Ok(())
+}
+
+/// A schema of its own on the PostgreSQL server; its connections bear its name.
+async fn schema(url: &str, seed: u64, first: usize) -> String {
+    let name = format!("crash_{}_{seed}_{first}", std::process::id());
+    let admin = Db::postgres(url).await.expect("a PostgreSQL server");
+    let create = format!("CREATE SCHEMA {name}");
+    admin.write(async move |tx| tx.execute(&create, &[]).await.map(drop)).await.expect("a schema");
+    let joiner = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joiner}application_name={name}&options=-c%20search_path%3D{name}")
+}
+
+/// One database and the servers that live on it, one after the other.
+struct Life {
+    program: Program,
+    server: Server,
+    client: Client,
+    ledger: Ledger,
+}
+
+impl Life {
+    /// The first start, sometimes after one that was killed in the middle of it.
+    fn begin(program: Program, dice: &mut Dice) -> Self {
+        while dice.chance(40) {
+            program.start_and_kill(Duration::from_millis(dice.between(0, 80) as u64));
+        }
+        let server = program.start();
+        let client = Client::new(&server.url, &server.ready);
+        let mut ledger = Ledger::default();
+        for number in 0..CLIENTS {
+            ledger.apps.push(app(&client, number));
+        }
+        Self { program, server, client, ledger }
+    }
+
+    fn rounds(mut self, count: usize, dice: &mut Dice, runtime: &tokio::runtime::Runtime) -> Tally {
+        for _ in 0..count {
+            self.load_and_kill(dice);
+            if self.program.database.is_some() {
+                // What was sent to PostgreSQL before the end may still be under way there.
+                runtime.block_on(wait_for_backends(&self.program));
+            }
+            if dice.chance(20) {
+                self.program.start_and_kill(Duration::from_millis(dice.between(0, 30) as u64));
+            }
+            self.server = self.program.start();
+            self.client = Client::new(&self.server.url, &self.server.ready);
+            let before: Vec<String> = self.ledger.installations.iter().map(|i| i.id.clone()).collect();
+            check::check(&self.client, &mut self.ledger);
+            let there = |id: &String| self.ledger.installations.iter().any(|i| i.id == *id);
+            let removed: Vec<String> = before.into_iter().filter(|id| !there(id)).collect();
+            runtime.block_on(async {
+                let db = match (&self.program.database, self.program.database_file()) {
+                    (Some(url), _) => Db::postgres(url).await,
+                    (None, file) => Db::sqlite_read_only(&file.expect("a database file")),
+                };
+                check::check_rows(&db.expect("the database"), &self.ledger, &removed).await;
+            });
+            self.program.assert_sound();
+            self.ledger.tally.rounds += 1;
+        }
+        self.ledger.tally
+    }
+
+    /// Eight clients write; after a moment the server is killed.
+    fn load_and_kill(&mut self, dice: &mut Dice) {
+        let ledger = Mutex::new(std::mem::take(&mut self.ledger));
+        let moment = Duration::from_millis(dice.between(5, 300) as u64);
+        let failures: Vec<String> = std::thread::scope(|scope| {
+            let mut clients = Vec::new();
+            for number in 0..CLIENTS {
+                let dice = Dice::new(dice.between(0, usize::MAX / 2) as u64);
+                let mut lane = Lane { number, client: self.client.clone(), ledger: &ledger, dice };
+                clients.push(scope.spawn(move || failure::catch(|| lane.run())));
+            }
+            pause(moment);
+            self.server.kill();
+            clients.into_iter().filter_map(|client| client.join().ok().and_then(Result::err)).collect()
+        });
+        self.ledger = ledger.into_inner();
+        assert!(failures.is_empty(), "{}", failures.join("; "));
+    }
+}
+
+/// The integration of one client, and the project that it attaches variables to.
+fn app(client: &Client, number: usize) -> App {
+    let slug = format!("crash-{number}");
+    let scopes = ["integration-configuration", "project", "project-env-vars", "log-drain", "drain"];
+    let scopes: Vec<String> = scopes.iter().map(|stem| format!("read-write:{stem}")).collect();
+    let body = json!({
+        "name": slug, "slug": slug, "scopes": scopes, "redirectUrl": REDIRECT, "webhookUrl": "https://app.example.com/hook",
+    });
+    let made = client.send("POST", "/pintle/v1/integrations", Some(&body)).expect("a running server");
+    assert_eq!(made.status, 201, "{}", made.unexpected());
+    let project =
+        client.send("POST", "/v11/projects", Some(&json!({ "name": slug }))).expect("a running server");
+    assert_eq!(project.status, 200, "{}", project.unexpected());
+    App {
+        id: text(&made.body["id"]),
+        slug,
+        client_secret: text(&made.body["clientSecret"]),
+        project: text(&project.body["id"]),
+        installing: false,
+    }
+}
+
+async fn wait_for_backends(program: &Program) {
+    let Some(url) = &program.database else { return };
+    // A connection of another name, so that it does not wait for itself.
+    let name =
+        url.split("application_name=").nth(1).and_then(|rest| rest.split('&').next()).unwrap_or_default();
+    let db = Db::postgres(&url.replace(&format!("={name}&"), "=watcher&")).await.expect("PostgreSQL");
+    let sql = format!(
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = '{name}' AND pid <> pg_backend_pid()"
+    );
+    loop {
+        let (count,): (i64,) = db.read().await.expect("a connection").one(&sql, &[]).await.expect("a count");
+        if count == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn report(engine: Engine, tally: &Tally, took: Duration) {
+    let checked: Vec<String> = tally.checked.iter().map(|(what, count)| format!("{count} {what}")).collect();
+    println!(
+        "{engine:?}: {} crashes; {} changes answered, {} cut off ({} of those were done); {} removals ({} cut off); held against \
+         the ledger: {}; {:.1} s",
+        tally.rounds,
+        tally.answered,
+        tally.unanswered,
+        tally.found,
+        tally.removals,
+        tally.removals_unanswered,
+        checked.join(", "),
+        took.as_secs_f64(),
+    );
+    debug_assert!(Fate::default() == Fate::Never);
+}

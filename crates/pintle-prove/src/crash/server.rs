@@ -1,0 +1,112 @@
+//! The server that is killed: the real program as a process of its own.
+
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How long a start may take on a machine that does much else.
+const START: Duration = Duration::from_secs(60);
+
+/// How to start it.
+#[derive(Debug, Clone)]
+pub struct Program {
+    pub path: PathBuf,
+    pub data: PathBuf,
+    /// PostgreSQL instead of the file in `data`.
+    pub database: Option<String>,
+}
+
+/// A server that runs. It is killed when this is dropped.
+pub struct Server {
+    child: Child,
+    pub url: String,
+    /// What its ready line says.
+    pub ready: Value,
+}
+
+impl Program {
+    fn command(&self, command: &str) -> Command {
+        let mut program = Command::new(&self.path);
+        program.arg(command).arg("--data").arg(&self.data);
+        if let Some(database) = &self.database {
+            program.args(["--database", database]);
+        }
+        program
+    }
+
+    fn spawn(&self) -> Child {
+        let log = File::options().create(true).append(true).open(self.log()).expect("a log file");
+        let mut serve = self.command("serve");
+        serve.args(["--dev", "--json", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        serve.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("a process")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.data.with_extension("log")
+    }
+
+    /// Starts it and waits until it is ready.
+    pub fn start(&self) -> Server {
+        let mut child = self.spawn();
+        let stdout = child.stdout.take().expect("its output");
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = BufReader::new(stdout).read_line(&mut line);
+            drop(tell.send(read.map(|_| line)));
+        });
+        let mut server = Server { child, url: String::new(), ready: Value::Null };
+        let line = told.recv_timeout(START).expect("a server that starts in time").expect("its output");
+        server.ready = serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("no ready line but {line:?}: {}", self.log_tail()));
+        server.url = server.ready["url"].as_str().expect("a URL").to_owned();
+        server
+    }
+
+    /// Starts it and kills it after a moment, ready or not.
+    pub fn start_and_kill(&self, after: Duration) {
+        let mut server = Server { child: self.spawn(), url: String::new(), ready: Value::Null };
+        pause(after);
+        server.kill();
+    }
+
+    /// `pintle doctor` finds nothing.
+    pub fn assert_sound(&self) {
+        let output = self.command("doctor").output().expect("a process");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "doctor: {said}{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn log_tail(&self) -> String {
+        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        log.lines().rev().take(5).collect::<Vec<_>>().join(" | ")
+    }
+
+    pub fn database_file(&self) -> Option<PathBuf> {
+        self.database.is_none().then(|| Path::new(&self.data).join("pintle.db"))
+    }
+}
+
+impl Server {
+    /// SIGKILL: nothing is finished, nothing is flushed.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a kill");
+        self.child.wait().expect("its end");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+pub fn pause(time: Duration) {
+    #[expect(clippy::disallowed_methods, reason = "a proof's thread may sleep")]
+    std::thread::sleep(time);
+}

@@ -1,0 +1,114 @@
+//! The proofs against themselves: each must fail on every bug that it is meant to find (pintle_store::planted).
+
+use std::process::Command;
+
+/// A proof, and the bugs that it must catch.
+pub struct Suite {
+    pub name: &'static str,
+    /// Small counts that are enough to meet each of them.
+    pub arguments: &'static [&'static str],
+    pub bugs: &'static [&'static str],
+    /// The binary is the server too.
+    pub is_server: bool,
+}
+
+pub const REMOVAL: Suite = Suite {
+    name: "removal",
+    arguments: &["--worlds", "120", "--postgres", "0", "--races", "150", "--postgres-races", "0"],
+    bugs: &[
+        "orphan-variables",
+        "orphan-webhooks",
+        "orphan-drains",
+        "orphan-tokens",
+        "takes-account-webhooks",
+        "takes-equal-keys",
+        "touches-projects",
+        "second-removal-succeeds",
+        "removal-without-event",
+        "removal-without-receipt",
+    ],
+    is_server: false,
+};
+
+pub const CRASH: Suite = Suite {
+    name: "crash",
+    arguments: &["--rounds", "24", "--postgres", "0"],
+    bugs: &["answer-before-commit", "removal-in-two-transactions"],
+    is_server: true,
+};
+
+#[derive(Debug, clap::Args)]
+pub struct Choice {
+    /// Only the planted bugs, without the proof.
+    #[arg(long)]
+    only_plants: bool,
+    /// Only the proof, without the planted bugs.
+    #[arg(long, conflicts_with = "only_plants")]
+    no_plants: bool,
+}
+
+impl Choice {
+    /// Whether the proof itself is wanted.
+    pub fn proof(&self) -> bool {
+        !self.only_plants
+    }
+
+    /// Runs the suite against each of its bugs, where they are compiled in.
+    ///
+    /// # Errors
+    /// The bugs that it did not catch.
+    pub fn run(&self, suite: &Suite) -> Result<(), String> {
+        if self.no_plants {
+            return Ok(());
+        }
+        if !cfg!(feature = "planted") {
+            println!("{}: no bugs are planted in this build (--features planted)", suite.name);
+            return Ok(());
+        }
+        suite.run()
+    }
+}
+
+impl Suite {
+    fn run(&self) -> Result<(), String> {
+        let mut missed = Vec::new();
+        for bug in self.bugs {
+            match self.catches(bug)? {
+                Some(why) => println!("  {bug}: caught: {why}"),
+                None => {
+                    println!("  {bug}: MISSED");
+                    missed.push(*bug);
+                }
+            }
+        }
+        println!(
+            "{}: caught {} of {} planted bugs",
+            self.name,
+            self.bugs.len() - missed.len(),
+            self.bugs.len()
+        );
+        if missed.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{} does not catch {}", self.name, missed.join(", ")))
+        }
+    }
+
+    /// Runs the proof with the bug in it; answers why it failed.
+    fn catches(&self, bug: &str) -> Result<Option<String>, String> {
+        let itself = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut proof = Command::new(&itself);
+        proof.arg(self.name).args(self.arguments).arg("--no-plants").env("PINTLE_PLANT", bug);
+        if self.is_server {
+            proof.arg("--server").arg(&itself);
+        }
+        let output = proof.output().map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let why = said.split_once("FAILED: ").map(|(_, why)| why.lines().next().unwrap_or_default());
+        match (output.status.code(), why) {
+            (Some(0), _) => Ok(None),
+            (Some(1), Some(why)) => Ok(Some(why.chars().take(150).collect())),
+            (code, _) => Err(format!("{} ended with {code:?} under {bug}: {said}", self.name)),
+        }
+    }
+}

@@ -28,6 +28,8 @@ pub enum Shape {
     },
     /// An object of these fields and no others.
     Object(&'static [Field]),
+    /// An object of these fields and any others.
+    Open(&'static [Field]),
     /// An object of any fields.
     Map,
     Nullable(&'static Shape),
@@ -48,21 +50,29 @@ pub const fn required(name: &'static str, shape: Shape) -> Field {
     Field { name, shape, required: true }
 }
 
-/// Checks an object; `path` is where it stands in the body, empty for the body itself.
+/// Checks an object of these fields and no others; `path` is where it stands in the body, empty for the body itself.
 ///
 /// # Errors
 /// 400 with the first violation.
 pub fn object(path: &str, value: &Map<String, Json>, fields: &'static [Field]) -> Result<()> {
-    if let Some(missing) = fields.iter().find(|field| field.required && !value.contains_key(field.name)) {
-        return Err(Error::invalid(format_args!(
-            "missing required property `{}`.",
-            join(path, missing.name)
-        )));
-    }
-    for (name, value) in value {
-        let field = fields.iter().find(|field| field.name == name);
-        let unknown = || Error::invalid(format_args!("should NOT have additional property `{name}`."));
-        field.ok_or_else(unknown)?.shape.check(&join(path, name), value)?;
+    open(path, value, fields)?;
+    let unknown = value.keys().find(|name| !fields.iter().any(|field| field.name == *name));
+    unknown.map_or(Ok(()), |name| {
+        Err(Error::invalid(format_args!("should NOT have additional property `{name}`.")))
+    })
+}
+
+/// The same with any others.
+fn open(path: &str, value: &Map<String, Json>, fields: &'static [Field]) -> Result<()> {
+    for field in fields {
+        let path = join(path, field.name);
+        match value.get(field.name) {
+            Some(value) => field.shape.check(&path, value)?,
+            None if field.required => {
+                return Err(Error::invalid(format_args!("missing required property `{path}`.")));
+            }
+            None => {}
+        }
     }
     Ok(())
 }
@@ -112,9 +122,10 @@ impl Shape {
                 crate::validate::items(path, list, *min, *max)?;
                 list.iter().enumerate().try_for_each(|(at, item)| of.check(&format!("{path}[{at}]"), item))
             }
-            Shape::Object(fields) => match value.as_object() {
-                Some(value) => object(path, value, fields),
-                None => should(&"be object"),
+            Shape::Object(fields) | Shape::Open(fields) => match (self, value.as_object()) {
+                (Shape::Open(_), Some(value)) => open(path, value, fields),
+                (_, Some(value)) => object(path, value, fields),
+                (_, None) => should(&"be object"),
             },
         }
     }
@@ -140,6 +151,7 @@ mod tests {
         optional("kind", Shape::OneOf(&["a", "b"])),
         optional("tags", Shape::List { of: &Shape::Begins('/', 9), min: 1, max: 2 }),
         optional("inner", Shape::Object(&[required("id", Shape::Any)])),
+        optional("open", Shape::Open(&[required("id", Shape::Boolean)])),
         optional("free", Shape::Map),
     ];
 
@@ -165,6 +177,11 @@ mod tests {
             (json!({ "name": "a", "tags": {} }), "`tags` should be array."),
             (json!({ "name": "a", "inner": {} }), "missing required property `inner.id`."),
             (json!({ "name": "a", "inner": null }), "`inner` should be object."),
+            (
+                json!({ "name": "a", "inner": { "id": 1, "x": 1 } }),
+                "should NOT have additional property `x`.",
+            ),
+            (json!({ "name": "a", "open": { "id": 1, "x": 1 } }), "`open.id` should be boolean."),
             (json!({ "name": "a", "free": [] }), "`free` should be object."),
         ];
         for (value, message) in cases {
@@ -173,6 +190,7 @@ mod tests {
         }
         let good = json!({
             "name": "a", "on": null, "age": 1, "at": 0, "kind": "a", "tags": ["/"], "inner": { "id": 1 }, "free": { "a": 1 },
+            "open": { "id": true, "x": 1 },
         });
         object("", good.as_object().unwrap(), FIELDS).unwrap();
     }

@@ -16,12 +16,17 @@ async fn what_is_absent_stays_and_null_clears() {
                 "deploymentType": "all", "addresses": [{ "value": "10.0.0.0/8", "note": "us" }], "protectionMode": "additional",
             },
             "optionsAllowlist": { "paths": [{ "value": "/api" }] }, "skewProtectionMaxAge": 3600,
-            "staticIps": { "enabled": true }, "protectedSourcemaps": true,
+            "protectedSourcemaps": true,
         });
         let changed = team.patch(SITE, settings.clone()).await.ok(200);
         for (key, value) in settings.as_object().unwrap() {
             assert_eq!(&changed[key], value, "{key}");
         }
+        let network = json!({ "envId": "preview", "connectConfigurationId": "c", "passive": true, "buildsEnabled": true });
+        team.patch(SITE, json!({ "connectConfigurations": [network] })).await.ok(200);
+        let ips = team.patch(SITE, json!({ "staticIps": { "enabled": true } })).await.ok(200)["staticIps"].clone();
+        assert_eq!(ips, json!({ "builds": false, "enabled": true, "regions": [] }));
+        let changed = team.get(SITE).await.ok(200);
         let after = team.patch(SITE, json!({ "gitLFS": true })).await.ok(200);
         let expected = with(changed, json!({ "gitLFS": true, "updatedAt": after["updatedAt"] }));
         assert_eq!(after, expected);

@@ -2,7 +2,7 @@
 
 use super::env::{self, Drafts, Policy};
 use super::link::Link;
-use super::settings::{Body, NODE_VERSION};
+use super::settings::{Body, NODE_VERSION, kept_for_ever};
 use super::{Located, NAME_INDEX, Project, ResourceConfig, name_taken, stamp};
 use crate::events::{self, Event};
 use crate::ids::ProjectId;
@@ -58,7 +58,7 @@ pub(crate) fn prepare(core: &Core, scope: &Scope, body: Body, policy: Policy) ->
         link: repository.map(|repository| Link::new(&repository, now)).transpose()?,
         settings: defaults(),
     };
-    settings.apply(&mut project);
+    settings.apply(&mut project, now);
     let password = seal(core, &project.id, settings.password.flatten().as_deref())?;
     Ok(Prepared { project, password, drafts })
 }
@@ -125,13 +125,12 @@ pub(super) fn seal(core: &Core, id: &ProjectId, password: Option<&str>) -> Resul
     password.map(|password| core.vault.seal(id.as_str(), password.as_bytes(), &core.entropy)).transpose()
 }
 
-/// What a project has that its creator did not say.
+/// What a project has that its creator did not say. Newer clients insist on `alias` and `deploymentExpiration`.
 fn defaults() -> Map<String, Json> {
     let defaults = json!({
-        // Newer clients insist on these two.
-        "alias": [], "deploymentExpiration": {},
-        "autoAssignCustomDomains": true, "autoExposeSystemEnvs": true, "buildCommand": null,
-        "commandForIgnoringBuildStep": null, "customerSupportCodeVisibility": false, "devCommand": null,
+        "alias": [], "autoAssignCustomDomains": true, "autoExposeSystemEnvs": true, "buildCommand": null,
+        "commandForIgnoringBuildStep": null, "customerSupportCodeVisibility": false,
+        "deploymentExpiration": kept_for_ever(), "devCommand": null,
         "enablePreviewFeedback": null, "enableProductionFeedback": null, "gitForkProtection": true, "gitLFS": false,
         "installCommand": null, "latestDeployments": [], "live": false,
         "oidcTokenConfig": { "enabled": true, "issuerMode": "team" }, "outputDirectory": null, "publicSource": null,

@@ -14,7 +14,6 @@ const KINDS: &[(&str, &str)] = &[
     ("commandForIgnoringBuildStep", "project-ignored-build-step-updated"),
     ("connectConfigurations", "project-connect-configurations"),
     ("customerSupportCodeVisibility", "project-customer-success-code-visibility-updated"),
-    ("deploymentExpiration", "project-deployment-retention-updated"),
     ("deploymentPolicy", "project-deployment-policy-updated"),
     ("directoryListing", "project-directory-listing"),
     ("enableAffectedProjectsDeployments", "project-affected-projects-deployments-updated"),

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 pub mod env;
 mod events;
+mod fields;
 mod link;
 mod list;
 mod settings;

@@ -1,14 +1,11 @@
-//! The body of createProject and updateProject: which settings there are, what they may be, and what each does to a project.
-//!
-//! A key is accepted when the contract has it for either of the two operations, or a newer client is known to send it; any other is
-//! refused, as the contract says. What the contract types is checked; what only newer clients know travels as it came.
+//! The body of createProject and updateProject: what each setting does to a project.
 
 use super::env::NewVariable;
+use super::fields::{CREATION, NAME, NULLABLE, SETTINGS};
 use super::link::GitRepository;
 use super::{Project, ResourceConfig};
-use crate::shape::Shape::{self, Any, Begins, Boolean, Integer, List, Nullable, Number, Object, OneOf, Text};
-use crate::shape::{self, Field, optional, required};
-use crate::{Error, Result, validate};
+use crate::clock::Millis;
+use crate::{Error, Result, shape, validate};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
@@ -16,183 +13,11 @@ use serde_json::{Map, Value as Json, json};
 pub(super) const NODE_VERSION: &str = "22.x";
 pub(super) const REGION: &str = "iad1";
 
-const NAME: usize = 100;
-
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Body(Map<String, Json>);
 
-const COMMAND: Shape = Nullable(&Text(256));
-const PROTECTED: Shape =
-    OneOf(&["all", "preview", "prod_deployment_urls_and_all_previews", "all_except_custom_domains"]);
-
-const FIELDS: &[Field] = &[
-    optional("name", Text(NAME)),
-    optional("autoAssignCustomDomains", Boolean),
-    optional("autoAssignCustomDomainsUpdatedBy", Text(usize::MAX)),
-    optional("autoExposeSystemEnvs", Boolean),
-    optional("buildCommand", COMMAND),
-    optional("commandForIgnoringBuildStep", COMMAND),
-    optional("connectConfigurations", Nullable(&List { of: &Shape::Map, min: 1, max: usize::MAX })),
-    optional("customerSupportCodeVisibility", Boolean),
-    optional("devCommand", COMMAND),
-    optional("directoryListing", Boolean),
-    optional("enableAffectedProjectsDeployments", Boolean),
-    optional("enablePreviewFeedback", Nullable(&Boolean)),
-    optional("enableProductionFeedback", Nullable(&Boolean)),
-    optional("framework", Nullable(&OneOf(FRAMEWORKS))),
-    optional("gitForkProtection", Boolean),
-    optional("gitLFS", Boolean),
-    optional("installCommand", COMMAND),
-    optional("nodeVersion", OneOf(&["24.x", "22.x", "20.x", "18.x", "16.x", "14.x", "12.x", "10.x"])),
-    optional(
-        "oidcTokenConfig",
-        Nullable(&Object(&[
-            optional("enabled", Boolean),
-            optional("issuerMode", OneOf(&["team", "global"])),
-        ])),
-    ),
-    optional(
-        "optionsAllowlist",
-        Nullable(&Object(&[required(
-            "paths",
-            List { of: &Object(&[required("value", Begins('/', usize::MAX))]), min: 1, max: 5 },
-        )])),
-    ),
-    optional("outputDirectory", COMMAND),
-    optional(
-        "passwordProtection",
-        Nullable(&Object(&[
-            required("deploymentType", PROTECTED),
-            optional("password", Nullable(&Text(72))),
-        ])),
-    ),
-    optional("previewDeploymentsDisabled", Nullable(&Boolean)),
-    optional("publicSource", Nullable(&Boolean)),
-    optional("resourceConfig", Object(RESOURCES)),
-    optional("rootDirectory", COMMAND),
-    optional("serverlessFunctionRegion", Nullable(&Text(4))),
-    optional("serverlessFunctionZeroConfigFailover", Boolean),
-    optional("skewProtectionBoundaryAt", Integer { min: 0 }),
-    optional("skewProtectionMaxAge", Integer { min: 0 }),
-    optional("skipGitConnectDuringLink", Boolean),
-    optional("sourceFilesOutsideRootDirectory", Boolean),
-    optional("ssoProtection", Nullable(&Object(&[required("deploymentType", PROTECTED)]))),
-    optional("staticIps", Object(&[required("enabled", Boolean)])),
-    optional("trustedIps", Nullable(&Object(TRUSTED_IPS))),
-    // Newer than the contract.
-    optional("deploymentExpiration", Nullable(&Shape::Map)),
-    optional("deploymentPolicy", Any),
-    optional("dismissedToasts", Any),
-    optional("enableExternalRewriteCaching", Boolean),
-    optional("gitComments", Nullable(&Shape::Map)),
-    optional("gitProviderOptions", Nullable(&Shape::Map)),
-    optional("passport", Any),
-    optional("previewDeploymentSuffix", Nullable(&Text(256))),
-    optional("productionDeploymentsFastLane", Boolean),
-    optional("protectedSourcemaps", Boolean),
-    optional("sandbox", Any),
-    optional("skewProtectionAllowedDomains", Any),
-    optional("tracing", Any),
-    optional("trustedSources", Any),
-    optional("v0", Boolean),
-];
-
-/// What only a creation has beside the settings.
-const CREATION: &[Field] = &[
-    // Some clients send `null` for none.
-    optional("environmentVariables", Nullable(&List { of: &Object(VARIABLE), min: 0, max: usize::MAX })),
-    optional(
-        "gitRepository",
-        Nullable(&Object(&[
-            required("repo", Text(usize::MAX)),
-            required("type", OneOf(&["github", "github-limited", "gitlab", "bitbucket"])),
-        ])),
-    ),
-];
-
-const VARIABLE: &[Field] = &[
-    required("key", Text(usize::MAX)),
-    // One target or a list of them.
-    required("target", Any),
-    required("value", Text(usize::MAX)),
-    optional("comment", Any),
-    optional("customEnvironmentIds", Any),
-    optional("gitBranch", Nullable(&Text(250))),
-    optional("id", Any),
-    optional("type", OneOf(&["system", "secret", "encrypted", "plain", "sensitive"])),
-    optional("visibility", Any),
-];
-
-/// Settings that answers show as `null`. Any other that is cleared is not shown at all: answers have no `null` for it.
-#[rustfmt::skip]
-const NULLABLE: &[&str] = &[
-    "buildCommand", "commandForIgnoringBuildStep", "connectConfigurations", "deploymentExpiration", "devCommand",
-    "enablePreviewFeedback", "enableProductionFeedback", "installCommand", "optionsAllowlist", "outputDirectory",
-    "passwordProtection", "previewDeploymentSuffix", "previewDeploymentsDisabled", "publicSource", "rootDirectory",
-    "ssoProtection", "trustedIps",
-];
-
-const TRUSTED_IPS: &[Field] = &[
-    required(
-        "deploymentType",
-        OneOf(&[
-            "all",
-            "preview",
-            "production",
-            "prod_deployment_urls_and_all_previews",
-            "all_except_custom_domains",
-        ]),
-    ),
-    required(
-        "addresses",
-        List {
-            of: &Object(&[required("value", Text(usize::MAX)), optional("note", Nullable(&Text(20)))]),
-            min: 1,
-            max: usize::MAX,
-        },
-    ),
-    required("protectionMode", OneOf(&["exclusive", "additional"])),
-];
-
-const RESOURCES: &[Field] = &[
-    optional("buildMachineType", Nullable(&OneOf(&["enhanced", "turbo", "basic", "standard", "elastic"]))),
-    optional("elasticConcurrencyEnabled", Boolean),
-    optional("fluid", Boolean),
-    optional(
-        "functionDefaultMemoryType",
-        OneOf(&["standard_legacy", "standard", "performance", "performance_xl"]),
-    ),
-    optional("functionDefaultRegions", List { of: &Text(4), min: 1, max: usize::MAX }),
-    optional("functionDefaultTimeout", Number { min: 1.0, max: 900.0 }),
-    optional("functionZeroConfigFailover", Boolean),
-    optional("isNSNBDisabled", Boolean),
-    // Newer than the contract.
-    optional("buildMachineElasticLastUpdated", Any),
-    optional("buildMachineElasticReason", Any),
-    optional("buildMachineSelection", Any),
-    optional("buildQueue", Any),
-    optional("enableFunctionsBeta", Boolean),
-];
-
-/// The contract's, then those of newer clients.
-#[rustfmt::skip]
-const FRAMEWORKS: &[&str] = &[
-    "blitzjs", "nextjs", "gatsby", "remix", "react-router", "astro", "hexo", "eleventy", "docusaurus-2", "docusaurus",
-    "preact", "solidstart-1", "solidstart", "dojo", "ember", "vue", "scully", "ionic-angular", "angular", "polymer",
-    "svelte", "sveltekit", "sveltekit-1", "ionic-react", "create-react-app", "gridsome", "umijs", "sapper", "saber",
-    "stencil", "nuxtjs", "redwoodjs", "hugo", "jekyll", "brunch", "middleman", "zola", "hydrogen", "vite", "vitepress",
-    "vuepress", "parcel", "fastapi", "flask", "fasthtml", "sanity-v3", "sanity", "storybook", "nitro", "hono", "express",
-    "h3", "nestjs", "fastify", "xmcp",
-    "container", "tanstack-start", "tanstack-start-lovable", "django", "ash", "factory-eve", "eve", "sanity-v2", "koa",
-    "elysia", "python", "ruby", "rust", "axum", "actix-web", "bun", "node", "go", "services", "mastra",
-];
-
 impl Body {
-    pub fn named(name: &str) -> Self {
-        Self(Map::from_iter([("name".to_owned(), json!(name))]))
-    }
-
     /// Takes out what only a creation has: the name, the variables, the repository.
     ///
     /// # Errors
@@ -240,7 +65,7 @@ pub(super) struct Settings {
 
 impl Settings {
     fn new(mut values: Map<String, Json>) -> Result<Self> {
-        shape::object("", &values, FIELDS)?;
+        shape::object("", &values, SETTINGS)?;
         let name = values.remove("name").and_then(|name| name.as_str().map(str::to_owned));
         if let Some(name) = &name {
             check_name(name)?;
@@ -250,7 +75,7 @@ impl Settings {
     }
 
     /// Changes the project. `null` clears, what is absent stays, `resourceConfig` merges key by key.
-    pub(super) fn apply(&self, project: &mut Project) {
+    pub(super) fn apply(&self, project: &mut Project, now: Millis) {
         for (key, value) in &self.values {
             let text = || value.as_str().map(str::to_owned);
             match key.as_str() {
@@ -262,6 +87,14 @@ impl Settings {
                         vec![text().unwrap_or_else(|| REGION.into())];
                 }
                 "resourceConfig" => {}
+                "connectConfigurations" if value.is_array() => {
+                    let connections = stamped(value, project.settings.get(key), now);
+                    project.settings.insert(key.clone(), connections);
+                }
+                "staticIps" => {
+                    let shown = json!({ "builds": false, "enabled": value["enabled"], "regions": [] });
+                    project.settings.insert(key.clone(), shown);
+                }
                 name if value.is_null() && !NULLABLE.contains(&name) => drop(project.settings.remove(key)),
                 "buildCommand" | "devCommand" | "installCommand" | "outputDirectory" if value == "" => {
                     project.settings.insert(key.clone(), Json::Null);
@@ -305,6 +138,32 @@ impl ResourceConfig {
             }
         }
     }
+}
+
+/// Answers show of each item when it was made and changed; one that was there before stays as it was.
+fn stamped(items: &Json, before: Option<&Json>, now: Millis) -> Json {
+    let before = before.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let same = |old: &&Json, new: &Json| {
+        new.as_object().is_some_and(|new| new.iter().all(|(key, value)| old.get(key) == Some(value)))
+    };
+    let stamped = items.as_array().into_iter().flatten().map(|item| {
+        let fresh = || {
+            let mut item = item.clone();
+            item["createdAt"] = json!(now);
+            item["updatedAt"] = json!(now);
+            item
+        };
+        before.iter().find(|old| same(old, item)).cloned().unwrap_or_else(fresh)
+    });
+    stamped.collect()
+}
+
+/// How long deployments are kept, in days: a hundred years stand for no limit.
+pub(super) fn kept_for_ever() -> Json {
+    json!({
+        "expirationDays": 36500, "expirationDaysProduction": 36500, "expirationDaysCanceled": 36500,
+        "expirationDaysErrored": 36500,
+    })
 }
 
 /// The password leaves the settings: answers never show it.

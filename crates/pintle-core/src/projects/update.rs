@@ -47,7 +47,7 @@ async fn apply(
     if let Some(name) = &settings.name {
         after.name.clone_from(name);
     }
-    settings.apply(&mut after);
+    settings.apply(&mut after, now);
     if let Some(password) = &settings.password {
         let sealed = seal(core, &after.id, password.as_deref())?;
         tx.execute("UPDATE projects SET password = $2 WHERE id = $1", &params![&after.id, sealed]).await?;

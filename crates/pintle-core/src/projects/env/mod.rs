@@ -64,7 +64,7 @@ impl Target {
     }
 }
 
-/// What is stored, and what the wire shows beside `value` and `decrypted`.
+/// What is stored, and what the wire shows beside the value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Variable {

@@ -1,5 +1,7 @@
 //! Installations as they are read, bounded, and refused.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
+
 use axum::http::Method;
 use pintle_core::permissions::Role;
 use pintle_testing::{Caller, Installed, on_each_engine, on_sqlite};
@@ -293,6 +295,31 @@ async fn access_to_one_project_is_given_and_taken() {
         let gone = format!("/v1/integrations/configuration/icfg_1/project/{one}");
         team.get(&gone).await.fails(404, "not_found");
         team.post(&gone, json!({ "allowed": true })).await.fails(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changes_at_once_follow_one_another() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let projects = [team.project("a").await, team.project("b").await, team.project("c").await];
+        for round in 0..5 {
+            let installed = team.install(&format!("app-{round}")).await;
+            let path = path(&installed);
+            let change = async |body: Value| team.patch(&path, body).await.ok(200);
+            tokio::join!(
+                change(json!({ "projects": projects })),
+                change(json!({ "projects": projects[1..] })),
+                change(json!({ "projects": projects })),
+            );
+            let found = team.get(&path).await.ok(200)["projects"].clone();
+            for project in &projects {
+                let listed = found.as_array().unwrap().contains(&json!(project));
+                let reached = installed.caller.get(&format!("/v9/projects/{project}")).await.status == 200;
+                assert_eq!(listed, reached, "what is shown is what holds");
+            }
+        }
     })
     .await;
 }

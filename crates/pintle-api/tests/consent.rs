@@ -1,5 +1,7 @@
 //! The consent page, as a browser without scripts goes through it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
+
 use axum::http::Method;
 use pintle_core::permissions::Role;
 use pintle_testing::{Answer, Browser, Caller, Pintle, on_each_engine, on_sqlite};

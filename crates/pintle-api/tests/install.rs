@@ -1,5 +1,7 @@
 //! From consent to an access token: the headless way, the code, its exchange.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
+
 use axum::body::Body;
 use axum::http::Request;
 use pintle_core::clock::MINUTE;
@@ -294,13 +296,19 @@ async fn the_headless_way_checks_every_field() {
 async fn of_two_consents_at_once_one_installs() {
     on_each_engine(async |pintle| {
         let team = pintle.team("acme").await;
-        register(&team, "bridge").await;
-        let (one, two) =
-            tokio::join!(install(&team, "bridge", json!({})), install(&team, "bridge", json!({})));
-        let mut statuses = [one.status, two.status];
-        statuses.sort();
-        assert_eq!(statuses, [201, 409], "{} {}", one.text, two.text);
-        assert_eq!(pintle.audited("integration-installation-completed").await, 1);
+        for round in 1..=10 {
+            let slug = format!("app-{round}");
+            register(&team, &slug).await;
+            let (one, two, three) = tokio::join!(
+                install(&team, &slug, json!({})),
+                install(&team, &slug, json!({})),
+                install(&team, &slug, json!({}))
+            );
+            let mut statuses = [one.status, two.status, three.status];
+            statuses.sort();
+            assert_eq!(statuses, [201, 409, 409], "{} {} {}", one.text, two.text, three.text);
+            assert_eq!(pintle.audited("integration-installation-completed").await, round);
+        }
     })
     .await;
 }

@@ -1,5 +1,7 @@
 //! Between installation and removal: disabled, taken over, swept.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
+
 use pintle_core::clock::DAY;
 use pintle_core::configurations::lifecycle;
 use pintle_core::permissions::Role;

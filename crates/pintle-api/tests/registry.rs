@@ -1,5 +1,7 @@
 //! `/pintle/v1/integrations`: what the real platform has only a console for.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
+
 use pintle_core::permissions::Role;
 use pintle_testing::{Caller, on_each_engine, on_sqlite};
 use serde_json::{Value, json};

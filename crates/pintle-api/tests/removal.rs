@@ -1,5 +1,7 @@
 //! The end of an installation, through the wire.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
+
 use pintle_core::configurations::removal::{self, Target};
 use pintle_core::ids::ConfigurationId;
 use pintle_core::permissions::Role;

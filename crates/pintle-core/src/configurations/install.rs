@@ -9,7 +9,7 @@ use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProjectId};
 use crate::integrations::{self, Integration};
 use crate::{Core, Error, OnConstraint, Result, Scope, validate};
-use pintle_store::{Conn, params};
+use pintle_store::{Conn, Error as StoreError, params};
 use serde::Serialize;
 use url::Url;
 
@@ -189,6 +189,8 @@ async fn insert(tx: &Conn, scope: &Scope, configuration: &Configuration) -> Resu
         ],
     )
     .await
+    // Somebody installed it since it was looked for: start again, and find that one.
+    .on_unique("configurations_owner_id_integration_id_installation_type_key", || StoreError::Retry.into())
     .on_missing_parent(|| Error::not_found("Integration"))?;
     let selected = configuration.projects.as_deref();
     require_visible(tx, scope, selected.unwrap_or_default()).await?;

@@ -5,7 +5,7 @@ use super::{Configuration, Selection, load};
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProjectId};
 use crate::{Core, Error, OnConstraint, Result, Scope, integrations, projects};
-use pintle_store::{Conn, params};
+use pintle_store::{Conn, Error as StoreError, params};
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -143,7 +143,11 @@ pub(super) async fn grant(tx: &Conn, id: &ConfigurationId, selected: Option<&[Pr
     tx.execute("DELETE FROM configuration_projects WHERE configuration_id = $1", &params![id]).await?;
     for project in selected.unwrap_or_default() {
         let sql = "INSERT INTO configuration_projects (configuration_id, project_id) VALUES ($1, $2)";
-        tx.execute(sql, &params![id, project]).await.on_missing_parent(|| Error::not_found("Project"))?;
+        tx.execute(sql, &params![id, project])
+            .await
+            // Each project stands in a selection once: somebody else is changing it at the same time.
+            .on_unique("configuration_projects_configuration_id_project_id_key", || StoreError::Retry.into())
+            .on_missing_parent(|| Error::not_found("Project"))?;
     }
     Ok(())
 }

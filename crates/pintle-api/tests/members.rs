@@ -414,6 +414,35 @@ async fn installations_are_disabled_with_the_right_of_whoever_made_them() {
 }
 
 #[tokio::test]
+async fn a_member_that_leaves_while_it_installs_leaves_nothing_enabled_behind() {
+    on_each_engine(async |pintle| {
+        let (owner, [bob, ..]) = team(pintle).await;
+        let app =
+            json!({ "name": "bridge", "slug": "bridge", "redirectUrl": "https://example.com/callback" });
+        owner.post("/pintle/v1/integrations", app).await.ok(201);
+        for _ in 0..10 {
+            let leaving = path(&bob);
+            let (gone, installed) = tokio::join!(
+                owner.delete(&leaving),
+                bob.post("/pintle/v1/integrations/bridge/install", json!({})),
+            );
+            gone.ok(200);
+            if installed.status == 201 {
+                let id = installed.json()["configuration"]["id"].as_str().unwrap().to_owned();
+                let path = format!("/v1/integrations/configuration/{id}");
+                assert!(owner.get(&path).await.ok(200)["disabledAt"].is_number());
+                owner.delete(&path).await.ok(204);
+            } else {
+                installed.fails(403, "team_unauthorized");
+            }
+            let team = owner.team.clone().unwrap();
+            pintle_core::teams::add_member(&pintle.core, &team, &bob.user, Role::Member).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn changes_of_members_stand_in_the_log() {
     on_each_engine(async |pintle| {
         let (owner, [_, cat, _]) = team(pintle).await;

@@ -8,6 +8,7 @@ use crate::credential;
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProjectId};
 use crate::integrations::{self, Integration};
+use crate::teams::members;
 use crate::{Core, Error, OnConstraint, Result, Scope, validate};
 use pintle_store::{Conn, Error as StoreError, params};
 use serde::Serialize;
@@ -71,6 +72,7 @@ pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Cons
     core.clone()
         .db
         .write(async move |tx| {
+            members::require_installer(tx, &scope).await?;
             let app = integrations::find(tx, &id_or_slug).await?;
             let app = app.ok_or_else(|| Error::not_found("Integration"))?;
             if let Some(project) = &consent.current_project {

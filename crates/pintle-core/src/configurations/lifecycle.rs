@@ -6,6 +6,7 @@ use super::{Configuration, DisabledReason, load, not_found};
 use crate::clock::{DAY, Millis};
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, OwnerId, UserId};
+use crate::teams::members;
 use crate::{Core, Error, Result, Scope, integrations};
 use pintle_store::{Conn, params};
 use serde_json::json;
@@ -90,6 +91,7 @@ pub async fn take_over(core: &Core, scope: &Scope, id: ConfigurationId) -> Resul
         .db
         .write(async move |tx| {
             let now = core.clock.now();
+            members::require_installer(tx, &scope).await?;
             let mut configuration = load(tx, &scope, &id).await?;
             configuration.user_id = user.clone();
             configuration.disabled_at = None;

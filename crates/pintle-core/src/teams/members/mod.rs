@@ -11,4 +11,5 @@ pub(crate) use membership::insert;
 pub(super) use membership::{COLUMNS, of};
 pub use membership::{Membership, add};
 pub use remove::remove;
+pub(crate) use standing::require_installer;
 pub use update::{MemberPatch, update};

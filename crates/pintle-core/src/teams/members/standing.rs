@@ -2,8 +2,9 @@
 
 use crate::ids::UserId;
 use crate::permissions::{Extended, Permission, Role, Verdict};
+use crate::scope::Principal;
 use crate::users::User;
-use crate::{Error, Result, Scope};
+use crate::{Error, Kind, Result, Scope};
 use pintle_store::{Conn, params};
 
 /// Who the member is, and what it may do in the team.
@@ -52,4 +53,21 @@ pub(super) async fn keep_an_owner(tx: &Conn, scope: &Scope) -> Result<()> {
             .coded("last_owner")),
         _ => Ok(()),
     }
+}
+
+/// That the caller may still install for the scope's owner, asked in the transaction of the change: it may have left the team since
+/// its request began, and would leave an installation behind that nobody disables.
+///
+/// # Errors
+/// 403 as for a request that begins now.
+pub(crate) async fn require_installer(tx: &Conn, scope: &Scope) -> Result<()> {
+    let Principal::User { id, .. } = &scope.principal else { return Ok(()) };
+    if scope.personal {
+        return Ok(());
+    }
+    let standing = Standing::load(tx, scope, id).await.map_err(|error| match error.kind {
+        Kind::NotFound => Error::team_unauthorized(),
+        _ => error,
+    })?;
+    if standing.may_install() { Ok(()) } else { Err(Error::forbidden("Not authorized")) }
 }

@@ -17,18 +17,37 @@ struct Contract {
     operations: Vec<Operation>,
 }
 
-struct Operation {
-    id: String,
-    method: String,
-    /// The path without its version.
-    segments: Vec<String>,
+/// An operation of the contract.
+pub struct Operation {
+    /// The contract's id, or method and path where it has none.
+    pub id: String,
+    pub group: String,
+    pub method: String,
+    /// With its version and its parameters.
+    pub path: String,
     responses: Value,
+}
+
+impl Operation {
+    /// What leads to it: the path without its version, parameters without their names.
+    pub fn shape(&self) -> Vec<&str> {
+        shape(&self.path)
+    }
+}
+
+/// Every operation of the contract; `None` where its document is not present.
+pub fn operations() -> Option<&'static [Operation]> {
+    contract().map(|contract| contract.operations.as_slice())
+}
+
+fn contract() -> Option<&'static Contract> {
+    static CONTRACT: OnceLock<Option<Contract>> = OnceLock::new();
+    CONTRACT.get_or_init(load).as_ref()
 }
 
 /// Panics with what is wrong, where an answer breaks the contract.
 pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
-    static CONTRACT: OnceLock<Option<Contract>> = OnceLock::new();
-    let Some(contract) = CONTRACT.get_or_init(load) else { return };
+    let Some(contract) = contract() else { return };
     let Some(operation) = contract.find(method.as_str(), path) else { return };
     let wrong = contract.judge(operation, method, answer);
     let named = format!("{} ({})", answer.request, operation.id);
@@ -67,16 +86,25 @@ fn segments(path: &str) -> Vec<&str> {
     segments
 }
 
+/// The segments of a contract's path, parameters without their names.
+pub fn shape(path: &str) -> Vec<&str> {
+    segments(path).into_iter().map(|segment| if segment.starts_with('{') { "{}" } else { segment }).collect()
+}
+
 impl Contract {
     fn new(document: Value) -> Self {
         let mut operations = Vec::new();
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in item.as_object().into_iter().flatten() {
-                let Some(id) = operation["operationId"].as_str() else { continue };
+                if operation["responses"].is_null() {
+                    continue;
+                }
+                let named = operation["operationId"].as_str().map(str::to_owned);
                 operations.push(Operation {
-                    id: id.to_owned(),
+                    id: named.unwrap_or_else(|| format!("{method} {path}")),
+                    group: operation["tags"][0].as_str().unwrap_or("untagged").to_owned(),
                     method: method.to_uppercase(),
-                    segments: segments(path).into_iter().map(str::to_owned).collect(),
+                    path: path.clone(),
                     responses: operation["responses"].clone(),
                 });
             }
@@ -88,16 +116,12 @@ impl Contract {
     fn find(&self, method: &str, path: &str) -> Option<&Operation> {
         let given = segments(path);
         let fits = |operation: &&Operation| {
+            let shape = operation.shape();
             operation.method == method
-                && operation.segments.len() == given.len()
-                && operation
-                    .segments
-                    .iter()
-                    .zip(&given)
-                    .all(|(name, part)| name.starts_with('{') || name == part)
+                && shape.len() == given.len()
+                && shape.iter().zip(&given).all(|(name, part)| *name == "{}" || name == part)
         };
-        let literals =
-            |operation: &&Operation| operation.segments.iter().filter(|s| !s.starts_with('{')).count();
+        let literals = |operation: &&Operation| operation.shape().iter().filter(|s| **s != "{}").count();
         self.operations.iter().filter(fits).max_by_key(literals)
     }
 

@@ -3,7 +3,7 @@
 
 mod answer;
 mod browser;
-mod contract;
+pub mod contract;
 mod engines;
 mod outbox;
 mod people;

@@ -46,6 +46,9 @@ fn every_route_has_a_case_and_every_case_a_route() {
         assert_eq!(is_public, public, "{}: is it for everybody? say so in PUBLIC, with the reason", route.id);
         assert_ne!(public, case(route).is_some(), "{} has no line in cases.rs", route.id);
     }
+    let listed = CASES.iter().map(|case| case.id).chain(PUBLIC.iter().map(|(id, _)| *id));
+    let gone: Vec<_> = listed.filter(|id| !seen.contains(id)).collect();
+    assert_eq!(gone, Vec::<&str>::new(), "cases without a route");
 }
 
 #[tokio::test]

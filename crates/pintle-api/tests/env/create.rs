@@ -324,3 +324,24 @@ async fn racing_creations_of_one_key_leave_one() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn concurrent_creations_in_one_project_all_succeed_with_stamps_of_their_own() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        team.project("site").await;
+        let attempts: Vec<_> = (0..24)
+            .map(|n| {
+                let (team, body) = (team.clone(), variable(&format!("K{n}"), &["production", "preview"]));
+                tokio::spawn(async move { team.post("/v10/projects/site/env", body).await.ok(201) })
+            })
+            .collect();
+        let mut stamps = std::collections::HashSet::new();
+        for attempt in attempts {
+            let made = attempt.await.unwrap();
+            stamps.insert(made["created"]["createdAt"].as_i64().unwrap());
+        }
+        assert_eq!(stamps.len(), 24);
+    })
+    .await;
+}

@@ -1,12 +1,13 @@
 //! editProjectEnv.
 
 use super::create::{OneOrMany, author, unique};
-use super::insert::{conflict, look, too_many};
+use super::insert::{INDEX, conflict, look, too_many};
 use super::rules::{self, failure};
 use super::{Kind, Reach, Stored, Target, UPDATED, Variable, Visibility, announce, load};
+use crate::ids::ProjectId;
 use crate::patch::Patch;
 use crate::{Core, OnConstraint, Result, Scope, projects};
-use pintle_store::params;
+use pintle_store::{Conn, params};
 use serde::Deserialize;
 
 /// The body. What is absent stays as it is; `null` takes the branch or the targets away.
@@ -86,10 +87,7 @@ pub async fn edit(core: &Core, scope: &Scope, project: &str, id: &str, change: C
             let reach = Reach::of(&scope, project.role);
             let (before, mut sealed) = load(tx, &reach, &project.id, &id).await?;
             let mut after = change.apply(&before)?;
-            let value = match &change.value {
-                Some(value) => value.as_str(),
-                None => "",
-            };
+            let value = change.value.as_deref().unwrap_or_default();
             rules::check(&after, value)?;
             reach.check(&after)?;
             if change.value.is_some() || after.kind == Kind::System {
@@ -100,26 +98,29 @@ pub async fn edit(core: &Core, scope: &Scope, project: &str, id: &str, change: C
             let doc = serde_json::to_string(&after)?;
             let sql = "UPDATE envs SET value = $2, doc = $3 WHERE id = $1";
             tx.execute(sql, &params![&id, sealed.as_slice(), &doc]).await?;
-            let place = |variable: &Variable| {
-                let environments = variable.environments().into_iter().map(str::to_owned);
-                (variable.key.clone(), variable.branch().to_owned(), environments.collect::<Vec<_>>())
-            };
-            if place(&before) != place(&after) {
-                let found = look(tx, &project.id, &after, Some(&before)).await?;
-                if found.taken.is_some() {
-                    return Err(conflict(&after));
-                }
-                if found.full {
-                    return Err(too_many(&after.key));
-                }
-                tx.execute("DELETE FROM env_targets WHERE env_id = $1", &params![&id]).await?;
-                after
-                    .insert_targets(tx, &project.id)
-                    .await
-                    .on_unique(super::insert::INDEX, || conflict(&after))?;
-            }
+            make_room(tx, &project.id, &before, &after).await?;
             announce(tx, &core, &scope, &project, &after, now, UPDATED).await?;
             Stored { id: &id, doc: &doc, value: &sealed }.wire(&core, false)
         })
         .await
+}
+
+/// Gives the variable its rows of `env_targets`, where they are other ones than before.
+async fn make_room(tx: &Conn, project: &ProjectId, before: &Variable, after: &Variable) -> Result<()> {
+    let place = |variable: &Variable| {
+        let environments = variable.environments().into_iter().map(str::to_owned);
+        (variable.key.clone(), variable.branch().to_owned(), environments.collect::<Vec<_>>())
+    };
+    if place(before) == place(after) {
+        return Ok(());
+    }
+    let found = look(tx, project, after, Some(before)).await?;
+    if found.taken.is_some() {
+        return Err(conflict(after));
+    }
+    if found.full {
+        return Err(too_many(&after.key));
+    }
+    tx.execute("DELETE FROM env_targets WHERE env_id = $1", &params![&after.id]).await?;
+    after.insert_targets(tx, project).await.on_unique(INDEX, || conflict(after))
 }

@@ -1,5 +1,6 @@
 //! The embedded engine: one writing thread, a few reading connections.
 
+mod anchor;
 mod writer;
 
 use crate::db::AsStoreError;
@@ -55,12 +56,13 @@ impl Sqlite {
                 Ok(Arc::new(Mutex::new(conn)))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { path: path.to_owned(), writer: writer::Writer::start(writing)?, readers })
+        let anchor = anchor::Anchor::new(connect(path, READ_ONLY)?);
+        Ok(Self { path: path.to_owned(), writer: writer::Writer::start(writing, Some(anchor))?, readers })
     }
 
     /// For looking only: the file must exist, is never changed, and may belong to a running server.
     pub(crate) fn open_read_only(path: &Path) -> Result<Self> {
-        let writer = writer::Writer::start(connect(path, READ_ONLY)?)?;
+        let writer = writer::Writer::start(connect(path, READ_ONLY)?, None)?;
         let readers = vec![Arc::new(Mutex::new(connect(path, READ_ONLY)?))];
         Ok(Self { path: path.to_owned(), writer, readers })
     }

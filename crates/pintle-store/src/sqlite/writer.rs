@@ -1,5 +1,6 @@
 //! Group commit: the one thread that writes.
 
+use super::anchor::Anchor;
 use crate::{Conn, Error, Result};
 use parking_lot::Mutex;
 use std::future::Future;
@@ -51,6 +52,8 @@ where
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(Error::Fault("the transaction did not run".into()).into()),
         };
+        // What the work holds may include this database: it is let go before the caller hears, who may close it next.
+        drop(self.work);
         // The caller may have gone; what was committed stays committed.
         drop(self.caller.send(outcome));
     }
@@ -69,12 +72,12 @@ fn ready<T, E: From<Error>>(
 }
 
 impl Writer {
-    pub(super) fn start(conn: rusqlite::Connection) -> Result<Self> {
+    pub(super) fn start(conn: rusqlite::Connection, anchor: Option<Anchor>) -> Result<Self> {
         let (jobs, waiting) = mpsc::channel();
         let conn = Conn::Sqlite(Arc::new(Mutex::new(conn)));
         let thread = std::thread::Builder::new()
             .name("pintle-writer".into())
-            .spawn(move || serve(&conn, &waiting))
+            .spawn(move || serve(&conn, anchor.as_ref(), &waiting))
             .map_err(|error| Error::Fault(error.to_string()))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -107,14 +110,14 @@ impl Drop for Writer {
     }
 }
 
-fn serve(conn: &Conn, waiting: &mpsc::Receiver<Box<dyn Job>>) {
+fn serve(conn: &Conn, anchor: Option<&Anchor>, waiting: &mpsc::Receiver<Box<dyn Job>>) {
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(GROUP - 1));
         if crate::planted::on("answer-before-commit") {
             group = answer_early(conn, group);
         }
-        let commit = run(conn, &mut group);
+        let commit = run(conn, anchor, &mut group);
         for job in group {
             job.settle(commit.clone());
         }
@@ -134,9 +137,21 @@ fn answer_early(conn: &Conn, mut group: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> 
     Vec::new()
 }
 
-/// Runs a group inside one transaction, each job inside its savepoint.
-fn run(conn: &Conn, group: &mut [Box<dyn Job>]) -> Result<()> {
+/// Runs a group inside one transaction.
+fn run(conn: &Conn, anchor: Option<&Anchor>, group: &mut [Box<dyn Job>]) -> Result<()> {
     control(conn, "BEGIN IMMEDIATE")?;
+    let jobs = run_each(conn, group);
+    anchor.map(Anchor::lift);
+    let commit = jobs.and_then(|()| control(conn, "COMMIT"));
+    if commit.is_err() {
+        drop(control(conn, "ROLLBACK"));
+    }
+    anchor.map(Anchor::lay);
+    commit
+}
+
+/// Runs each job inside its savepoint.
+fn run_each(conn: &Conn, group: &mut [Box<dyn Job>]) -> Result<()> {
     for job in group {
         control(conn, "SAVEPOINT job")?;
         if !job.run(conn) {
@@ -144,7 +159,7 @@ fn run(conn: &Conn, group: &mut [Box<dyn Job>]) -> Result<()> {
         }
         control(conn, "RELEASE job")?;
     }
-    control(conn, "COMMIT").inspect_err(|_| drop(control(conn, "ROLLBACK")))
+    Ok(())
 }
 
 fn control(conn: &Conn, sql: &str) -> Result<()> {

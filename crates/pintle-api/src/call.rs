@@ -17,14 +17,19 @@ pub struct Call {
     pub body: Bytes,
     /// The version in the path, where there was one.
     pub version: Option<u32>,
-    /// Where the caller reached Pintle: `http://host:port`.
-    pub origin: String,
 }
 
 impl Call {
     /// A parameter of the path. Every name that a route has in braces is there.
     pub fn param(&self, name: &str) -> &str {
         self.params.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value)
+    }
+
+    /// Where the caller reached Pintle: `http://host:port`.
+    pub fn origin(&self) -> String {
+        let get = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let scheme = get("x-forwarded-proto").unwrap_or("http");
+        format!("{scheme}://{}", get("x-forwarded-host").or(get("host")).unwrap_or("localhost"))
     }
 
     /// Whether the request says for which team it acts.

@@ -7,7 +7,7 @@ use crate::query::Query;
 use crate::reply::Reply;
 use crate::router::{Handler, Match, Route, Router};
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
+use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use pintle_core::scope::{self, TeamHint};
 use pintle_core::{Core, Error, Kind, Result, Scope, credential};
@@ -56,7 +56,7 @@ impl Api {
         let id = request_id(&self.0.core);
         let (parts, body) = request.into_parts();
         let mut allowance = None;
-        let reply = match self.handle(&parts, body, &mut allowance).await {
+        let reply = match self.handle(parts, body, &mut allowance).await {
             Ok(reply) => reply,
             Err(error) => failure::reply(&error, &id),
         };
@@ -65,7 +65,7 @@ impl Api {
 
     async fn handle(
         &self,
-        parts: &request::Parts,
+        parts: request::Parts,
         body: Body,
         allowance: &mut Option<Allowance>,
     ) -> Result<Reply> {
@@ -85,10 +85,9 @@ impl Api {
             core: self.0.core.clone(),
             params,
             query,
-            headers: parts.headers.clone(),
+            headers: parts.headers,
             body: Bytes::new(),
             version,
-            origin: origin(&parts.headers),
         };
         match route.handler {
             Handler::Public(handler) => {
@@ -176,14 +175,8 @@ fn rate_limited(used: Allowance) -> Error {
 
 /// `<region>::<5 characters>-<ms>-<12 hex>`, in the form that the platform's users know from `x-vercel-id`.
 fn request_id(core: &Core) -> String {
-    let tail = credential::hex(&core.entropy.bytes::<6>());
-    format!("dev1::{}-{}-{tail}", core.entropy.base62(5).to_lowercase(), core.clock.now())
-}
-
-fn origin(headers: &HeaderMap) -> String {
-    let get = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let scheme = get("x-forwarded-proto").unwrap_or("http");
-    format!("{scheme}://{}", get("x-forwarded-host").or(get("host")).unwrap_or("localhost"))
+    let random = credential::hex(&core.entropy.bytes::<9>());
+    format!("dev1::{}-{}-{}", &random[..5], core.clock.now(), &random[6..])
 }
 
 fn preflight() -> Reply {

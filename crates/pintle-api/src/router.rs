@@ -109,7 +109,8 @@ pub(crate) enum Match {
 struct Node {
     literal: HashMap<&'static str, Node>,
     parameter: Option<Box<Node>>,
-    routes: Vec<&'static Route>,
+    /// Each with its path's segments.
+    routes: Vec<(&'static Route, Vec<&'static str>)>,
 }
 
 /// All routes as a tree of path segments. A literal segment beats a parameter.
@@ -120,13 +121,14 @@ impl Router {
         let mut root = Node::default();
         for route in routes {
             let mut node = &mut root;
-            for segment in unversioned(route.path).1 {
+            let segments = unversioned(route.path).1;
+            for segment in &segments {
                 node = match segment.starts_with('{') {
                     true => node.parameter.get_or_insert_default(),
                     false => node.literal.entry(segment).or_default(),
                 };
             }
-            node.routes.push(route);
+            node.routes.push((route, segments));
         }
         Self(root)
     }
@@ -135,10 +137,9 @@ impl Router {
         let (version, segments) = unversioned(path);
         let Some(node) = walk(&self.0, &segments) else { return Match::Nothing };
         let method = Method::parse(method);
-        let Some(route) = node.routes.iter().find(|route| Some(route.method) == method) else {
+        let Some((route, names)) = node.routes.iter().find(|(route, _)| Some(route.method) == method) else {
             return Match::WrongMethod;
         };
-        let names = unversioned(route.path).1;
         let params = names.iter().zip(&segments).filter_map(|(name, value)| {
             let name = name.strip_prefix('{')?.strip_suffix('}')?;
             Some((name, decode(value).into_owned()))

@@ -6,6 +6,7 @@ use axum::serve::ListenerExt;
 use std::convert::Infallible;
 use std::future::Future;
 use tokio::net::TcpListener;
+use tower::make::Shared;
 
 /// Serves until `stop` is ready, then finishes what is under way.
 pub async fn serve(
@@ -18,5 +19,5 @@ pub async fn serve(
         let api = api.clone();
         async move { Ok::<_, Infallible>(api.answer(request).await) }
     });
-    axum::serve(listener, axum::Router::new().fallback_service(service)).with_graceful_shutdown(stop).await
+    axum::serve(listener, Shared::new(service)).with_graceful_shutdown(stop).await
 }

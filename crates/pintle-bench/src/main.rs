@@ -26,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Only the bare server: sends the answers of this file from memory.
     Bare { answers: PathBuf },
+    /// temporary
+    World { data: PathBuf },
     /// Only Pintle, on the data of this folder.
     Serve { data: PathBuf },
 }
@@ -38,6 +40,7 @@ fn main() -> Outcome<()> {
     match arguments.command {
         Some(Command::Bare { answers }) => runtime()?.block_on(bare::serve(&answers)),
         Some(Command::Serve { data }) => runtime()?.block_on(server::serve(&data)),
+        Some(Command::World { data }) => reads::keep(&data),
         None => reads::run(arguments.seconds, arguments.rounds),
     }
 }

@@ -25,8 +25,20 @@ impl Server {
         Ok(Self { url: line.trim().to_owned(), process })
     }
 
-    pub fn id(&self) -> u32 {
-        self.process.id()
+    /// Resident memory, in KiB.
+    pub fn resident(&self) -> Outcome<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        Ok(line.and_then(|line| line.split_whitespace().next()).unwrap_or_default().parse()?)
+    }
+
+    /// Processor time used so far, in seconds: 10 ms exact.
+    pub fn processor_seconds(&self) -> Outcome<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // The name of the program, in parentheses, may hold anything. Fields 14 and 15 are ticks of user and system time.
+        let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').skip(11).take(2);
+        let ticks: f64 = fields.filter_map(|field| field.parse::<f64>().ok()).sum();
+        Ok(ticks / 100.0)
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn sign_in(call: Call) -> Result<Reply> {
         let app = find(&call).await?;
         let form = form(&call);
         let start = Start::of(&form)?;
-        if !super::credentials::from_own_page(&call.headers, &call.origin) {
+        if !super::credentials::from_own_page(&call.headers, &call.origin()) {
             return Err(Error::forbidden("This form was sent from another site's page"));
         }
         let token = form.get("token").unwrap_or_default().trim();
@@ -202,7 +202,7 @@ async fn install(
         current_project: start.current_project.as_deref().map(ProjectId::from),
         external_id: start.external_id.clone(),
         again: form.again,
-        origin: call.origin.clone(),
+        origin: call.origin(),
     };
     match install::install(&call.core, scope, app.id.as_str(), consent).await {
         Ok(installed) => match &installed.redirect_url {

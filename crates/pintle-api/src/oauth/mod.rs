@@ -50,7 +50,7 @@ async fn headless(call: Call, scope: Scope) -> Result<Reply> {
         current_project: input.current_project_id,
         external_id: input.external_id,
         again: false,
-        origin: call.origin.clone(),
+        origin: call.origin(),
     };
     Reply::created(&install::install(&call.core, &scope, call.param("idOrSlug"), consent).await?)
 }

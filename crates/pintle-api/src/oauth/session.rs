@@ -82,7 +82,7 @@ impl Session {
     pub(super) fn check_form(&self, call: &Call, csrf: Option<&str>) -> Result<()> {
         // Compared as hashes, so that the time taken tells nothing of the secret.
         let same = csrf.is_some_and(|sent| credential::hash(sent) == credential::hash(&self.csrf));
-        if same && credentials::from_own_page(&call.headers, &call.origin) {
+        if same && credentials::from_own_page(&call.headers, &call.origin()) {
             return Ok(());
         }
         Err(Error::forbidden("This form was not sent from a page of yours, or the page is too old"))
@@ -90,7 +90,7 @@ impl Session {
 }
 
 fn set_cookie(call: &Call, value: &str, seconds: i64) -> Result<HeaderValue> {
-    let secure = if call.origin.starts_with("https:") { "; Secure" } else { "" };
+    let secure = if call.origin().starts_with("https:") { "; Secure" } else { "" };
     let text =
         format!("{COOKIE}={value}; Path=/integrations; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&text).map_err(Error::internal)

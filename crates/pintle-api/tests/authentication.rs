@@ -1,5 +1,7 @@
 //! From a token to the owner on whose behalf a request acts. The webhooks of each owner tell which one it was.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is a test's own code")]
+
 use axum::body::Body;
 use axum::http::Request;
 use pintle_api::Options;

@@ -1,5 +1,7 @@
 //! listUserEvents: who did what, and when.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is a test's own code")]
+
 use pintle_core::permissions::Role;
 use pintle_testing::{Caller, on_each_engine};
 use serde_json::{Value, json};

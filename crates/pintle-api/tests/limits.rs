@@ -1,5 +1,7 @@
 //! Rate limits: how many requests a token may make in a minute, and what is said of it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is a test's own code")]
+
 use pintle_api::Options;
 use pintle_core::clock::MINUTE;
 use pintle_core::tokens::{self, NewToken};

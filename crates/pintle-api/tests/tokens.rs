@@ -1,5 +1,7 @@
 //! Group `authentication`: a user's own tokens. What a token opens is in `authentication.rs`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is a test's own code")]
+
 use pintle_core::clock::MINUTE;
 use pintle_testing::{Caller, on_each_engine};
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! Group `user`: who the caller is. Its events are in `events.rs`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is a test's own code")]
+
 use pintle_core::users;
 use pintle_testing::on_each_engine;
 use serde_json::json;

@@ -46,7 +46,7 @@ fn main() -> std::process::ExitCode {
 
 fn prove(args: &[&str]) -> Outcome {
     let postgres = postgres::Server::at_hand()?;
-    cargo(&["run", "--release", "--package", "pintle-prove", "--"])
+    cargo(&["run", "--release", "--package", "pintle-prove", "--features", "planted", "--"])
         .args(args)
         .env(postgres::VARIABLE, &postgres.url)
         .run()

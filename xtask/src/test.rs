@@ -43,6 +43,31 @@ fn sdk(postgres: &Server) -> Outcome {
     suite().args(&["--database", &postgres.database("pintle_sdk")?]).run()
 }
 
-fn proofs(_: &Server) -> Outcome {
-    Ok(())
+/// The proofs with small counts, and every proof against the bugs that it is meant to find.
+fn proofs(postgres: &Server) -> Outcome {
+    let proof = |args: &[&str]| {
+        cargo(&["run", "--package", "pintle-prove", "--features", "planted", "--"])
+            .args(args)
+            .env(postgres::VARIABLE, &postgres.url)
+            .run()
+    };
+    proof(&["removal", "--worlds", "300", "--postgres", "30", "--races", "60", "--postgres-races", "20"])?;
+    proof(&["crash", "--rounds", "10", "--postgres", "2"])?;
+    authorization()
+}
+
+/// The bugs that the authorization tests must find.
+fn authorization() -> Outcome {
+    const BUGS: [&str; 3] = ["role-unchecked", "scope-unchecked", "selection-unchecked"];
+    let test =
+        || cargo(&["test", "--package", "pintle-api", "--features", "planted", "--test", "authorization"]);
+    test().args(&["--no-run"]).run()?;
+    let missed: Vec<&str> =
+        BUGS.into_iter().filter(|bug| test().env("PINTLE_PLANT", bug).succeeds()).collect();
+    println!("authorization: caught {} of {} planted bugs", BUGS.len() - missed.len(), BUGS.len());
+    if missed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("the authorization tests missed {}", missed.join(", ")))
+    }
 }

@@ -208,6 +208,22 @@ async fn an_installation_may_what_its_scopes_say() {
 }
 
 #[tokio::test]
+async fn an_installation_reaches_only_the_projects_that_it_was_given() {
+    on_each_engine(async |pintle| {
+        for (route, case) in scoped().filter(|(_, case)| [Thing::Project, Thing::Env].contains(&case.at)) {
+            let world = World::new(pintle, &[]).await;
+            let params = world.make(case.at, &world.owner, None).await;
+            let other = json!({ "projects": [world.project().await] });
+            let scopes = all_but(&[], false);
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            let installed = world.owner.install_with(&format!("app-{}", next()), &scopes, other).await;
+            send(route, &installed.caller, &params, (case.body)(next())).await.fails(403, "forbidden");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_disabled_installation_may_nothing() {
     on_each_engine(async |pintle| {
         for (route, case) in scoped() {

@@ -76,6 +76,7 @@ pub async fn examine(db: &Db, vault: Option<&Vault>) -> Result<Report> {
                 report.sealed(conn, vault, table, column).await?;
             }
             report.targets(conn, vault).await?;
+            report.meta(conn, vault).await?;
         }
         Ok(report)
     })
@@ -186,6 +187,18 @@ impl Report {
             }
         }
         self.list("events", "frozen targets", found);
+        Ok(())
+    }
+
+    /// The data key has opened already. What else is kept here is sealed for its own key.
+    async fn meta(&mut self, conn: &Conn, vault: &Vault) -> Result<()> {
+        let sql = "SELECT key, value FROM meta WHERE key NOT IN ('data_key', 'demo_begun')";
+        for (key, sealed) in conn.all::<(String, Vec<u8>)>(sql, &[]).await? {
+            match vault.open_text(&key, &sealed) {
+                Ok(_) => self.opened += 1,
+                Err(_) => self.problems.push(format!("meta {key}: it does not open with the master key")),
+            }
+        }
         Ok(())
     }
 

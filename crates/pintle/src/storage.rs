@@ -7,6 +7,7 @@ use crate::options::{Database, StorageArgs};
 use pintle_core::entropy::Entropy;
 use pintle_core::vault::{self, MasterKey};
 use pintle_store::{Db, Durability, FolderLock};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 pub struct Storage {
@@ -35,7 +36,7 @@ impl Storage {
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let shown = folder.display();
         let cannot = |error| Failure::failed(format_args!("cannot use the folder {shown}: {error}"));
-        std::fs::create_dir_all(folder).map_err(cannot)?;
+        make_folder(folder).map_err(cannot)?;
         match FolderLock::acquire(folder).map_err(cannot)? {
             Ok(lock) => Ok(Some(lock)),
             Err(held) => Err(Failure::failed(format_args!(
@@ -74,7 +75,7 @@ impl Storage {
         }
         let cannot =
             |error| Failure::failed(format_args!("cannot make the folder {}: {error}", self.data.display()));
-        std::fs::create_dir_all(&self.data).map_err(cannot)?;
+        make_folder(&self.data).map_err(cannot)?;
         key::create(&self.data, entropy)
     }
 
@@ -94,6 +95,11 @@ impl Storage {
             file.display()
         )
     }
+}
+
+/// Makes a folder that only its owner can look into; one that exists stays as it is.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 async fn postgres(url: &str) -> Result<Db> {

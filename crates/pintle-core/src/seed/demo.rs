@@ -2,6 +2,7 @@
 //!
 //! It is made by the functions that the API calls, as the people and the integration that would call them.
 
+use crate::clock::MINUTE;
 use crate::configurations::Source;
 use crate::configurations::exchange::{self, Exchange};
 use crate::configurations::install::{self, Consent};
@@ -13,7 +14,7 @@ use crate::teams::{self, NewTeam};
 use crate::tokens::{self, NewToken};
 use crate::users::{self, NewUser};
 use crate::{Core, Error, Result, Scope, credential, drains, projects, webhooks};
-use pintle_store::params;
+use pintle_store::{Engine, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -56,10 +57,10 @@ struct Kept {
 /// Makes the demo workspace, or finds the one that was made.
 ///
 /// # Errors
-/// 409 where the names that it needs belong to somebody else, or a part of it was deleted since.
+/// 409 where the names that it needs belong to somebody else, another server is making it, or a part of it was deleted since.
 pub async fn ensure(core: &Core) -> Result<Demo> {
     let kept = match kept(core).await? {
-        Some(kept) => kept,
+        Some(kept) => with_token(core, kept).await?,
         None => {
             begin(core).await?;
             let kept = make(core).await?;
@@ -68,6 +69,30 @@ pub async fn ensure(core: &Core) -> Result<Demo> {
         }
     };
     look_up(core, kept).await
+}
+
+/// A token that was revoked is replaced.
+async fn with_token(core: &Core, mut kept: Kept) -> Result<Kept> {
+    let sql = "SELECT id FROM tokens WHERE id = $1";
+    let id = credential::hash(&kept.token);
+    let found: Option<(String,)> = core.db.read().await?.opt(sql, &params![&id]).await?;
+    if found.is_none() {
+        kept.token = issue(core, &kept.user).await.map_err(|_| gone("user"))?;
+        keep(core, &kept).await?;
+    }
+    Ok(kept)
+}
+
+async fn issue(core: &Core, user: &UserId) -> Result<String> {
+    let token = NewToken { name: "demo".into(), ..NewToken::default() };
+    Ok(tokens::issue(core, user, token).await?.bearer_token)
+}
+
+fn gone(what: &str) -> Error {
+    let text = format!(
+        "the {what} of the demo workspace was deleted: start without --dev, or with a new --data folder"
+    );
+    Error::conflict("demo_gone", text)
 }
 
 async fn kept(core: &Core) -> Result<Option<Kept>> {
@@ -81,20 +106,30 @@ async fn keep(core: &Core, kept: &Kept) -> Result<()> {
     let sealed = core.vault.seal(MADE, &serde_json::to_vec(kept)?, &core.entropy)?;
     core.db
         .write(async move |tx| {
-            tx.execute("INSERT INTO meta (key, value) VALUES ($1, $2)", &params![MADE, sealed.clone()])
-                .await?;
+            let sql = "INSERT INTO meta (key, value) VALUES ($1, $2)
+              ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+            tx.execute(sql, &params![MADE, sealed.clone()]).await?;
             tx.execute("DELETE FROM meta WHERE key = $1", &params![BEGUN]).await?;
             Ok(())
         })
         .await
 }
 
-/// Claims the demo's names. What a start that was interrupted left under them goes first.
+/// Claims the demo's names. What a start that was interrupted left under them goes first. Only PostgreSQL can have another server
+/// that is at it now.
 async fn begin(core: &Core) -> Result<()> {
+    let now = core.clock.now();
+    let alone = core.db.engine() == Engine::Sqlite;
     core.db
         .write(async move |tx| {
-            let begun = tx.execute("DELETE FROM meta WHERE key = $1", &params![BEGUN]).await? > 0;
-            if begun {
+            let sql = "DELETE FROM meta WHERE key = $1 RETURNING value";
+            let begun: Option<(Vec<u8>,)> = tx.opt(sql, &params![BEGUN]).await?;
+            if let Some((at,)) = begun {
+                let at = String::from_utf8(at).ok().and_then(|at| at.parse().ok()).unwrap_or(0);
+                if !alone && now < at + MINUTE {
+                    let text = "another server is making the demo workspace: try again in a minute";
+                    return Err(Error::conflict("demo_begun", text));
+                }
                 // The user and the team own all of the rest.
                 let sql = "DELETE FROM owners WHERE slug IN ($1, $2)";
                 tx.execute(sql, &params![USER, TEAM]).await?;
@@ -106,7 +141,7 @@ async fn begin(core: &Core) -> Result<()> {
                 return Err(Error::conflict("demo_name_taken", text));
             }
             let sql = "INSERT INTO meta (key, value) VALUES ($1, $2)";
-            tx.execute(sql, &params![BEGUN, Vec::<u8>::new()]).await?;
+            tx.execute(sql, &params![BEGUN, now.to_string().into_bytes()]).await?;
             Ok(())
         })
         .await
@@ -119,8 +154,7 @@ async fn make(core: &Core) -> Result<Kept> {
     let name = Some("Demo Team".to_owned());
     let team = teams::create(core, &user.id, NewTeam { slug: TEAM.into(), name }).await?;
     users::set_default_team(core, &user.id, Some(&team.id)).await?;
-    let token = NewToken { name: "demo".into(), ..NewToken::default() };
-    let token = tokens::issue(core, &user.id, token).await?.bearer_token;
+    let token = issue(core, &user.id).await?;
     let person = Caller { core, token: &token, team: &team.id };
 
     for name in PROJECTS {
@@ -243,19 +277,10 @@ fn body<T: DeserializeOwned>(json: Json) -> Result<T> {
 
 /// The workspace as it is now: its parts may have been changed, removed and installed again.
 async fn look_up(core: &Core, kept: Kept) -> Result<Demo> {
-    let gone = |what: &str| {
-        Error::conflict(
-            "demo_gone",
-            format!("the {what} of the demo workspace was deleted: choose a new --data folder"),
-        )
-    };
     let conn = core.db.read().await?;
     let sql = "SELECT slug FROM owners WHERE id = $1";
     let team: Option<(String,)> = conn.opt(sql, &params![&kept.team]).await?;
     let (team_slug,) = team.ok_or_else(|| gone("team"))?;
-    let sql = "SELECT id FROM tokens WHERE id = $1";
-    let token: Option<(String,)> = conn.opt(sql, &params![&credential::hash(&kept.token)]).await?;
-    token.ok_or_else(|| gone("token"))?;
     let client_secret =
         integrations::client_secret(&conn, core, &kept.integration).await.map_err(|_| gone("integration"))?;
     let sql = "SELECT id FROM projects WHERE owner_id = $1 ORDER BY created_at, id";

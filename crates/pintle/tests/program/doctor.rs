@@ -30,26 +30,22 @@ fn files(folder: &Path) -> BTreeMap<String, (Vec<u8>, SystemTime)> {
     entries.map(read).filter(|(name, _)| !companion(name)).collect()
 }
 
-#[test]
-fn what_cannot_be_is_found() {
-    let place = Place::new();
-    let server = place.serve(&["--dev"]);
-    let (id, team) = (server.text("configurationId").to_owned(), server.text("teamId").to_owned());
-    let hooks = server.get("/v1/webhooks");
-    let own = |hook: &&serde_json::Value| hook["url"] == "https://log-bridge.example/bye";
-    let hook = hooks.as_array().unwrap().iter().find(own).unwrap()["id"].as_str().unwrap().to_owned();
-    server.stop();
-    let before = std::fs::read(place.path("data/pintle.db")).unwrap();
-    let other = "icfg_000000000000000000000000";
-    let cases = [
-        (
-            format!("UPDATE webhooks SET configuration_id = '{other}' WHERE id = '{hook}'"),
-            vec![format!("webhooks: 1 with configuration_id {other}, which is not in configurations")],
-        ),
+const OTHER: &str = "icfg_000000000000000000000000";
+
+/// What is done to a database that has the installation `id` of the team `team` and its webhook `hook`, and what is then found.
+fn damages(id: &str, team: &str, hook: &str) -> Vec<(String, Vec<String>)> {
+    let set =
+        |column: &str, value: &str| format!("UPDATE webhooks SET {column} = {value} WHERE id = '{hook}'");
+    let named = format!("replace(doc, '\"url\"', '\"configurationId\":\"{OTHER}\",\"url\"')");
+    let orphans = |table: &str, count: usize, id: &str| {
+        format!("{table}: {count} with configuration_id {id}, which is not in configurations")
+    };
+    vec![
+        (set("configuration_id", &format!("'{OTHER}'")), vec![orphans("webhooks", 1, OTHER)]),
         (
             format!("DELETE FROM configurations WHERE id = '{id}'"),
-            ["drains: 2 with", "envs: 5 with", "tokens: 1 with", "webhooks: 2 with"]
-                .map(|what| format!("{what} configuration_id {id}, which is not in configurations"))
+            [("drains", 2), ("envs", 5), ("tokens", 1), ("webhooks", 2)]
+                .map(|(table, count)| orphans(table, count, id))
                 .to_vec(),
         ),
         (
@@ -57,43 +53,60 @@ fn what_cannot_be_is_found() {
             vec!["owners: 1 with default_team_id team_gone, which is not in owners".into()],
         ),
         (
-            format!(
-                "UPDATE webhooks SET doc = json_set(doc, '$.configurationId', '{other}') WHERE id = '{hook}'"
-            ),
+            set("doc", &named),
             vec![
-                format!("webhooks {hook}: its document speaks of {other}, which does not exist"),
-                format!("webhooks {hook}: it belongs to {id}, but its document says {other}"),
+                format!("webhooks {hook}: its document speaks of {OTHER}, which does not exist"),
+                format!("webhooks {hook}: it belongs to {id}, but its document says {OTHER}"),
             ],
         ),
         (
-            format!("UPDATE webhooks SET doc = 'nothing' WHERE id = '{hook}'"),
+            set("doc", "'nothing'"),
             vec![format!("webhooks {hook}: its document is not JSON: expected ident at line 1 column 2")],
         ),
         (
-            format!("UPDATE owners SET doc = json_set(doc, '$.id', 'other') WHERE id = '{team}'"),
+            format!("UPDATE owners SET doc = replace(doc, '{team}', 'other') WHERE id = '{team}'"),
             vec![format!("owners {team}: its document is of other")],
         ),
         (
-            format!("UPDATE webhooks SET secret = x'010203' WHERE id = '{hook}'"),
+            set("secret", "substr(secret, 2)"),
             vec![format!("webhooks {hook}: its secret does not open with the master key")],
+        ),
+        (
+            "UPDATE meta SET value = substr(value, 2) WHERE key = 'demo'".into(),
+            vec!["meta demo: it does not open with the master key".into()],
         ),
         (
             "DELETE FROM schema_migrations".into(),
             vec!["its schema has version 0, and this program looks only into version 1".into()],
         ),
-    ];
-    for (sql, expected) in cases {
-        place.damage(&sql);
-        let ended = place.run(&["doctor"]);
-        for line in &expected {
-            assert!(ended.out.lines().any(|printed| printed == line), "{sql}: {line} in {}", ended.out);
+    ]
+}
+
+#[test]
+fn what_cannot_be_is_found() {
+    for case in 0..damages("", "", "").len() {
+        for place in Place::each() {
+            let server = place.serve(&["--dev"]);
+            let (id, team) = (server.text("configurationId").to_owned(), server.text("teamId").to_owned());
+            let hooks = server.get("/v1/webhooks");
+            let own = |hook: &&serde_json::Value| hook["url"] == "https://log-bridge.example/bye";
+            let hook = hooks.as_array().unwrap().iter().find(own).unwrap()["id"].as_str().unwrap();
+            server.stop();
+            let (sql, expected) = damages(&id, &team, hook).swap_remove(case);
+            place.damage(&sql);
+            let ended = place.run(&["doctor"]);
+            let found: Vec<&str> = ended.out.lines().collect();
+            for line in &expected {
+                assert!(found.contains(&line.as_str()), "{sql}: {line} in {}", ended.out);
+            }
+            let plural = if found.len() == 1 { "problem" } else { "problems" };
+            assert_eq!(
+                (ended.code, ended.err),
+                (1, format!("pintle: {} {plural} found\n", found.len())),
+                "{sql}"
+            );
         }
-        let count = ended.out.lines().count();
-        let plural = if count == 1 { "problem" } else { "problems" };
-        assert_eq!((ended.code, ended.err), (1, format!("pintle: {count} {plural} found\n")), "{sql}");
-        std::fs::write(place.path("data/pintle.db"), &before).unwrap();
     }
-    assert!(place.run(&["doctor"]).succeeds().starts_with("sound"));
 }
 
 #[test]

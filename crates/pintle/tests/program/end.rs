@@ -53,6 +53,21 @@ fn a_request_that_is_under_way_is_finished() {
 }
 
 #[test]
+fn a_request_that_never_finishes_does_not_hold_the_end_for_ever() {
+    let place = Place::new();
+    let server = place.serve(&["--dev"]);
+    let _stream = begin(&server);
+    assert!(server.get("/v2/user").is_object());
+    server.signal(Signal::TERM);
+    let start = Instant::now();
+    let (code, err) = server.ended();
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("some requests did not finish in time"), "{err}");
+    assert!((8..15).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    assert!(!place.path("data/pintle.db-wal").exists());
+}
+
+#[test]
 fn a_second_signal_does_not_wait() {
     let place = Place::new();
     let server = place.serve(&["--dev"]);

@@ -10,6 +10,8 @@ fn the_first_start_makes_a_key_that_only_its_owner_reads() {
         place.serve(&[]).stop();
         let mode = fs::metadata(place.path("data/master.key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        let mode = fs::metadata(place.path("data")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
         let names: Vec<_> =
             fs::read_dir(place.path("data")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert!(names.iter().all(|name| !name.to_string_lossy().starts_with("master.key.")), "{names:?}");

@@ -113,10 +113,25 @@ impl Place {
         })
     }
 
-    /// Changes the database behind the program's back, without its rules.
+    /// Changes the database behind the program's back, without its foreign keys.
     pub fn damage(&self, sql: &str) {
-        let conn = rusqlite::Connection::open(self.path("data/pintle.db")).unwrap();
-        conn.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+        let Some(url) = &self.database else {
+            let conn = rusqlite::Connection::open(self.path("data/pintle.db")).unwrap();
+            return conn.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+        };
+        let sql = sql.to_owned();
+        block_on(async {
+            let db = pintle_store::Db::postgres(url).await.unwrap();
+            db.write(async move |tx| {
+                tx.execute("SET LOCAL session_replication_role = replica", &[]).await?;
+                for statement in sql.split(';') {
+                    tx.execute(statement, &[]).await?;
+                }
+                Ok::<_, pintle_store::Error>(())
+            })
+            .await
+            .unwrap();
+        });
     }
 }
 

@@ -1,6 +1,8 @@
 //! `pintle remove`.
 
 use crate::place::{Ended, Place, Server, finish};
+use std::io::Write;
+use std::process::Stdio;
 
 fn remove(place: &Place, server: &Server, args: &[&str]) -> Ended {
     let mut command = place.command(&[&["remove"], args].concat());
@@ -46,6 +48,34 @@ fn it_asks_first_and_without_a_terminal_it_must_be_told() {
     assert!(done.ends_with(&receipt), "{done}");
     let gone = remove(&place, &server, &[id, "--yes"]);
     gone.fails(1, "Integration configuration not found (404, not_found)");
+    server.stop();
+}
+
+/// Types an answer at the question, on a terminal that `script` makes.
+fn typed(place: &Place, server: &Server, answer: &str) -> Option<(i32, String)> {
+    let command = format!("{} remove {}", env!("CARGO_BIN_EXE_pintle"), server.text("configurationId"));
+    let mut script = std::process::Command::new("script");
+    script.args(["-qec", &command, "/dev/null"]).current_dir(place.path("."));
+    script.env("PINTLE_URL", server.text("url")).env("PINTLE_TOKEN", server.text("token"));
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    child.stdin.as_mut().unwrap().write_all(format!("{answer}\n").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Some((output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap()))
+}
+
+#[test]
+fn a_person_is_asked() {
+    let place = Place::new();
+    let server = place.serve(&["--dev"]);
+    let Some((code, text)) = typed(&place, &server, "n") else {
+        eprintln!("skipped: there is no script (util-linux)");
+        return;
+    };
+    assert!(text.contains("Remove it? [y/N] ") && text.contains("nothing was removed"), "{text}");
+    assert_eq!(code, 1);
+    let (code, text) = typed(&place, &server, "y").unwrap();
+    assert!(text.contains("removed icfg_"), "{text}");
+    assert_eq!(code, 0);
     server.stop();
 }
 

@@ -73,6 +73,63 @@ fn a_demo_that_was_interrupted_is_made_anew() {
 }
 
 #[test]
+fn a_demo_token_that_was_revoked_is_replaced() {
+    for place in Place::each() {
+        let server = place.serve(&["--dev"]);
+        let token = server.text("token").to_owned();
+        assert_eq!(server.call(&token, "DELETE", "/v3/user/tokens/current", None).0, 200);
+        server.stop();
+        let server = place.serve(&["--dev"]);
+        assert_ne!(server.text("token"), token);
+        let again = server.text("token").to_owned();
+        assert_eq!(server.get("/v2/user")["user"]["id"], server.ready["userId"]);
+        server.stop();
+        let server = place.serve(&["--dev"]);
+        assert_eq!(server.text("token"), again);
+        server.stop();
+    }
+}
+
+#[test]
+fn a_demo_that_was_deleted_is_said_to_be() {
+    let place = Place::new();
+    let server = place.serve(&["--dev"]);
+    let (token, team) = (server.text("token"), server.text("teamId"));
+    assert_eq!(server.call(token, "DELETE", &format!("/v1/teams/{team}"), None).0, 200);
+    server.stop();
+    let line = "the team of the demo workspace was deleted: start without --dev, or with a new --data folder";
+    place.run(&["serve", "--dev", "--log", "off"]).fails(1, line);
+    place.serve(&[]).stop();
+}
+
+#[test]
+fn an_installation_that_was_disabled_for_too_long_goes_without_being_asked() {
+    for place in Place::each() {
+        let server = place.serve(&["--dev"]);
+        let id = server.text("configurationId").to_owned();
+        server.stop();
+        let doc = "replace(doc, '\"createdAt\"', '\"disabledAt\":1,\"createdAt\"')";
+        place.damage(&format!("UPDATE configurations SET disabled_at = 1, doc = {doc}"));
+        let server = place.serve(&["--dev"]);
+        let path = format!("/pintle/v1/removals/{id}");
+        let receipt = (0..100).find_map(|_| {
+            std::thread::park_timeout(std::time::Duration::from_millis(50));
+            Some(server.call(server.text("token"), "GET", &path, None)).filter(|(status, _)| *status == 200)
+        });
+        let (_, receipt) = receipt.expect("a receipt within five seconds");
+        assert_eq!(
+            (&receipt["reason"], &receipt["removedBy"]["type"]),
+            (&json("disabled-too-long"), &json("system"))
+        );
+        server.stop();
+    }
+}
+
+fn json(text: &str) -> Value {
+    Value::from(text)
+}
+
+#[test]
 fn the_demo_says_so_when_its_names_are_taken() {
     let place = Place::new();
     place.write("pintle.yaml", "users:\n  - { username: demo, email: demo@example.com }\n");

@@ -27,7 +27,10 @@ pub fn run(seconds: u64, rounds: usize) -> Outcome<()> {
         let d0 = bare.processor_seconds()?;
         let theirs = wrk.run(&format!("{}{path}", bare.url), seconds, &token, &["get"])?;
         let d1 = bare.processor_seconds()?;
-        let (c, d) = ((c1 - c0) / ours.requests_per_second / seconds as f64 * 1e6, (d1 - d0) / theirs.requests_per_second / seconds as f64 * 1e6);
+        let (c, d) = (
+            (c1 - c0) / ours.requests_per_second / seconds as f64 * 1e6,
+            (d1 - d0) / theirs.requests_per_second / seconds as f64 * 1e6,
+        );
         println!("cpu us per request: {c:.2} {d:.2} {:.3}", d / c);
         let ratio = ours.requests_per_second / theirs.requests_per_second;
         println!("{round}: pintle {}, bare {}, ratio {ratio:.3}", show(ours), show(theirs));
@@ -59,13 +62,18 @@ pub fn keep(folder: &std::path::Path) -> Outcome<()> {
     std::fs::create_dir_all(folder.join("data"))?;
     let data = folder.join("data");
     let world = runtime()?.block_on(world::make(&data))?;
-    let (token, path) =
-        (world.token, format!("/v1/integrations/configuration/{}?teamId={}", world.configuration, world.team));
+    let (token, path) = (
+        world.token,
+        format!("/v1/integrations/configuration/{}?teamId={}", world.configuration, world.team),
+    );
     drop(world.core);
     drop(world.scope);
     let pintle = Server::of_this_program(&["serve", &data.to_string_lossy()])?;
     let answer = ask(&pintle, &token, &path)?;
     std::fs::write(folder.join("answers.json"), serde_json::to_vec(&[answer])?)?;
-    std::fs::write(folder.join("info.json"), serde_json::to_vec(&serde_json::json!({"token": token, "path": path, "team": world.team}))?)?;
+    std::fs::write(
+        folder.join("info.json"),
+        serde_json::to_vec(&serde_json::json!({"token": token, "path": path, "team": world.team}))?,
+    )?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "planted")]
+mod bugs;
 pub mod clock;
 pub mod configurations;
 pub mod credential;
@@ -71,6 +73,8 @@ impl Core {
         entropy: Entropy,
         strict_team_scope: bool,
     ) -> Result<Self> {
+        #[cfg(feature = "planted")]
+        planted::plant(bugs::STATEMENTS);
         db.migrate(migrations::MIGRATIONS).await?;
         let vault = Vault::open(&db, master, &entropy).await?;
         Ok(Self(Arc::new(Inner { db, clock, entropy, vault, strict_team_scope })))

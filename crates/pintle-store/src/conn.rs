@@ -1,6 +1,6 @@
 //! One connection, inside a transaction or reading.
 
-use crate::{Error, FromRow, Result, Row, Value};
+use crate::{Error, FromRow, Result, Row, Value, planted};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio_postgres::types::ToSql;
@@ -20,7 +20,7 @@ impl Conn {
         match self {
             Conn::Sqlite(conn) => {
                 let conn = conn.lock();
-                let mut statement = conn.prepare_cached(sql)?;
+                let mut statement = conn.prepare_cached(planted::statement(sql))?;
                 bind(&mut statement, params)?;
                 let mut rows = statement.raw_query();
                 let mut out = Vec::new();
@@ -30,7 +30,7 @@ impl Conn {
                 Ok(out)
             }
             Conn::Postgres(client) => {
-                let statement = client.prepare_cached(sql).await?;
+                let statement = client.prepare_cached(planted::statement(sql)).await?;
                 let rows = client.query(&statement, &refs(params)).await?;
                 rows.iter().map(|row| T::from_row(&Row::Postgres(row))).collect()
             }
@@ -42,13 +42,13 @@ impl Conn {
         match self {
             Conn::Sqlite(conn) => {
                 let conn = conn.lock();
-                let mut statement = conn.prepare_cached(sql)?;
+                let mut statement = conn.prepare_cached(planted::statement(sql))?;
                 bind(&mut statement, params)?;
                 let mut rows = statement.raw_query();
                 rows.next()?.map(|row| T::from_row(&Row::Sqlite(row))).transpose()
             }
             Conn::Postgres(client) => {
-                let statement = client.prepare_cached(sql).await?;
+                let statement = client.prepare_cached(planted::statement(sql)).await?;
                 let row = client.query_opt(&statement, &refs(params)).await?;
                 row.as_ref().map(|row| T::from_row(&Row::Postgres(row))).transpose()
             }
@@ -65,12 +65,12 @@ impl Conn {
         match self {
             Conn::Sqlite(conn) => {
                 let conn = conn.lock();
-                let mut statement = conn.prepare_cached(sql)?;
+                let mut statement = conn.prepare_cached(planted::statement(sql))?;
                 bind(&mut statement, params)?;
                 Ok(statement.raw_execute()? as u64)
             }
             Conn::Postgres(client) => {
-                let statement = client.prepare_cached(sql).await?;
+                let statement = client.prepare_cached(planted::statement(sql)).await?;
                 Ok(client.execute(&statement, &refs(params)).await?)
             }
         }

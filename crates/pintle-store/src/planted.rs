@@ -1,17 +1,60 @@
 //! Bugs on purpose, for the proofs that claim to find such bugs.
 //!
-//! Without the feature `planted` this is always `false` and compiles to nothing. With it, `PINTLE_PLANT=name` turns one bug on.
+//! Without the feature `planted` all of this compiles to nothing. With it, `PINTLE_PLANT=name` turns one bug on. Most bugs are a
+//! statement that says something else: a list of those is handed in, so that the code which has them need not know.
 
-/// Whether the bug of this name is planted in this process.
 #[cfg(feature = "planted")]
-pub fn on(name: &str) -> bool {
-    static PLANT: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
-    PLANT.get_or_init(|| std::env::var("PINTLE_PLANT").ok()).as_deref() == Some(name)
+pub use growing::{Statement, on, plant, statement};
+#[cfg(not(feature = "planted"))]
+pub use sound::{on, statement};
+
+#[cfg(feature = "planted")]
+mod growing {
+    use parking_lot::Mutex;
+    use std::collections::HashMap;
+    use std::sync::OnceLock;
+
+    /// The bug's name, a piece of a statement, and what stands there instead.
+    pub type Statement = (&'static str, &'static str, &'static str);
+
+    static STATEMENTS: OnceLock<&[Statement]> = OnceLock::new();
+
+    /// Hands in the statements.
+    pub fn plant(statements: &'static [Statement]) {
+        STATEMENTS.get_or_init(|| statements);
+    }
+
+    /// Whether the bug of this name is planted in this process.
+    pub fn on(name: &str) -> bool {
+        static PLANT: OnceLock<Option<String>> = OnceLock::new();
+        PLANT.get_or_init(|| std::env::var("PINTLE_PLANT").ok()).as_deref() == Some(name)
+    }
+
+    /// The statement as it is run.
+    pub fn statement(sql: &str) -> &str {
+        static KNOWN: OnceLock<Mutex<HashMap<String, &'static str>>> = OnceLock::new();
+        let planted = STATEMENTS.get().into_iter().copied().flatten();
+        let Some((_, piece, instead)) = planted.into_iter().find(|(bug, ..)| on(bug)) else { return sql };
+        let make = || {
+            // However it is broken into lines.
+            let line: Vec<&str> = sql.split_whitespace().collect();
+            &*line.join(" ").replace(piece, instead).leak()
+        };
+        KNOWN.get_or_init(Mutex::default).lock().entry(sql.to_owned()).or_insert_with(make)
+    }
 }
 
-/// Whether the bug of this name is planted in this process: never, in this build.
 #[cfg(not(feature = "planted"))]
-#[inline(always)]
-pub const fn on(_: &str) -> bool {
-    false
+mod sound {
+    /// Whether the bug of this name is planted in this process: never, in this build.
+    #[inline(always)]
+    pub const fn on(_: &str) -> bool {
+        false
+    }
+
+    /// The statement as it is run: as it was written, in this build.
+    #[inline(always)]
+    pub const fn statement(sql: &str) -> &str {
+        sql
+    }
 }

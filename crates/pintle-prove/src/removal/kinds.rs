@@ -154,8 +154,8 @@ const EVENTS: [&str; 4] = [
 ];
 pub const TARGETS: [&str; 3] = ["production", "preview", "development"];
 
-/// Stands at the beginning of every secret that the proofs choose: it must not be found in any row.
-pub const SECRET: &str = "hush";
+/// Stands at the beginning of every secret that the proofs choose, and in no id: it must not be found in any row.
+pub const SECRET: &str = "hush_hush_";
 
 pub fn secret(dice: &mut Dice) -> String {
     format!("{SECRET}{}", dice.word())

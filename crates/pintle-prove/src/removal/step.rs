@@ -46,12 +46,13 @@ impl World {
             _ => vec![index],
         };
         let expected: Vec<Expected> = removed.iter().map(|index| self.expect(*index)).collect();
+        let before = Dump::take(&self.pintle.core.db, tables).await;
+        before.assert_sealed(SECRET);
+        // A plan changes nothing: whatever it wrote would look like the removal's doing.
         let mut plans = Vec::new();
         for expected in &expected {
             plans.push(self.plan(expected).await);
         }
-        let before = Dump::take(&self.pintle.core.db, tables).await;
-        before.assert_sealed(SECRET);
         if self.dice.chance(30) {
             self.refuse(index).await;
             before.assert_same(&Dump::take(&self.pintle.core.db, tables).await, "a refused removal");

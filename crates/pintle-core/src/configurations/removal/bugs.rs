@@ -1,59 +1,44 @@
-//! Bugs planted into the removal, for the proofs that claim to find such bugs (pintle_store::planted): each leaves behind or takes
-//! along what it must not.
+//! Bugs planted into the removal that are more than another statement (pintle_store::planted).
 
+use super::{Attached, Target};
 use crate::ids::ConfigurationId;
 use crate::planted;
 use crate::{Core, Result};
-use pintle_store::{Conn, params};
+use parking_lot::Mutex;
+use std::time::Duration;
 
-const ORPHANS: &[(&str, &str)] = &[
-    ("orphan-variables", "UPDATE envs SET configuration_id = NULL WHERE configuration_id = $1"),
-    ("orphan-webhooks", "UPDATE webhooks SET configuration_id = NULL WHERE configuration_id = $1"),
-    ("orphan-drains", "UPDATE drains SET configuration_id = NULL WHERE configuration_id = $1"),
-    ("orphan-tokens", "UPDATE tokens SET configuration_id = NULL WHERE configuration_id = $1"),
-];
-
-const TAKES_TOO_MUCH: &[(&str, &str)] = &[
-    (
-        "takes-account-webhooks",
-        "DELETE FROM webhooks WHERE configuration_id IS NULL
-           AND owner_id = (SELECT owner_id FROM configurations WHERE id = $1)",
-    ),
-    (
-        "takes-equal-keys",
-        "DELETE FROM envs WHERE id IN (SELECT other.env_id FROM env_targets other
-           JOIN env_targets own ON own.key = other.key JOIN envs e ON e.id = own.env_id WHERE e.configuration_id = $1)",
-    ),
-    (
-        "touches-projects",
-        "UPDATE projects SET updated_at = updated_at + 1
-           WHERE owner_id = (SELECT owner_id FROM configurations WHERE id = $1)",
-    ),
-];
+/// What a removal in two transactions read and deleted in its first.
+static TAKEN: Mutex<Vec<(ConfigurationId, Attached)>> = Mutex::new(Vec::new());
 
 /// Before the transaction: a removal that is not one.
 pub(super) async fn before(core: &Core, id: &ConfigurationId) -> Result<()> {
-    if !planted::on("removal-in-two-transactions") {
-        return Ok(());
-    }
-    let id = id.clone();
-    core.db
-        .write(async move |tx| {
-            for table in ["webhooks", "drains", "envs", "tokens", "codes"] {
-                let sql = format!("DELETE FROM {table} WHERE configuration_id = $1");
-                tx.execute(&sql, &params![&id]).await?;
-            }
-            Ok(())
-        })
-        .await
-}
-
-/// Inside it, before anything is deleted.
-pub(super) async fn inside(tx: &Conn, id: &ConfigurationId) -> Result<()> {
-    for (name, sql) in ORPHANS.iter().chain(TAKES_TOO_MUCH) {
-        if planted::on(name) {
-            tx.execute(sql, &params![id]).await?;
-        }
+    if planted::on("removal-in-two-transactions") {
+        let id = id.clone();
+        core.db
+            .write(async move |tx| {
+                let attached = Attached::of(tx, &id).await?;
+                TAKEN.lock().push((id.clone(), attached));
+                Attached::delete(tx, &id).await
+            })
+            .await?;
+        #[expect(clippy::disallowed_methods, reason = "the bug is the pause")]
+        std::thread::sleep(Duration::from_millis(2));
     }
     Ok(())
+}
+
+/// What the receipt is going to say.
+pub(super) fn receipt(id: &ConfigurationId, targets: &[Target], mut removed: Attached) -> Attached {
+    if planted::on("removal-in-two-transactions") {
+        let taken = TAKEN.lock();
+        let first = taken.iter().find(|(taken, _)| taken == id);
+        removed = first.map_or(removed, |(_, attached)| attached.clone());
+    }
+    if planted::on("receipt-with-secret") {
+        removed.projects.extend(targets.iter().map(|target| target.secret.clone()));
+    }
+    if planted::on("receipt-forgets-variables") {
+        removed.environment_variables.clear();
+    }
+    removed
 }

@@ -124,28 +124,22 @@ pub(crate) async fn remove_in(
     let now = core.clock.now();
     let id = &configuration.id;
     let app = integrations::find(tx, configuration.integration_id.as_str()).await?.ok_or_else(not_found)?;
-    let targets = seal(core, id, &targets(tx, core, configuration, &app).await?)?;
-    bugs::inside(tx, id).await?;
-    let removed = Attached::of(tx, id).await?;
+    let targets = targets(tx, core, configuration, &app).await?;
+    let removed = bugs::receipt(id, &targets, Attached::of(tx, id).await?);
     Attached::delete(tx, id).await?;
     if tx.execute("DELETE FROM configurations WHERE id = $1", &params![id]).await? != 1 {
         return Err(not_found());
     }
-    if !planted::on("removal-without-event") {
-        let user = scope.user().unwrap_or(&configuration.user_id);
-        let payload = json!({ "configuration": configuration.summary(), "user": { "id": user } });
-        let text = format!("removed {}", app.name);
-        let mut event = Event::new(reason.audit_type(), text, configuration.audit(&app.name)).hook(
-            scope,
-            "integration-configuration.removed",
-            payload,
-        );
-        event.targets = Some(targets);
-        events::record(tx, core, scope, now, event).await?;
-    }
-    if planted::on("removal-without-receipt") {
-        return Ok(());
-    }
+    let user = scope.user().unwrap_or(&configuration.user_id);
+    let payload = json!({ "configuration": configuration.summary(), "user": { "id": user } });
+    let text = format!("removed {}", app.name);
+    let mut event = Event::new(reason.audit_type(), text, configuration.audit(&app.name)).hook(
+        scope,
+        "integration-configuration.removed",
+        payload,
+    );
+    event.targets = Some(seal(core, id, &targets)?);
+    events::record(tx, core, scope, now, event).await?;
     Receipt::new(scope, configuration, reason, removed, now).write(tx).await
 }
 

@@ -1,0 +1,77 @@
+//! Bugs that are another statement (pintle_store::planted), for the proofs that claim to find them. Not in a build without the
+//! feature `planted`. They are for SQLite.
+
+use crate::planted::Statement;
+
+/// The bug's name, what is replaced in every statement that has it, and by what. White space counts as one space.
+#[rustfmt::skip]
+pub const STATEMENTS: &[Statement] = &[
+    // Left behind.
+    ("orphan-variables", "DELETE FROM envs WHERE configuration_id", "UPDATE envs SET configuration_id = NULL WHERE configuration_id"),
+    ("orphan-webhooks", "DELETE FROM webhooks WHERE configuration_id", "UPDATE webhooks SET configuration_id = NULL WHERE configuration_id"),
+    ("orphan-drains", "DELETE FROM drains WHERE configuration_id", "UPDATE drains SET configuration_id = NULL WHERE configuration_id"),
+    ("orphan-tokens", "DELETE FROM tokens WHERE configuration_id", "UPDATE tokens SET configuration_id = NULL WHERE configuration_id"),
+    // Taken along.
+    (
+        "takes-account-webhooks",
+        "DELETE FROM webhooks WHERE configuration_id = $1",
+        "DELETE FROM webhooks WHERE configuration_id = $1
+           OR configuration_id IS NULL AND owner_id = (SELECT owner_id FROM configurations WHERE id = $1)",
+    ),
+    (
+        "takes-account-drains",
+        "DELETE FROM drains WHERE configuration_id = $1",
+        "DELETE FROM drains WHERE configuration_id = $1
+           OR configuration_id IS NULL AND owner_id = (SELECT owner_id FROM configurations WHERE id = $1)",
+    ),
+    (
+        "takes-equal-keys",
+        "DELETE FROM envs WHERE configuration_id = $1",
+        "DELETE FROM envs WHERE id IN (SELECT other.env_id FROM env_targets other JOIN env_targets own ON own.key = other.key
+           JOIN envs e ON e.id = own.env_id WHERE e.configuration_id = $1)",
+    ),
+    (
+        "takes-other-installations",
+        "DELETE FROM codes WHERE configuration_id = $1",
+        "DELETE FROM configurations WHERE id <> $1
+           AND integration_id = (SELECT integration_id FROM configurations WHERE id = $1)",
+    ),
+    (
+        "touches-projects",
+        "DELETE FROM codes WHERE configuration_id = $1",
+        "UPDATE projects SET updated_at = updated_at + 1
+           WHERE owner_id = (SELECT owner_id FROM configurations WHERE id = $1)",
+    ),
+    // Ownership that is lost before the removal, so that a thing outlives it.
+    ("edit-takes-ownership", "UPDATE envs SET value", "UPDATE envs SET configuration_id = NULL, value"),
+    ("take-over-forgets-tokens", "UPDATE tokens SET user_id = $2", "UPDATE tokens SET configuration_id = NULL, user_id = $2"),
+    // Born after it.
+    (
+        "born-after-removal",
+        "created_at, secret, doc) VALUES ($1, $2, $3,",
+        "created_at, secret, doc) VALUES ($1, $2, (SELECT id FROM configurations WHERE id = $3),",
+    ),
+    // History that is not what happened.
+    ("removal-without-receipt", "INSERT INTO removals (configuration_id, owner_id, created_at, doc) VALUES ($1, $2, $3, $4)", "DELETE FROM removals WHERE configuration_id = $1"),
+    (
+        "removal-without-event",
+        "hook, targets, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "hook, targets, doc) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE $8 IS NULL",
+    ),
+    (
+        "removal-event-twice",
+        "hook, targets, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "hook, targets, doc) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+           UNION ALL SELECT $1 || '2', $2, $3, $4, $5, $6, $7, $8, $9 WHERE $8 IS NOT NULL",
+    ),
+    (
+        "targets-not-frozen",
+        "hook, targets, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "hook, targets, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $9)",
+    ),
+    ("targets-of-others", "(configuration_id IS NULL OR configuration_id = $2) ORDER BY", "($2 = $2) ORDER BY"),
+    // Everybody's business.
+    ("tenant-unchecked", " owner_id = $1", " $1 = $1"),
+    // A start after one that was cut off.
+    ("cut-off-start-forgotten", "DELETE FROM owners WHERE slug IN ($1, $2)", "DELETE FROM owners WHERE slug IN ($1, $2) AND 1 = 2"),
+];

@@ -58,7 +58,7 @@ fn proofs(postgres: &Server) -> Outcome {
 
 /// The bugs that the authorization tests must find.
 fn authorization() -> Outcome {
-    const BUGS: [&str; 3] = ["role-unchecked", "scope-unchecked", "selection-unchecked"];
+    const BUGS: [&str; 4] = ["role-unchecked", "scope-unchecked", "selection-unchecked", "tenant-unchecked"];
     let test =
         || cargo(&["test", "--package", "pintle-api", "--features", "planted", "--test", "authorization"]);
     test().args(&["--no-run"]).run()?;

@@ -1,5 +1,7 @@
 //! What every route has in common: prefixes and versions, HEAD, content types, headers, and what happens to bad requests.
 
+#![allow(clippy::unwrap_used, reason = "this is a test's own code")]
+
 use axum::body::Body;
 use axum::http::{Method, Request};
 use pintle_testing::{Caller, on_each_engine, on_sqlite};

@@ -50,7 +50,7 @@ pub struct RemoveArgs {
     #[arg(long, short)]
     pub yes: bool,
 
-    /// Where the server is
+    /// Where the server is: its own address, without TLS
     #[arg(long, env = "PINTLE_URL", value_name = "URL", default_value = "http://127.0.0.1:4400")]
     pub url: String,
 

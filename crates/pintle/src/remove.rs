@@ -49,6 +49,9 @@ impl<'a> Server<'a> {
     /// The JSON of a good answer; `null` where it is empty.
     fn call(&self, method: Method, path: &str) -> Result<Json> {
         let RemoveArgs { url, token, team, .. } = self.args;
+        if url.starts_with("https:") {
+            return Err(Failure::usage("this command speaks no TLS: give the server's own http:// address"));
+        }
         let base = url.trim_end_matches('/');
         let query = team.as_ref().map_or(String::new(), |team| format!("?teamId={}", encode(team)));
         let request = Request::builder()

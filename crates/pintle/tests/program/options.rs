@@ -46,6 +46,10 @@ fn bad_options_are_one_line_and_change_nothing() {
             "the following required arguments were not provided: <ID> (see pintle --help)",
         ),
         (
+            &["remove", "x", "--token", "t", "--url", "https://localhost"],
+            "this command speaks no TLS: give the server's own http:// address",
+        ),
+        (
             &["remove", "x", "--token", "t", "--url", "nowhere"],
             "nowhere is not a URL that can be used: invalid format",
         ),

@@ -20,6 +20,9 @@ pub struct Ready<'a> {
     pub url: &'a str,
     #[serde(flatten)]
     pub demo: Option<&'a Demo>,
+    /// There is nobody who could call.
+    #[serde(skip)]
+    pub empty: bool,
 }
 
 impl Ready<'_> {
@@ -37,6 +40,9 @@ impl Ready<'_> {
                 Some(configuration) => removal(self.url, demo, configuration.as_str()),
                 None => reinstall(self.url, demo),
             });
+        }
+        if self.empty {
+            text.push_str("\nIt has no users yet: declare some in pintle.yaml (see docs/configuration.md), or start it with --dev.\n");
         }
         text
     }

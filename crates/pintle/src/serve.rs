@@ -99,11 +99,12 @@ async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
         apply(&core, file).await?;
     }
     let demo = if settings.dev { Some(demo::ensure(&core).await?) } else { None };
+    let empty = demo.is_none() && seed::is_empty(&core).await?;
     let sweeper = tokio::spawn(sweep(core.clone()));
     let api = Api::new(core, settings.options);
     let (ask, asked) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(pintle_api::serve(api, listener, async { drop(asked.await) }));
-    announce(&Ready { url: &url, demo: demo.as_ref() }, settings.json)?;
+    announce(&Ready { url: &url, demo: demo.as_ref(), empty }, settings.json)?;
     stop.asked().await;
     tracing::info!("ending: requests that are under way are finished first");
     drop(ask);

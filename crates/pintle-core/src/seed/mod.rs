@@ -15,7 +15,7 @@ use crate::patch::Patch;
 use crate::permissions::Role;
 use crate::teams::NewTeam;
 use crate::users::NewUser;
-use crate::{projects, validate};
+use crate::{Core, projects, validate};
 use pintle_store::AsStoreError;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -198,6 +198,13 @@ impl Integration {
 
 fn set<T>(value: Option<T>) -> Patch<T> {
     value.map_or(Patch::Absent, Patch::Set)
+}
+
+/// Whether the database has no users, so that nobody could call.
+pub async fn is_empty(core: &Core) -> crate::Result<bool> {
+    let sql = "SELECT id FROM owners WHERE kind = 'user' LIMIT 1";
+    let row: Option<(String,)> = core.db.read().await?.opt(sql, &[]).await?;
+    Ok(row.is_none())
 }
 
 /// Who owns a project or an integration.

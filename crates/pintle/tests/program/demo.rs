@@ -5,14 +5,18 @@ use serde_json::Value;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-/// What a start prints for a person.
+/// What a start with the demo prints for a person.
 pub fn text(place: &Place) -> String {
-    let mut child = place.command(&["serve", "--dev"]).spawn().unwrap();
+    printed_until(place, &["serve", "--dev"], "END\n")
+}
+
+/// What is printed at once, until its end: the pipe stays open while the server runs.
+fn printed_until(place: &Place, args: &[&str], end: &str) -> String {
+    let mut child = place.command(args).spawn().unwrap();
     let mut text = String::new();
     let mut out = child.stdout.take().unwrap();
     let mut byte = [0];
-    // Until the end of what is printed at once: the pipe stays open while the server runs.
-    while !text.ends_with("END\n") && out.read(&mut byte).unwrap() == 1 {
+    while !text.ends_with(end) && out.read(&mut byte).unwrap() == 1 {
         text.push(char::from(byte[0]));
     }
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
@@ -138,6 +142,16 @@ fn the_printed_snippet_has_the_real_values() {
     for line in lines {
         assert!(text.lines().any(|printed| printed == line), "{line} in {text}");
     }
+}
+
+#[test]
+fn a_server_that_nobody_could_call_says_so() {
+    let place = Place::new();
+    let text = printed_until(&place, &["serve"], "--dev.\n");
+    assert!(text.contains("\nIt has no users yet: "), "{text}");
+    place.write("pintle.yaml", "users: [{ username: ada, email: ada@example.com }]\n");
+    let text = printed_until(&place, &["serve"], "\n");
+    assert!(text.starts_with("Pintle ") && !text.contains("no users"), "{text}");
 }
 
 #[test]

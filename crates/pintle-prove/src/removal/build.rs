@@ -61,6 +61,9 @@ impl World {
                 // The first tenant has the first integration, so that there is something to remove.
                 if (tenant, app) == (0, 0) || world.dice.chance(65) {
                     world.install(tenant, app).await;
+                    for _ in 0..world.dice.between(0, 4) {
+                        world.attach_something(world.installations.len() - 1).await;
+                    }
                 }
             }
         }
@@ -116,7 +119,8 @@ impl World {
 
     async fn add_app(&mut self, slug: &str) {
         let webhook_url = self.dice.chance(75).then(|| "https://app.example.com/hook".to_owned());
-        let kind = if self.dice.chance(25) { "marketplace" } else { "external" };
+        let is_external = self.dice.chance(75);
+        let kind = if is_external { "external" } else { "marketplace" };
         let mut body =
             json!({ "name": slug, "slug": slug, "kind": kind, "scopes": SCOPES, "redirectUrl": REDIRECT });
         if let Some(url) = &webhook_url {
@@ -125,7 +129,13 @@ impl World {
         let app = self.tenants[0].owner.post("/pintle/v1/integrations", body).await.ok(201);
         let client_secret = text(&app["clientSecret"]);
         self.secrets.push(client_secret.clone());
-        self.apps.push(App { id: text(&app["id"]), slug: slug.to_owned(), client_secret, webhook_url });
+        self.apps.push(App {
+            id: text(&app["id"]),
+            slug: slug.to_owned(),
+            client_secret,
+            is_external,
+            webhook_url,
+        });
     }
 
     /// Installs an integration for a tenant, with all projects or some.
@@ -154,8 +164,8 @@ impl World {
         assert!(self.installations.iter().all(|other| other.id != id), "the id {id} was used before");
         let codes = vec![text(&made["code"])];
         self.secrets.extend(codes.iter().cloned());
-        let (tokens, disabled) = (Vec::new(), false);
-        self.installations.push(Installation { id, tenant, app, tokens, codes, selection, disabled });
+        let (tokens, disabled, user) = (Vec::new(), false, installer.user.to_string());
+        self.installations.push(Installation { id, tenant, app, user, tokens, codes, selection, disabled });
         self.installations.len() - 1
     }
 
@@ -188,11 +198,7 @@ impl World {
         let index = self.dice.between(0, self.installations.len() - 1);
         let tenant = self.installations[index].tenant;
         match self.dice.between(0, 99) {
-            0..45 => {
-                let kinds: Vec<Kind> = Kind::of_installations().collect();
-                let kind = *self.dice.pick(&kinds);
-                self.attach(index, kind).await;
-            }
+            0..45 => self.attach_something(index).await,
             45..68 => {
                 let kinds: Vec<Kind> = Kind::of_users().collect();
                 let kind = *self.dice.pick(&kinds);
@@ -204,9 +210,16 @@ impl World {
             83..90 => self.change_selection(index).await,
             90..94 => self.rename_project(tenant).await,
             94..96 => self.delete_project(tenant).await,
-            96..98 => self.disable(index).await,
+            96 => self.disable(index).await,
+            97 => self.member_goes(tenant).await,
             _ => self.take_over(index).await,
         }
+    }
+
+    async fn attach_something(&mut self, index: usize) {
+        let kinds: Vec<Kind> = Kind::of_installations().collect();
+        let kind = *self.dice.pick(&kinds);
+        self.attach(index, kind).await;
     }
 
     /// An installation attaches something with its own token.
@@ -280,7 +293,24 @@ impl World {
         let owner = &self.tenants[installation.tenant].owner;
         let path = format!("/pintle/v1/integrations/configurations/{}/take-over", installation.id);
         owner.post(&path, json!({})).await.ok(200);
+        installation.user = owner.user.to_string();
         installation.disabled = false;
+    }
+
+    /// The member leaves the team, or may only look from now on: what he installed is disabled, but for the marketplace's.
+    async fn member_goes(&mut self, tenant: usize) {
+        let Some(member) = self.tenants[tenant].member.take() else { return };
+        let owner = &self.tenants[tenant].owner;
+        let team = owner.team.clone().expect("a member's team");
+        let path = format!("/v1/teams/{team}/members/{}", member.user);
+        match self.dice.chance(50) {
+            true => drop(owner.delete(&path).await.ok(200)),
+            false => drop(owner.patch(&path, json!({ "role": "VIEWER" })).await.ok(200)),
+        }
+        for installation in &mut self.installations {
+            let hangs = self.apps[installation.app].is_external && installation.user == member.user.as_str();
+            installation.disabled |= installation.tenant == tenant && hangs;
+        }
     }
 
     async fn change_selection(&mut self, index: usize) {

@@ -153,8 +153,10 @@ impl World {
 
     async fn go(&mut self, way: Way, index: usize, count: usize) {
         let installation = self.installations[index].clone();
+        // Clients have it under other versions, and without one.
+        let version = self.dice.pick(&["/v1", "/v1", "/v2", "/api/v1", ""]);
+        let path = format!("{version}/integrations/configuration/{}", installation.id);
         let tenant = &self.tenants[installation.tenant];
-        let path = format!("/v1/integrations/configuration/{}", installation.id);
         let missing = || panic!("chose {way:?}, which is not there");
         let answer = match way {
             Way::Owner => tenant.owner.delete(&path).await,

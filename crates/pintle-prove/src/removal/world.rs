@@ -50,6 +50,8 @@ pub struct App {
     pub id: String,
     pub slug: String,
     pub client_secret: String,
+    /// Not of the marketplace: an installation of it hangs on the user who made it.
+    pub is_external: bool,
     pub webhook_url: Option<String>,
 }
 
@@ -58,6 +60,8 @@ pub struct Installation {
     pub id: String,
     pub tenant: usize,
     pub app: usize,
+    /// The user who made it, or took it over.
+    pub user: String,
     pub tokens: Vec<Caller>,
     pub codes: Vec<String>,
     /// `None`: all projects.

@@ -1,85 +1,24 @@
 //! Removals that race with creations, and with each other.
 //!
 //! In every round an installation with one thing of each kind is removed, by one or two callers, while its token attaches more,
-//! deletes one, exchanges a code, and a user changes its projects: all at once, on several threads. Afterwards each creation either
-//! came first, and is in the receipt, or was refused; and nothing is left.
+//! changes and deletes, exchanges a code, and a user changes its projects, takes it over, or installs the integration again: all at
+//! once, on several threads. Afterwards each creation either came first, and is in the receipt, or was refused; and nothing is left.
+
+mod act;
 
 use super::build::{exchange_form, text};
 use super::dump::Dump;
 use super::expect::Expected;
 use super::kinds::Kind;
 use super::world::{Installation, Thing, World};
+use act::{Act, Remover};
 use pintle_store::{Engine, params};
-use pintle_testing::{Answer, Caller, Pintle};
+use pintle_testing::{Answer, Pintle};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Barrier;
-
-/// What one task of a round does.
-#[derive(Debug, Clone)]
-enum Act {
-    Create(Kind, Value),
-    Variables(Vec<Value>),
-    /// Webhooks, one after the other, until one is refused.
-    Storm(Value),
-    Exchange(String),
-    Select(Option<Vec<String>>),
-    Delete(Thing),
-    Remove(Remover),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Remover {
-    Owner,
-    Member,
-    OwnToken,
-    Uninstall,
-}
-
-impl Act {
-    fn name(&self) -> &'static str {
-        match self {
-            Act::Create(Kind::Webhook, _) => "webhook",
-            Act::Create(Kind::IntegrationLogDrain | Kind::LogDrain, _) => "log drain",
-            Act::Create(Kind::Drain, _) => "drain",
-            Act::Create(Kind::Variable, _) => "variable",
-            Act::Variables(_) => "variable array",
-            Act::Storm(_) => "storm",
-            Act::Exchange(_) => "code exchange",
-            Act::Select(_) => "project selection",
-            Act::Delete(_) => "deletion",
-            Act::Remove(_) => "removal",
-        }
-    }
-
-    async fn run(&self, actor: &Caller, configuration: &str, project: &str) -> Answer {
-        let path = format!("/v1/integrations/configuration/{configuration}");
-        match self {
-            Act::Create(kind, body) => {
-                actor.post(&kind.row().create.replace("{project}", project), body.clone()).await
-            }
-            Act::Storm(body) => actor.post("/v1/webhooks", body.clone()).await,
-            Act::Variables(bodies) => {
-                actor.post(&format!("/v10/projects/{project}/env"), json!(bodies)).await
-            }
-            Act::Exchange(form) => {
-                actor.post("/v2/oauth/access_token", serde_json::from_str(form).expect("a form")).await
-            }
-            Act::Select(projects) => {
-                let projects = projects.as_ref().map_or(json!("all"), |projects| json!(projects));
-                actor.patch(&path, json!({ "projects": projects })).await
-            }
-            Act::Delete(thing) => actor.delete(&thing.path(thing.kind.row().delete)).await,
-            Act::Remove(Remover::Uninstall) => {
-                let path = format!("/v2/integrations/installations/{configuration}/uninstall");
-                actor.post(&path, json!({})).await
-            }
-            Act::Remove(_) => actor.delete(&path).await,
-        }
-    }
-}
 
 /// How often each kind of act came before the removal and after it.
 pub type Sides = BTreeMap<&'static str, (usize, usize)>;
@@ -88,6 +27,8 @@ pub struct Races {
     world: World,
     tables: Vec<String>,
     serial: usize,
+    /// The installation that was made after a removal, while others still raced with it.
+    reborn: Option<String>,
     pub sides: Sides,
     pub removals: usize,
 }
@@ -98,7 +39,7 @@ impl Races {
         let mut tables = world.pintle.core.db.tables().await.expect("a list of tables");
         // History only grows: it is asked, not compared.
         tables.retain(|table| !["events", "removals"].contains(&table.as_str()));
-        Self { world, tables, serial: 0, sides: Sides::new(), removals: 0 }
+        Self { world, tables, serial: 0, reborn: None, sides: Sides::new(), removals: 0 }
     }
 
     pub async fn round(&mut self) {
@@ -112,7 +53,7 @@ impl Races {
         self.assert_after(&expected, &before).await;
     }
 
-    /// An installation with a token, a code, and one thing of each kind.
+    /// An installation with a token, a code, and things of some kinds.
     async fn install(&mut self) -> usize {
         let projects = self.world.tenants[0].project_ids();
         // The first project stays in reach, or no variable could be made.
@@ -168,7 +109,7 @@ impl Races {
             acts.push(Act::Variables(bodies));
         }
         if let Some(code) = installation.codes.first() {
-            acts.push(Act::Exchange(exchange_form(&self.world.apps[0], code).to_string()));
+            acts.push(Act::Exchange(exchange_form(&self.world.apps[0], code)));
         }
         let projects = self.world.tenants[0].project_ids();
         acts.push(Act::Select(self.world.dice.chance(50).then(|| projects.clone())));
@@ -176,6 +117,8 @@ impl Races {
         if !things.is_empty() {
             acts.push(Act::Delete(self.world.dice.pick(&things).clone()));
         }
+        acts.extend(things.into_iter().find(|thing| thing.kind == Kind::Variable).map(Act::Edit));
+        acts.extend([Act::TakeOver, Act::InstallAgain]);
         acts
     }
 
@@ -190,12 +133,8 @@ impl Races {
         let start = Arc::new(Barrier::new(acts.len()));
         let mut tasks = Vec::new();
         for act in acts {
-            let tenant = &self.world.tenants[0];
-            let actor = match act {
-                Act::Remove(Remover::Owner | Remover::Uninstall) | Act::Select(_) => tenant.owner.clone(),
-                Act::Remove(Remover::Member) => tenant.member.clone().expect("a member"),
-                _ => installation.tokens[0].clone(),
-            };
+            let actor = act.actor(&self.world, &installation.tokens[0]);
+            let app = self.world.apps[0].slug.clone();
             let (start, id, project) = (start.clone(), installation.id.clone(), project.to_owned());
             // On PostgreSQL a removal takes as long as several creations, and starts again when one comes between.
             let (turns, pause) = match (engine, &act) {
@@ -212,11 +151,11 @@ impl Races {
                 if pause > 0 {
                     tokio::time::sleep(Duration::from_millis(pause as u64)).await;
                 }
-                let mut done = vec![(act.clone(), act.run(&actor, &id, &project).await)];
+                let mut done = vec![(act.clone(), act.run(&actor, &id, &app, &project).await)];
                 while matches!(act, Act::Storm(_))
                     && done.last().is_some_and(|(_, answer)| answer.status == 200)
                 {
-                    done.push((act.clone(), act.run(&actor, &id, &project).await));
+                    done.push((act.clone(), act.run(&actor, &id, &app, &project).await));
                 }
                 done
             }));
@@ -247,7 +186,11 @@ impl Races {
             let after = if good { None } else { Some(answer.status) };
             match (act, after) {
                 (Act::Remove(remover), _) => removers.push((*remover, answer.status)),
-                (Act::Exchange(_), Some(400)) | (_, Some(403 | 404)) => {}
+                (Act::Exchange(_), Some(400)) | (Act::InstallAgain, Some(409)) => {}
+                (Act::InstallAgain, None) => {
+                    self.reborn = Some(text(&answer.json()["configuration"]["id"]));
+                }
+                (_, Some(403 | 404)) | (Act::Edit(_) | Act::TakeOver, None) => {}
                 (_, Some(_)) => panic!("{} answered {} {}", answer.request, answer.status, answer.text),
                 (Act::Create(Kind::Variable, body), None) => {
                     things.push(born(Kind::Variable, body, &answer.json()["created"]));
@@ -271,7 +214,7 @@ impl Races {
             }
             if !matches!(act, Act::Remove(_) | Act::Storm(_)) {
                 let sides = self.sides.entry(act.name()).or_default();
-                if good { sides.0 += 1 } else { sides.1 += 1 }
+                if good != matches!(act, Act::InstallAgain) { sides.0 += 1 } else { sides.1 += 1 }
             }
         }
         assert_one_removal(&removers);
@@ -279,6 +222,15 @@ impl Races {
     }
 
     async fn assert_after(&mut self, expected: &Expected, before: &Dump) {
+        // What was installed again is untouched; it goes, so that the next round finds what this one found.
+        if let Some(id) = self.reborn.take() {
+            let owner = &self.world.tenants[0].owner;
+            let path = format!("/v1/integrations/configuration/{id}");
+            owner.get(&path).await.ok(200);
+            owner.delete(&path).await.ok(204);
+            let receipt = owner.get(&format!("/pintle/v1/removals/{id}")).await.ok(200);
+            assert_eq!(receipt["removed"]["codes"], 1, "{receipt}");
+        }
         let db = &self.world.pintle.core.db;
         let after = Dump::take(db, &self.tables).await;
         before.assert_same_size(&after);

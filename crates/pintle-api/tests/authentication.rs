@@ -167,6 +167,7 @@ async fn a_team_token_acts_for_its_team_only() {
     on_each_engine(async |pintle| {
         let owner = pintle.team("acme").await;
         mark(&owner, "acme").await;
+        pintle.clock.advance(1);
         let second = owner.post("/v1/teams", json!({ "slug": "second" })).await.ok(200);
         let token = team_token(&owner).await;
         users::set_default_team(&pintle.core, &owner.user, None).await.unwrap();

@@ -27,8 +27,8 @@ onEachSdk('user and tokens', ({ client, it }) => {
     const removed = (await vercel.user.listUserEvents({ teamId: team.teamId, types: 'integration-installation-removed' })).events
     assert.equal(removed.length, 1)
     const first = (await vercel.user.listUserEvents({ teamId: team.teamId, limit: 2 })).events
-    const rest = (await vercel.user.listUserEvents({ teamId: team.teamId, limit: 100, until: String(Number(first[1].createdAt)) })).events
-    assert.deepEqual([...first, ...rest].map(event => event.id), all.map(event => event.id))
+    const rest = (await vercel.user.listUserEvents({ teamId: team.teamId, limit: 100, until: String(Number(first.at(-1).createdAt)) })).events
+    assert.deepEqual([...first, ...rest].map(event => event.id).sort(), all.map(event => event.id).sort())
     await fails(vercel.user.listUserEvents({ teamId: 'team_unknown' }), 403, 'team_unauthorized')
   })
 

@@ -1,0 +1,23 @@
+//! The API through the wire, group by group. One program, so that it is linked once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
+
+mod authentication;
+mod configurations;
+mod consent;
+mod contract;
+mod drains;
+mod env;
+mod events;
+mod install;
+mod lifecycle;
+mod limits;
+mod log_drains;
+mod members;
+mod projects;
+mod registry;
+mod removal;
+mod teams;
+mod tokens;
+mod user;
+mod wire;

@@ -1,0 +1,6 @@
+//! Group `teams`: teams themselves. Their members are in `members`.
+
+mod change;
+mod create;
+mod delete;
+mod read;

@@ -10,7 +10,8 @@ use pintle_core::Core;
 use pintle_core::clock::Clock;
 use pintle_core::configurations::lifecycle;
 use pintle_core::entropy::Entropy;
-use pintle_core::seed::{self, Applied, demo};
+use pintle_core::seed::demo::{self, Demo};
+use pintle_core::seed::{self, Applied};
 use pintle_store::FolderLock;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -81,24 +82,11 @@ pub fn run(args: ServeArgs) -> Result<()> {
 
 async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
     let mut stop = Stop::new()?;
-    let mut lock = settings.storage.lock()?;
-    if let Some(lock) = &mut lock {
-        describe(lock, "it is starting")?;
-    }
-    let listener = TcpListener::bind(&settings.listen.0)
-        .await
-        .map_err(|error| Failure::failed(format_args!("cannot listen on {}: {error}", settings.listen)))?;
-    let address =
-        listener.local_addr().map_err(|error| Failure::failed(format_args!("cannot listen: {error}")))?;
-    let url = ready::url(address);
-    if let Some(lock) = &mut lock {
-        describe(lock, &url)?;
-    }
-    let core = open(&settings).await?;
-    if let Some(file) = &settings.file {
-        apply(&core, file).await?;
-    }
-    let demo = if settings.dev { Some(demo::ensure(&core).await?) } else { None };
+    let Started { lock, listener, url, core, demo } = tokio::select! {
+        started = start(&settings) => started?,
+        // A database that does not answer must not hold the end.
+        () = stop.asked() => return Ok(None),
+    };
     let empty = demo.is_none() && seed::is_empty(&core).await?;
     let sweeper = tokio::spawn(sweep(core.clone()));
     let api = Api::new(core, settings.options);
@@ -111,6 +99,34 @@ async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
     sweeper.abort();
     finish(server, &mut stop).await;
     Ok(lock)
+}
+
+/// All that must have worked before the server is ready.
+struct Started {
+    lock: Option<FolderLock>,
+    listener: TcpListener,
+    url: String,
+    core: Core,
+    demo: Option<Demo>,
+}
+
+async fn start(settings: &Settings) -> Result<Started> {
+    let mut lock = settings.storage.lock()?;
+    if let Some(lock) = &mut lock {
+        describe(lock, "it is starting")?;
+    }
+    let cannot = |error| Failure::failed(format_args!("cannot listen on {}: {error}", settings.listen));
+    let listener = TcpListener::bind(&settings.listen.0).await.map_err(cannot)?;
+    let url = ready::url(listener.local_addr().map_err(cannot)?);
+    if let Some(lock) = &mut lock {
+        describe(lock, &url)?;
+    }
+    let core = open(settings).await?;
+    if let Some(file) = &settings.file {
+        apply(&core, file).await?;
+    }
+    let demo = if settings.dev { Some(demo::ensure(&core).await?) } else { None };
+    Ok(Started { lock, listener, url, core, demo })
 }
 
 fn describe(lock: &mut FolderLock, what: &str) -> Result<()> {

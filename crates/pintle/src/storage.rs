@@ -7,8 +7,13 @@ use crate::options::{Database, StorageArgs};
 use pintle_core::entropy::Entropy;
 use pintle_core::vault::{self, MasterKey};
 use pintle_store::{Db, Durability, FolderLock};
+use std::fmt::Display;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a start waits for PostgreSQL.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct Storage {
     /// The folder of the key file.
@@ -103,6 +108,9 @@ fn make_folder(path: &Path) -> std::io::Result<()> {
 }
 
 async fn postgres(url: &str) -> Result<Db> {
-    let cannot = |error| Failure::failed(format_args!("cannot connect to PostgreSQL: {error}"));
-    Db::postgres(url).await.map_err(cannot)
+    let cannot = |what: &dyn Display| Failure::failed(format_args!("cannot connect to PostgreSQL: {what}"));
+    match tokio::time::timeout(PATIENCE, Db::postgres(url)).await {
+        Ok(connected) => connected.map_err(|error| cannot(&error)),
+        Err(_) => Err(cannot(&format_args!("no answer within {} seconds", PATIENCE.as_secs()))),
+    }
 }

@@ -67,6 +67,30 @@ fn a_request_that_never_finishes_does_not_hold_the_end_for_ever() {
     assert!(!place.path("data/pintle.db-wal").exists());
 }
 
+/// A database that takes connections and never says anything.
+fn silence() -> (std::net::TcpListener, String) {
+    let silence = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://nobody@{}/nothing", silence.local_addr().unwrap());
+    (silence, url)
+}
+
+#[test]
+fn a_start_that_waits_can_be_ended() {
+    let place = Place::new();
+    let (silence, url) = silence();
+    let mut child = place.command(&["serve", "--database", &url]).spawn().unwrap();
+    let _held = silence.accept().unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_one_line() {
+    let (_silence, url) = silence();
+    let ended = Place::new().run(&["serve", "--database", &url]);
+    ended.fails(1, "cannot connect to PostgreSQL: no answer within 10 seconds");
+}
+
 #[test]
 fn a_second_signal_does_not_wait() {
     let place = Place::new();

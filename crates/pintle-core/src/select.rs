@@ -32,3 +32,15 @@ impl Select {
         }
     }
 }
+
+/// The LIKE pattern for lower-case text that has this somewhere in it; `!` escapes what LIKE would interpret.
+pub(crate) fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern + "%"
+}

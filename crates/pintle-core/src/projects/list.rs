@@ -4,6 +4,7 @@ use super::Project;
 use crate::clock::Millis;
 use crate::page::Page;
 use crate::scope::Principal;
+use crate::select::containing;
 use crate::{Core, Error, Result, Scope};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -115,7 +116,7 @@ async fn read(
         Principal::User { id, .. } if scope.by_project => Some(id),
         _ => None,
     };
-    let search = filter.search.as_deref().map(like);
+    let search = filter.search.as_deref().map(containing);
     let mut found: Vec<Found> = Vec::new();
     loop {
         let batch = if filter.reads_documents() { 4 * limit + 1 } else { limit + 1 };
@@ -143,18 +144,6 @@ async fn read(
             return Ok(found);
         }
     }
-}
-
-/// A pattern that finds the text anywhere; `!` escapes what LIKE would interpret. Names are in lower case.
-fn like(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern + "%"
 }
 
 impl Filter {

@@ -4,7 +4,7 @@ use crate::clock::Millis;
 use crate::ids::{ProjectId, UserId};
 use crate::page::{self, Page, Pagination};
 use crate::permissions::{Extended, ProjectRole, Role};
-use crate::select::Select;
+use crate::select::{Select, containing};
 use crate::users::User;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
@@ -95,18 +95,6 @@ fn select(scope: &Scope, filter: Filter) -> Select {
     }
     select.among("m.user_id", filter.users);
     select
-}
-
-/// The LIKE pattern for text that has this somewhere in it.
-fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern + "%"
 }
 
 /// When the member came, its role and permissions, and its user's document.

@@ -3,7 +3,7 @@
 use super::{drain, http, with, without_secret};
 use axum::body::Body;
 use axum::http::Request;
-use pintle_testing::{Caller, on_each_engine, on_sqlite};
+use pintle_testing::{on_each_engine, on_sqlite};
 use serde_json::{Value, json};
 
 #[tokio::test]

@@ -189,7 +189,7 @@ CREATE TABLE removals (
 );
 CREATE INDEX removals_owner_id_idx ON removals (owner_id, created_at, configuration_id);
 
--- The wrapped data key, and which seeds were applied.
+-- The wrapped data key; sealed, where the demo workspace is.
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
   value BYTEA NOT NULL

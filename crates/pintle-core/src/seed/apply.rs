@@ -2,10 +2,9 @@
 
 use super::{Integration, Owner, Problem, Project, Seed, Team, Token, User};
 use crate::clock::Millis;
-use crate::configurations::{DisabledReason, lifecycle};
 use crate::ids::{OwnerId, UserId};
 use crate::integrations;
-use crate::permissions::{Extended, Permission, Role, Verdict};
+use crate::permissions::Role;
 use crate::projects::env::Policy;
 use crate::tokens::{self, Issued, NewToken};
 use crate::{Core, Error, Kind, OnConstraint, Scope, projects, teams, users};
@@ -148,7 +147,10 @@ impl Run<'_> {
                 team
             }
         };
-        for member in &wanted.members {
+        // Owners first, so that there is one at any time.
+        let (owners, others): (Vec<_>, Vec<_>) =
+            wanted.members.iter().partition(|member| member.role == Role::Owner);
+        for member in owners.into_iter().chain(others) {
             let user = self.user_id(&member.user)?;
             self.member(&team.id, &user, member.role).await?;
         }
@@ -156,27 +158,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Membership as it should be; whoever may no longer install loses what an update of the member over the API would take.
     async fn member(&mut self, team: &OwnerId, user: &UserId, role: Role) -> Result<()> {
         let sql = "SELECT role FROM members WHERE team_id = $1 AND user_id = $2";
-        let found: Option<(String,)> = self.tx.opt(sql, &params![team, user]).await?;
-        match found.map(|(role,)| Role::parse(&role)) {
-            None => {
-                teams::insert_member(self.tx, team, user, role, self.now).await?;
-                self.applied.made += 1;
-            }
-            Some(before) if before != Some(role) => {
-                let sql = "UPDATE members SET role = $3 WHERE team_id = $1 AND user_id = $2";
-                self.tx.execute(sql, &params![team, user, role.as_str()]).await?;
-                if Permission::Install.for_role(role, &Extended::default()) != Verdict::Yes {
-                    let scope = Scope::system(team.clone(), false);
-                    let reason = DisabledReason::OriginalOwnerRoleDowngraded;
-                    lifecycle::disable_of_user(self.tx, self.core, &scope, team, user, reason).await?;
-                }
-                self.applied.changed += 1;
-            }
-            Some(_) => {}
+        if self.tx.opt::<(String,)>(sql, &params![team, user]).await?.is_none() {
+            teams::insert_member(self.tx, team, user, role, self.now).await?;
+            self.applied.made += 1;
+            return Ok(());
         }
+        let scope = Scope::system(team.clone(), false);
+        let changed = teams::members::change_role(self.tx, self.core, &scope, user, role).await?;
+        self.applied.changed += usize::from(changed);
         Ok(())
     }
 

@@ -134,6 +134,20 @@ fn a_member_who_may_no_longer_install_loses_what_the_role_upheld() {
 }
 
 #[test]
+fn owners_can_change_places() {
+    for place in Place::each() {
+        start(&place, SMALL).stop();
+        let swapped =
+            SMALL.replace("OWNER", "x").replace("MEMBER", "OWNER").replace("role: x", "role: MEMBER");
+        let server = start(&place, &swapped);
+        let role =
+            |token: &str| server.call(token, "GET", "/v2/teams/acme", None).1["membership"]["role"].clone();
+        assert_eq!((role("token_of_ada"), role("token_of_bob")), (json!("MEMBER"), json!("OWNER")));
+        server.stop();
+    }
+}
+
+#[test]
 fn a_bad_file_is_one_line_with_file_line_and_key_and_changes_nothing() {
     let with = |from: &str, to: &str| {
         assert!(SMALL.contains(from), "{from}");

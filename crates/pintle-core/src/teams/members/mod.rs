@@ -12,4 +12,5 @@ pub(super) use membership::{COLUMNS, of};
 pub use membership::{Membership, add};
 pub use remove::remove;
 pub(crate) use standing::require_installer;
+pub(crate) use update::change_role;
 pub use update::{MemberPatch, update};

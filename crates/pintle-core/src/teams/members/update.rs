@@ -93,6 +93,25 @@ pub async fn update(core: &Core, scope: &Scope, user: UserId, patch: MemberPatch
         .await
 }
 
+/// Gives a member of the scope's team a role, in the caller's transaction; answers whether it had another.
+///
+/// # Errors
+/// 404 for who is no member; 400 for the last owner's demotion.
+pub(crate) async fn change_role(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    user: &UserId,
+    role: Role,
+) -> Result<bool> {
+    let before = Standing::load(tx, scope, user).await?;
+    let after = before.changed(Some(role.as_str()), None);
+    if after != before {
+        set_role(tx, core, scope, &before, &after).await?;
+    }
+    Ok(after != before)
+}
+
 async fn set_role(tx: &Conn, core: &Core, scope: &Scope, before: &Standing, after: &Standing) -> Result<()> {
     if before.role == Role::Owner && after.role != Role::Owner {
         keep_an_owner(tx, scope).await?;

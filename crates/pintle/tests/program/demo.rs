@@ -3,26 +3,29 @@
 use crate::place::{Place, Server};
 use serde_json::Value;
 use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
-/// What a start with the demo prints for a person.
-pub fn text(place: &Place) -> String {
-    printed_until(place, &["serve", "--dev"], "END\n")
+/// A server with the demo that has printed its text for a person. The values are those that it prints for a script.
+pub fn with_text(place: &Place) -> (Server, String) {
+    let server = place.serve(&["--dev"]);
+    let mut ready = server.ready.clone();
+    server.stop();
+    let (child, text) = printed(place, &["serve", "--dev"], "END\n");
+    let first = text.lines().next().unwrap();
+    ready["url"] = first[first.find("http://").unwrap()..].into();
+    (Server::adopt(child, ready), text)
 }
 
-/// What is printed at once, until its end: the pipe stays open while the server runs.
-fn printed_until(place: &Place, args: &[&str], end: &str) -> String {
+/// A server, and what it prints at once, until its end: the pipe stays open while it runs.
+fn printed(place: &Place, args: &[&str], end: &str) -> (Child, String) {
     let mut child = place.command(args).spawn().unwrap();
     let mut text = String::new();
-    let mut out = child.stdout.take().unwrap();
+    let out = child.stdout.as_mut().unwrap();
     let mut byte = [0];
     while !text.ends_with(end) && out.read(&mut byte).unwrap() == 1 {
         text.push(char::from(byte[0]));
     }
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
-        .unwrap();
-    assert!(child.wait().unwrap().success());
-    text
+    (child, text)
 }
 
 /// Everything that the team has, by what a reader sees.
@@ -89,14 +92,10 @@ fn the_printed_curl_removes_exactly_what_the_installation_attached() {
         return;
     }
     for place in Place::each() {
-        let server = place.serve(&["--dev"]);
+        let (server, text) = with_text(&place);
         let before = everything(&server);
         let configuration = server.text("configurationId").to_owned();
-        // The same values are printed for a person as for a script, except the port, which is free for this start.
-        let url = server.text("url").to_owned();
-        let printed = printed(&place, server);
-        let server = place.serve(&["--dev", "--listen", url.trim_start_matches("http://")]);
-        let curl = printed.lines().find(|line| line.starts_with("curl ")).unwrap();
+        let curl = text.lines().find(|line| line.starts_with("curl ")).unwrap();
         let output = Command::new("sh").args(["-c", curl]).stderr(Stdio::null()).output().unwrap();
         let answer = String::from_utf8(output.stdout).unwrap();
         assert!(answer.starts_with("HTTP/1.1 204 No Content\r\n"), "{curl}: {answer}");
@@ -111,24 +110,12 @@ fn the_printed_curl_removes_exactly_what_the_installation_attached() {
     }
 }
 
-/// What the next start on the same address would print, which is what this one would have.
-fn printed(place: &Place, server: Server) -> String {
-    let address = server.text("url").trim_start_matches("http://").to_owned();
-    server.stop();
-    let text = text(place);
-    let start = text.find("http://127.0.0.1:").unwrap();
-    let port = text[start..].lines().next().unwrap().to_owned();
-    text.replace(&port, &format!("http://{address}"))
-}
-
 #[test]
 fn the_printed_snippet_has_the_real_values() {
     let place = Place::new();
-    let server = place.serve(&["--dev"]);
-    let ready = server.ready.clone();
-    let url = server.text("url").to_owned();
-    let text = printed(&place, server);
-    let value = |key: &str| ready[key].as_str().unwrap().to_owned();
+    let (server, text) = with_text(&place);
+    let url = server.text("url");
+    let value = |key: &str| server.text(key);
     let lines = [
         format!(
             "const vercel = new Vercel({{ bearerToken: \"{}\", serverURL: \"{url}\" }});",
@@ -145,13 +132,36 @@ fn the_printed_snippet_has_the_real_values() {
 }
 
 #[test]
+fn the_printed_snippet_removes_the_installation() {
+    // Where `cargo xtask test` has installed the SDK.
+    let sdk = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/sdk");
+    if !std::path::Path::new(sdk).join("node_modules/@vercel/sdk").exists() {
+        eprintln!("skipped: the SDK is not installed (cargo xtask test installs it)");
+        return;
+    }
+    let place = Place::new();
+    let (server, text) = with_text(&place);
+    let snippet = &text[text.find("node --input-type").unwrap()..];
+    let output = Command::new("sh").args(["-c", snippet]).current_dir(sdk).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let path = format!("/v1/integrations/configuration/{}", server.text("configurationId"));
+    assert_eq!(server.call(server.text("token"), "GET", &path, None).0, 404);
+    server.stop();
+}
+
+#[test]
 fn a_server_that_nobody_could_call_says_so() {
     let place = Place::new();
-    let text = printed_until(&place, &["serve"], "--dev.\n");
-    assert!(text.contains("\nIt has no users yet: "), "{text}");
+    let text = |end: &str| {
+        let (child, text) = printed(&place, &["serve"], end);
+        Server::adopt(child, Value::Null).stop();
+        text
+    };
+    let empty = text("--dev.\n");
+    assert!(empty.contains("\nIt has no users yet: "), "{empty}");
     place.write("pintle.yaml", "users: [{ username: ada, email: ada@example.com }]\n");
-    let text = printed_until(&place, &["serve"], "\n");
-    assert!(text.starts_with("Pintle ") && !text.contains("no users"), "{text}");
+    let line = text("\n");
+    assert!(line.starts_with("Pintle ") && !line.contains("no users"), "{line}");
 }
 
 #[test]

@@ -170,6 +170,11 @@ impl Server {
         Self { child, ready }
     }
 
+    /// One that printed text, whose values are known.
+    pub fn adopt(child: Child, ready: Value) -> Self {
+        Self { child, ready }
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

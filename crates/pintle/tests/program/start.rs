@@ -214,12 +214,9 @@ fn two_servers_share_a_postgresql_database_with_one_key() {
 #[test]
 fn the_text_for_people_names_the_address_and_the_token() {
     let place = Place::new();
-    let json = place.serve(&["--dev"]);
-    let ready = json.ready.clone();
-    json.stop();
-    let text = crate::demo::text(&place);
+    let (server, text) = crate::demo::with_text(&place);
     for key in ["token", "teamId", "teamSlug", "integrationId", "configurationId"] {
-        assert!(text.contains(ready[key].as_str().unwrap()), "{key} in {text}");
+        assert!(text.contains(server.text(key)), "{key} in {text}");
     }
     assert!(text.contains(" is ready at http://127.0.0.1:"), "{text}");
 }

@@ -83,9 +83,28 @@ impl Db {
         }
     }
 
+    /// Keeps the other processes on this database out of what is named, until the answer is dropped or this process ends; waits for
+    /// the one that is in it. An SQLite database has one process only (`FolderLock`).
+    pub async fn exclusive(&self, name: &str) -> Result<Exclusive> {
+        match self {
+            Db::Sqlite(_) => Ok(Exclusive(None)),
+            Db::Postgres(db) => Ok(Exclusive(Some(db.exclusive(name).await?))),
+        }
+    }
+
     /// Brings the schema up to date, under a lock; answers the version it has now.
     pub async fn migrate(&self, migrations: &'static [Migration]) -> Result<i64> {
         migrate::run(self, migrations).await
+    }
+}
+
+/// What `Db::exclusive` answers.
+pub struct Exclusive(Option<deadpool_postgres::Object>);
+
+impl Drop for Exclusive {
+    /// Ends the connection that holds the lock, instead of giving it back to the pool.
+    fn drop(&mut self) {
+        self.0.take().map(deadpool_postgres::Object::take);
     }
 }
 

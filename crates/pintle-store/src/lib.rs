@@ -13,7 +13,7 @@ mod sqlite;
 mod value;
 
 pub use conn::Conn;
-pub use db::{AsStoreError, Db, Engine};
+pub use db::{AsStoreError, Db, Engine, Exclusive};
 pub use error::{Error, Result};
 pub use inspect::{ForeignKey, Orphans};
 pub use lock::{FolderLock, Held};

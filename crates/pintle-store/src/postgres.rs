@@ -2,7 +2,7 @@
 
 use crate::db::AsStoreError;
 use crate::{Conn, Error, Result};
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -39,6 +39,14 @@ impl Postgres {
 
     pub(crate) async fn reader(&self) -> Result<Conn> {
         Ok(Conn::Postgres(Arc::new(self.readers.get().await?)))
+    }
+
+    /// A connection of its own that holds the lock: the server takes it back when the connection ends, however that ends. Schemas
+    /// are databases to us, locks are the whole database's; so the schema is part of the name.
+    pub(crate) async fn exclusive(&self, name: &str) -> Result<Object> {
+        let client = self.readers.get().await?;
+        client.query("SELECT pg_advisory_lock(hashtext(current_schema() || '.' || $1))", &[&name]).await?;
+        Ok(client)
     }
 
     /// The futures of a transaction are not `Send`, so they run on a thread of their own, as on SQLite.

@@ -2,7 +2,6 @@
 //!
 //! It is made by the functions that the API calls, as the people and the integration that would call them.
 
-use crate::clock::MINUTE;
 use crate::configurations::Source;
 use crate::configurations::exchange::{self, Exchange};
 use crate::configurations::install::{self, Consent};
@@ -14,7 +13,7 @@ use crate::teams::{self, NewTeam};
 use crate::tokens::{self, NewToken};
 use crate::users::{self, NewUser};
 use crate::{Core, Error, Result, Scope, credential, drains, projects, webhooks};
-use pintle_store::{Engine, params};
+use pintle_store::params;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -57,18 +56,25 @@ struct Kept {
 /// Makes the demo workspace, or finds the one that was made.
 ///
 /// # Errors
-/// 409 where the names that it needs belong to somebody else, another server is making it, or a part of it was deleted since.
+/// 409 where the names that it needs belong to somebody else, or a part of it was deleted since.
 pub async fn ensure(core: &Core) -> Result<Demo> {
     let kept = match kept(core).await? {
         Some(kept) => with_token(core, kept).await?,
-        None => {
-            begin(core).await?;
-            let kept = make(core).await?;
-            keep(core, &kept).await?;
-            kept
-        }
+        None => make_alone(core).await?,
     };
     look_up(core, kept).await
+}
+
+/// Another server on the same database may be at it: then this waits, and finds what that one made.
+async fn make_alone(core: &Core) -> Result<Kept> {
+    let _alone = core.db.exclusive("demo").await?;
+    if let Some(kept) = kept(core).await? {
+        return Ok(kept);
+    }
+    begin(core).await?;
+    let kept = make(core).await?;
+    keep(core, &kept).await?;
+    Ok(kept)
 }
 
 /// A token that was revoked is replaced.
@@ -115,21 +121,11 @@ async fn keep(core: &Core, kept: &Kept) -> Result<()> {
         .await
 }
 
-/// Claims the demo's names. What a start that was interrupted left under them goes first. Only PostgreSQL can have another server
-/// that is at it now.
+/// Claims the demo's names. What a start that was interrupted left under them goes first.
 async fn begin(core: &Core) -> Result<()> {
-    let now = core.clock.now();
-    let alone = core.db.engine() == Engine::Sqlite;
     core.db
         .write(async move |tx| {
-            let sql = "DELETE FROM meta WHERE key = $1 RETURNING value";
-            let begun: Option<(Vec<u8>,)> = tx.opt(sql, &params![BEGUN]).await?;
-            if let Some((at,)) = begun {
-                let at = String::from_utf8(at).ok().and_then(|at| at.parse().ok()).unwrap_or(0);
-                if !alone && now < at + MINUTE {
-                    let text = "another server is making the demo workspace: try again in a minute";
-                    return Err(Error::conflict("demo_begun", text));
-                }
+            if tx.execute("DELETE FROM meta WHERE key = $1", &params![BEGUN]).await? > 0 {
                 // The user and the team own all of the rest.
                 let sql = "DELETE FROM owners WHERE slug IN ($1, $2)";
                 tx.execute(sql, &params![USER, TEAM]).await?;
@@ -141,7 +137,7 @@ async fn begin(core: &Core) -> Result<()> {
                 return Err(Error::conflict("demo_name_taken", text));
             }
             let sql = "INSERT INTO meta (key, value) VALUES ($1, $2)";
-            tx.execute(sql, &params![BEGUN, now.to_string().into_bytes()]).await?;
+            tx.execute(sql, &params![BEGUN, Vec::new()]).await?;
             Ok(())
         })
         .await

@@ -1,10 +1,9 @@
 //! The bare server: axum's own routes for the same paths, sending the same bytes from memory.
 
 use crate::Outcome;
-use crate::server::announce;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::serve::ListenerExt;
 use serde::{Deserialize, Serialize};
@@ -36,19 +35,21 @@ impl Answer {
             let answer = ready.clone().map(Body::from);
             async move { answer }
         };
-        Ok(on(MethodFilter::try_from(self.method.parse::<axum::http::Method>()?)?, handler))
+        Ok(on(MethodFilter::try_from(self.method.parse::<Method>()?)?, handler))
     }
 }
 
-/// Serves until the process ends.
-pub async fn serve(answers: &Path) -> Outcome<()> {
+/// Serves until the process is ended. Says where, in the form of `pintle serve --json`.
+pub fn run(answers: &Path) -> Outcome<()> {
     let answers: Vec<Answer> = serde_json::from_slice(&std::fs::read(answers)?)?;
     let mut router = Router::new();
     for answer in &answers {
         router = router.route(&answer.route, answer.method_router()?);
     }
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    announce(listener.local_addr()?);
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    Ok(axum::serve(listener, router).await?)
+    crate::runtime()?.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        println!("{}", serde_json::json!({ "url": format!("http://{}", listener.local_addr()?) }));
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        Ok(axum::serve(listener, router).await?)
+    })
 }

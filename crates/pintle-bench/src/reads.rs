@@ -1,79 +1,99 @@
-//! Requests that read.
+//! Requests that read: beside the bare server, which sends the same answers.
 
 use crate::bare::Answer;
-use crate::load::{Measured, Wrk, median};
+use crate::load::{Middle, Requests, Run, Wrk};
+use crate::report::{Goal, Report};
 use crate::server::Server;
-use crate::{Outcome, runtime, world};
+use crate::world::World;
+use crate::{Outcome, Plan, profile, runtime};
+use serde_json::json;
+use std::path::Path;
 
-pub fn run(seconds: u64, rounds: usize) -> Outcome<()> {
+/// A request, its path as axum would have it, and the part of the bare server's rate that it should reach.
+struct Read {
+    operation: &'static str,
+    route: &'static str,
+    path: String,
+    goal: Option<Goal>,
+}
+
+pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
-    let world = runtime()?.block_on(world::make(folder.path()))?;
-    let (token, path) = (
-        world.token,
-        format!("/v1/integrations/configuration/{}?teamId={}", world.configuration, world.team),
-    );
-    drop(world.core);
-    let pintle = Server::of_this_program(&["serve", &folder.path().to_string_lossy()])?;
-    let answer = ask(&pintle, &token, &path)?;
-    let answers = folder.path().join("answers.json");
-    std::fs::write(&answers, serde_json::to_vec(&[answer])?)?;
-    let bare = Server::of_this_program(&["bare", &answers.to_string_lossy()])?;
-    let wrk = Wrk::new(folder.path())?;
-    let mut ratios = Vec::new();
-    for round in 0..rounds {
-        let c0 = pintle.processor_seconds()?;
-        let ours = wrk.run(&format!("{}{path}", pintle.url), seconds, &token, &["get"])?;
-        let c1 = pintle.processor_seconds()?;
-        let d0 = bare.processor_seconds()?;
-        let theirs = wrk.run(&format!("{}{path}", bare.url), seconds, &token, &["get"])?;
-        let d1 = bare.processor_seconds()?;
-        let (c, d) = (
-            (c1 - c0) / ours.requests_per_second / seconds as f64 * 1e6,
-            (d1 - d0) / theirs.requests_per_second / seconds as f64 * 1e6,
-        );
-        println!("cpu us per request: {c:.2} {d:.2} {:.3}", d / c);
-        let ratio = ours.requests_per_second / theirs.requests_per_second;
-        println!("{round}: pintle {}, bare {}, ratio {ratio:.3}", show(ours), show(theirs));
-        ratios.push(ratio);
+    let (token, reads) = runtime()?.block_on(prepare(folder.path()))?;
+    let pintle = Server::pintle(folder.path())?;
+    let mut answers = Vec::new();
+    for read in &reads {
+        let answer = pintle.succeed("GET", &read.path, &token, "")?;
+        answers.push(Answer { route: read.route.into(), ..answer });
     }
-    println!("getConfiguration: {:.3} of the bare server; rss {}", median(ratios), pintle.resident()?);
+    let bare = Server::bare(&answers, folder.path())?;
+    let wrk = Wrk::new(folder.path())?;
+    for read in &reads {
+        let get = Requests::Get(&read.path);
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        // The first run only warms both up.
+        for round in 0..=plan.rounds {
+            let seconds = if round == 0 { 1 } else { plan.seconds };
+            let pair = (wrk.run(&pintle, &token, seconds, &get)?, wrk.run(&bare, &token, seconds, &get)?);
+            if round > 0 {
+                ours.push(pair.0);
+                theirs.push(pair.1);
+            }
+        }
+        let reached = tell(report, read.operation, &ours, &theirs, read.goal);
+        if !reached || plan.profile {
+            let load = || wrk.run(&pintle, &token, plan.seconds, &get).map(drop);
+            profile::sample(read.operation, &pintle, load)?;
+        }
+    }
     Ok(())
 }
 
-fn show(m: Measured) -> String {
-    format!("{:.0}/s p99 {:.2} ms errors {}", m.requests_per_second, m.p99_ms, m.errors)
+/// The three lines of a comparison with the bare server; whether the goal is reached.
+pub fn tell(report: &mut Report, operation: &str, ours: &[Run], theirs: &[Run], goal: Option<Goal>) -> bool {
+    let ratio = crate::median(ours.iter().zip(theirs).map(|(ours, theirs)| ours.rate() / theirs.rate()));
+    for (name, runs) in [("", ours), (", bare server", theirs)] {
+        let Middle { rate, p99, processor } = Middle::of(runs);
+        let figure = format!("{rate:.0}/s, p99 {p99:.2} ms, {processor:.1} us of CPU each");
+        report.figure(format!("{operation}{name}"), figure);
+    }
+    let what = format!("{operation}, of the bare server's rate");
+    match goal {
+        Some(goal) => report.number(what, ratio, "", goal),
+        None => {
+            report.figure(what, format!("{ratio:.2}"));
+            true
+        }
+    }
 }
 
-fn ask(server: &Server, token: &str, path: &str) -> Outcome<Answer> {
-    let url = format!("{}{path}", server.url);
-    let mut response = ureq::get(url).header("authorization", format!("Bearer {token}")).call()?;
-    let headers =
-        response.headers().iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap_or_default().to_owned()));
-    Ok(Answer {
-        method: "GET".into(),
-        route: "/v1/integrations/configuration/{id}".into(),
-        status: response.status().as_u16(),
-        headers: headers.collect(),
-        body: response.body_mut().read_to_string()?,
-    })
-}
-
-pub fn keep(folder: &std::path::Path) -> Outcome<()> {
-    std::fs::create_dir_all(folder.join("data"))?;
-    let data = folder.join("data");
-    let world = runtime()?.block_on(world::make(&data))?;
-    let (token, path) = (
-        world.token,
-        format!("/v1/integrations/configuration/{}?teamId={}", world.configuration, world.team),
-    );
-    drop(world.core);
-    drop(world.scope);
-    let pintle = Server::of_this_program(&["serve", &data.to_string_lossy()])?;
-    let answer = ask(&pintle, &token, &path)?;
-    std::fs::write(folder.join("answers.json"), serde_json::to_vec(&[answer])?)?;
-    std::fs::write(
-        folder.join("info.json"),
-        serde_json::to_vec(&serde_json::json!({"token": token, "path": path, "team": world.team}))?,
-    )?;
-    Ok(())
+async fn prepare(data: &Path) -> Outcome<(String, Vec<Read>)> {
+    let world = World::new(data).await?;
+    let team = world.team("acme").await?;
+    let project = team.project("storefront").await?;
+    let installation = team.install(&team.app("bridge").await?).await?;
+    team.variables(&project, 0..20).await?;
+    installation
+        .team
+        .ask(
+            "POST",
+            "/v1/webhooks",
+            json!({ "url": "https://bridge.example/", "events": ["project.created"] }),
+        )
+        .await?;
+    let reads = vec![
+        Read {
+            operation: "getConfiguration",
+            route: "/v1/integrations/configuration/{id}",
+            path: team.path(&format!("/v1/integrations/configuration/{}", installation.id)),
+            goal: Some(Goal::AtLeast(0.6)),
+        },
+        Read {
+            operation: "filterProjectEnvs of 20",
+            route: "/v10/projects/{idOrName}/env",
+            path: team.path(&format!("/v10/projects/{project}/env")),
+            goal: None,
+        },
+    ];
+    Ok((world.token, reads))
 }

@@ -33,6 +33,8 @@ pub fn sample(what: &str, server: &Server, load: impl FnOnce() -> Outcome<()>) -
     println!("\nwhere the time of {what} goes:");
     let text = String::from_utf8_lossy(&out.stdout);
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.take(LINES).for_each(|line| println!("  {}", line.trim()));
+    // Beside the symbol stand columns that are empty here.
+    let lines = lines.map(|line| line.trim_end_matches([' ', '-']));
+    lines.take(LINES).for_each(|line| println!("{line}"));
     Ok(())
 }

@@ -131,6 +131,12 @@ fn deletions(plan: &Plan, report: &mut Report, wrk: &Wrk, folder: &Path) -> Outc
         theirs.push(wrk.run(&bare, &prepared.token, DELETING, &requests)?);
     }
     tell(report, "deleteConfiguration of 3 children", &ours, &theirs, None);
+    if plan.profile {
+        let data = prepared.copy()?;
+        let server = Server::pintle(data.path())?;
+        let load = || wrk.run(&server, &prepared.token, DELETING, &requests).map(drop);
+        profile::sample("deleteConfiguration", &server, load)?;
+    }
     Ok(())
 }
 

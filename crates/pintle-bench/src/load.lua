@@ -1,6 +1,6 @@
 -- wrk -s load.lua URL -- get
 -- wrk -s load.lua URL -- create FILE    one POST for each key, in the paths of the file by turns
--- wrk -s load.lua URL -- delete FILE    one DELETE for each path of the file
+-- wrk -s load.lua URL -- delete FILE    one DELETE for each path of the file, by turns
 
 local paths, sent = {}, 0
 
@@ -13,12 +13,11 @@ local function create()
   return wrk.format("POST", path, nil, body)
 end
 
+-- By turns, too: who removes must have enough of them.
 local function delete()
+  local path = paths[sent % #paths + 1]
   sent = sent + 1
-  if sent > #paths then
-    wrk.thread:stop()
-  end
-  return wrk.format("DELETE", paths[math.min(sent, #paths)])
+  return wrk.format("DELETE", path)
 end
 
 function init(args)

@@ -10,8 +10,10 @@ use crate::{Failure, Outcome, Plan, median, profile, rows, runtime};
 use std::path::{Path, PathBuf};
 use tokio::task::JoinSet;
 
-/// Enough room for what is created in a run: a project takes 1,000 variables of an environment.
-const PROJECTS: usize = 400;
+/// Projects that a run creates variables in: enough, since a project takes 1,000 of an environment.
+const PROJECTS: usize = 200;
+/// Variables of each project that has some before.
+const IN_PROJECT: usize = 500;
 /// Enough installations to remove in one run of two seconds.
 const TEAMS: usize = 800;
 const APPS: usize = 20;
@@ -101,9 +103,10 @@ async fn with_variables(data: &Path, count: usize) -> Outcome<Prepared> {
     for number in 0..PROJECTS {
         projects.push(team.project(&format!("project-{number}")).await?);
     }
-    let each = count.div_ceil(PROJECTS);
-    for project in projects.iter().take(count / each) {
-        team.variables(project, 0..each).await?;
+    // What is in the store stands in other projects: the run does the same whatever there is.
+    for (number, first) in (0..count).step_by(IN_PROJECT).enumerate() {
+        let project = team.project(&format!("filled-{number}")).await?;
+        team.variables(&project, first..count.min(first + IN_PROJECT)).await?;
     }
     let lines: Vec<String> =
         projects.iter().map(|project| team.path(&format!("/v10/projects/{project}/env"))).collect();

@@ -1,6 +1,7 @@
 //! Identifiers: one type per kind, with the contract's prefixes and lengths (semantics.md 8.6).
 
-use crate::entropy::Entropy;
+use crate::clock::Millis;
+use crate::entropy::{ALPHABET, Entropy};
 use pintle_store::Value;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -67,7 +68,10 @@ id!(
     /// A drain made by `/v1/drains`. One made by the log-drain APIs is `ld_` + 16: see `DrainId::log_drain`.
     DrainId, "drn_", 24
 );
-id!(EnvId, "", 16);
+id!(
+    /// New ones come by `EnvId::at`.
+    EnvId, "", 16
+);
 id!(EventId, "uev_", 24);
 id!(
     /// The lower-case hex SHA-256 of the token.
@@ -81,6 +85,23 @@ impl UserId {
     }
 }
 
+impl EnvId {
+    /// A new one: seven characters for the millisecond, then random ones.
+    ///
+    /// There can be a hundred thousand variables. In an index by random ids each new one changes a page of its own, anywhere among
+    /// thousands, and all of these are read, logged and written; so the new ones stand side by side.
+    pub fn at(now: Millis, entropy: &Entropy) -> Self {
+        let mut rest = now.unsigned_abs();
+        let mut stamp = [0; 7];
+        for place in stamp.iter_mut().rev() {
+            *place = ALPHABET[(rest % 62) as usize];
+            rest /= 62;
+        }
+        let stamp: String = stamp.into_iter().map(char::from).collect();
+        Self(stamp + &entropy.base62(9))
+    }
+}
+
 impl DrainId {
     pub fn log_drain(entropy: &Entropy) -> Self {
         Self(format!("ld_{}", entropy.base62(16)))
@@ -88,5 +109,20 @@ impl DrainId {
 
     pub fn is_log_drain(&self) -> bool {
         self.0.starts_with("ld_")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_variables_are_sorted_by_time() {
+        let entropy = Entropy::seeded(1);
+        let times = [0, 1, 61, 62, 1_700_000_000_000, 1_700_000_000_001, 3_500_000_000_000];
+        let ids: Vec<EnvId> = times.iter().map(|at| EnvId::at(*at, &entropy)).collect();
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert!(ids.iter().all(|id| id.as_str().len() == 16));
+        assert_ne!(EnvId::at(7, &entropy), EnvId::at(7, &entropy));
     }
 }

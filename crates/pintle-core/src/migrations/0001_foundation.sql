@@ -166,9 +166,10 @@ CREATE INDEX drains_owner_id_idx ON drains (owner_id, created_at, id);
 CREATE INDEX drains_configuration_id_idx ON drains (configuration_id);
 
 -- What happened: the audit log, and the outbox of webhook events (hook and payload set). History has no foreign keys: it
--- outlives what it speaks of. targets holds, sealed, the receivers that must be told although their subscription is gone.
+-- outlives what it speaks of. targets holds, sealed, the receivers that must be told although their subscription is gone. The key is
+-- in the order of reading and, nearly, of writing: every change adds an event, which an index by random ids would slow down.
 CREATE TABLE events (
-  id TEXT PRIMARY KEY,
+  id TEXT NOT NULL,
   owner_id TEXT NOT NULL,
   principal_id TEXT NOT NULL,
   type TEXT NOT NULL,
@@ -176,9 +177,9 @@ CREATE TABLE events (
   created_at BIGINT NOT NULL,
   hook TEXT,
   targets BYTEA,
-  doc TEXT NOT NULL
+  doc TEXT NOT NULL,
+  PRIMARY KEY (owner_id, created_at, id)
 );
-CREATE INDEX events_owner_id_idx ON events (owner_id, created_at, id);
 
 -- A receipt for every configuration that was removed.
 CREATE TABLE removals (

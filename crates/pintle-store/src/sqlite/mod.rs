@@ -16,6 +16,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Statements kept prepared on each connection: more than Pintle has.
 const STATEMENTS: usize = 512;
 
+/// Memory that the writing connection may use to keep pages, in KiB, negated as SQLite wants it. A group of writes whose pages do not
+/// fit is written twice.
+const WRITING_CACHE: i64 = -16 * 1024;
+
+/// Pages in the log before they are moved to their places: 16 MiB. A page that changes often moves only once for all of them.
+const LOG: i64 = 4096;
+
 /// What an answered write survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -48,6 +55,8 @@ impl Sqlite {
             .map_err(|error| Error::Fault(format!("{}: {error}", path.display())))?;
         writing.pragma_update(None, "synchronous", synchronous)?;
         writing.pragma_update(None, "foreign_keys", "ON")?;
+        writing.pragma_update(None, "cache_size", WRITING_CACHE)?;
+        writing.pragma_update(None, "wal_autocheckpoint", LOG)?;
         let readers = std::thread::available_parallelism().map_or(2, |n| n.get()) + 2;
         let readers = (0..readers)
             .map(|_| {

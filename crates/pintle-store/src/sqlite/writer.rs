@@ -130,7 +130,11 @@ fn serve(conn: &Conn, anchor: Option<&Anchor>, waiting: &mpsc::Receiver<Box<dyn 
 /// Runs a group inside one transaction.
 fn run(conn: &Conn, anchor: Option<&Anchor>, group: &mut Vec<Box<dyn Job>>) -> Result<()> {
     control(conn, "BEGIN IMMEDIATE")?;
-    let jobs = run_each(conn, group);
+    let jobs = match run_together(conn, group) {
+        Together::Kept => Ok(()),
+        Together::Failed => return control(conn, "ROLLBACK"),
+        Together::Spoilt => run_apart(conn, group),
+    };
     anchor.map(Anchor::lift);
     answer_early(group);
     let commit = jobs.and_then(|()| control(conn, "COMMIT"));
@@ -141,8 +145,34 @@ fn run(conn: &Conn, anchor: Option<&Anchor>, group: &mut Vec<Box<dyn Job>>) -> R
     commit
 }
 
-/// Runs each job inside its savepoint.
-fn run_each(conn: &Conn, group: &mut [Box<dyn Job>]) -> Result<()> {
+/// What came of a group that ran without savepoints.
+enum Together {
+    Kept,
+    /// The only job failed.
+    Failed,
+    /// One of several failed after it had changed something, which cannot be undone alone.
+    Spoilt,
+}
+
+/// For a savepoint SQLite keeps each page as it was before. Most jobs succeed, and most that fail do so before they change
+/// anything, so this goes without. (No job but the migrations changes the schema, which is not counted; they run alone.)
+fn run_together(conn: &Conn, group: &mut [Box<dyn Job>]) -> Together {
+    if let [job] = group {
+        return if job.run(conn) { Together::Kept } else { Together::Failed };
+    }
+    for job in group {
+        let before = changes(conn);
+        if !job.run(conn) && changes(conn) != before {
+            return Together::Spoilt;
+        }
+    }
+    Together::Kept
+}
+
+/// Starts over, with each job inside its savepoint.
+fn run_apart(conn: &Conn, group: &mut [Box<dyn Job>]) -> Result<()> {
+    control(conn, "ROLLBACK")?;
+    control(conn, "BEGIN IMMEDIATE")?;
     for job in group {
         control(conn, "SAVEPOINT job")?;
         if !job.run(conn) {
@@ -151,6 +181,14 @@ fn run_each(conn: &Conn, group: &mut [Box<dyn Job>]) -> Result<()> {
         control(conn, "RELEASE job")?;
     }
     Ok(())
+}
+
+/// How many rows the connection has ever changed.
+fn changes(conn: &Conn) -> u64 {
+    match conn {
+        Conn::Sqlite(conn) => conn.lock().total_changes(),
+        Conn::Postgres(_) => 0,
+    }
 }
 
 /// A planted bug: who made a webhook hears of success before anything is on disk.

@@ -112,7 +112,7 @@ fn draft(core: &Core, scope: &Scope, policy: Policy, input: NewVariable) -> Draf
     let user = author(scope);
     let mut variable = Variable {
         kind: input.kind,
-        id: EnvId::new(&core.entropy),
+        id: EnvId::at(core.clock.now(), &core.entropy),
         key: input.key,
         target,
         custom_environment_ids,

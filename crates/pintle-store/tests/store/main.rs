@@ -5,6 +5,7 @@
 mod constraints;
 mod databases;
 mod lock;
+mod log;
 mod migrations;
 mod races;
 mod transactions;

@@ -158,10 +158,10 @@ async fn with_installations(data: &Path) -> Outcome<Prepared> {
         let team = world.team(&format!("team-{number}")).await?;
         let apps = apps.clone();
         teams.spawn(async move { fill(&team, &apps).await });
-        if teams.len() >= 32 {
-            if let Some(filled) = teams.join_next().await {
-                lines.extend(filled??);
-            }
+        if teams.len() >= 32
+            && let Some(filled) = teams.join_next().await
+        {
+            lines.extend(filled??);
         }
     }
     while let Some(filled) = teams.join_next().await {

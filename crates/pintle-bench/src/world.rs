@@ -5,11 +5,12 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use pintle_api::{Api, Options};
-use pintle_core::Core;
 use pintle_core::clock::Clock;
 use pintle_core::entropy::Entropy;
 use pintle_core::tokens::{self, NewToken};
 use pintle_core::users::{self, NewUser};
+use pintle_core::{Core, Given};
+use pintle_egress::{Egress, Names, Policy};
 use pintle_store::{Db, Durability};
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -68,7 +69,10 @@ impl World {
 /// Opens a folder's database in this process.
 pub async fn open(data: &Path) -> Outcome<Core> {
     let db = Db::sqlite(&data.join("pintle.db"), Durability::Full)?;
-    Ok(Core::open(db, &server::master_key(), Clock::default(), Entropy::system()?, false).await?)
+    let egress = Egress::new(Policy { names: Names::Nobody, ..Policy::default() });
+    let entropy = Entropy::system()?;
+    let given = Given { clock: Clock::default(), entropy, egress, strict_team_scope: false };
+    Ok(Core::open(db, &server::master_key(), given).await?)
 }
 
 impl Team {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bell;
 #[cfg(feature = "planted")]
 mod bugs;
 pub mod clock;
@@ -30,23 +31,41 @@ pub mod validate;
 pub mod vault;
 pub mod webhooks;
 
+pub use bell::Bell;
 pub use error::{Error, Kind, OnConstraint, Result};
 pub use scope::Scope;
 
 use clock::Clock;
 use entropy::Entropy;
+use pintle_egress::Egress;
 use pintle_store::Db;
 use std::sync::Arc;
 use vault::{MasterKey, Vault};
 
+/// What the domain is given: time, randomness, a way out, and what an operator decided.
+pub struct Given {
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub egress: Egress,
+    /// Refuse an installation's token that acts for a team without naming it (semantics.md 2.3); off by default.
+    pub strict_team_scope: bool,
+}
+
 /// The domain: everything that its functions need, handed in.
 pub struct Inner {
     pub db: Db,
-    pub clock: Clock,
-    pub entropy: Entropy,
     pub vault: Vault,
-    /// Refuse an installation's token that acts for a team without naming it (semantics.md 2.3); off by default.
-    pub strict_team_scope: bool,
+    /// Wakes whoever delivers: rung after a change that may have left something to deliver.
+    pub bell: Bell,
+    given: Given,
+}
+
+impl std::ops::Deref for Inner {
+    type Target = Given;
+
+    fn deref(&self) -> &Given {
+        &self.given
+    }
 }
 
 /// Cheap to clone: a transaction takes one along.
@@ -66,17 +85,11 @@ impl Core {
     ///
     /// # Errors
     /// Where the schema is newer than this program, or the master key is not the database's.
-    pub async fn open(
-        db: Db,
-        master: &MasterKey,
-        clock: Clock,
-        entropy: Entropy,
-        strict_team_scope: bool,
-    ) -> Result<Self> {
+    pub async fn open(db: Db, master: &MasterKey, given: Given) -> Result<Self> {
         #[cfg(feature = "planted")]
         planted::plant(bugs::STATEMENTS);
         db.migrate(migrations::MIGRATIONS).await?;
-        let vault = Vault::open(&db, master, &entropy).await?;
-        Ok(Self(Arc::new(Inner { db, clock, entropy, vault, strict_team_scope })))
+        let vault = Vault::open(&db, master, &given.entropy).await?;
+        Ok(Self(Arc::new(Inner { db, vault, bell: Bell::default(), given })))
     }
 }

@@ -49,7 +49,12 @@ async fn every_unique_index_is_named_after_its_columns() {
 }
 
 async fn start(db: &Db, seed: u64) -> Result<Core> {
-    Core::open(db.clone(), &MasterKey([7; 32]), Clock::default(), Entropy::seeded(seed), false).await
+    Core::open(
+        db.clone(),
+        &MasterKey([7; 32]),
+        pintle_testing::given(Clock::default(), Entropy::seeded(seed), false),
+    )
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

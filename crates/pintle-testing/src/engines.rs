@@ -1,10 +1,11 @@
 //! A database of its own for every test.
 
 use pintle_api::{Api, Options};
-use pintle_core::Core;
 use pintle_core::clock::Clock;
 use pintle_core::entropy::Entropy;
 use pintle_core::vault::MasterKey;
+use pintle_core::{Core, Given};
+use pintle_egress::{Egress, Names, Policy};
 use pintle_store::{Db, Durability, Engine};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -51,6 +52,12 @@ fn temporary() -> tempfile::TempDir {
     folder.expect("a temporary folder")
 }
 
+/// What a Core of a test is given: it reaches this machine, and asks nobody for names.
+pub fn given(clock: Clock, entropy: Entropy, strict_team_scope: bool) -> Given {
+    let egress = Egress::new(Policy { loopback: true, names: Names::Nobody, ..Policy::default() });
+    Given { clock, entropy, egress, strict_team_scope }
+}
+
 fn seed() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
@@ -90,7 +97,7 @@ impl Pintle {
         // What is logged shows beside the test that failed.
         drop(tracing_subscriber::fmt().with_test_writer().try_init());
         let clock = Clock::default();
-        let core = Core::open(db, &MasterKey([7; 32]), clock.clone(), Entropy::seeded(seed), false)
+        let core = Core::open(db, &MasterKey([7; 32]), given(clock.clone(), Entropy::seeded(seed), false))
             .await
             .expect("a migrated database");
         let api = Api::new(core.clone(), Options::default());
@@ -100,10 +107,13 @@ impl Pintle {
     /// A second server over the same database and clock, with other options.
     pub async fn beside(&self, options: Options, strict_team_scope: bool) -> Self {
         let (db, clock) = (self.core.db.clone(), self.clock.clone());
-        let core =
-            Core::open(db, &MasterKey([7; 32]), clock.clone(), Entropy::seeded(!seed()), strict_team_scope)
-                .await
-                .expect("the same database");
+        let core = Core::open(
+            db,
+            &MasterKey([7; 32]),
+            given(clock.clone(), Entropy::seeded(!seed()), strict_team_scope),
+        )
+        .await
+        .expect("the same database");
         Self { api: Api::new(core.clone(), options), core, clock, folder: None }
     }
 

@@ -10,6 +10,6 @@ mod people;
 
 pub use answer::Answer;
 pub use browser::Browser;
-pub use engines::{Pintle, on_each_engine, on_sqlite, schema_of_its_own};
+pub use engines::{Pintle, given, on_each_engine, on_sqlite, schema_of_its_own};
 pub use outbox::Waiting;
 pub use people::{Caller, Installed};

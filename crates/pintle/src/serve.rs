@@ -6,12 +6,13 @@ use crate::options::{Listen, ServeArgs};
 use crate::ready::{self, Ready};
 use crate::storage::Storage;
 use pintle_api::{Api, Options};
-use pintle_core::Core;
 use pintle_core::clock::Clock;
 use pintle_core::configurations::lifecycle;
 use pintle_core::entropy::Entropy;
 use pintle_core::seed::demo::{self, Demo};
 use pintle_core::seed::{self, Applied};
+use pintle_core::{Core, Given};
+use pintle_egress::{Egress, Policy};
 use pintle_store::FolderLock;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -139,7 +140,10 @@ async fn open(settings: &Settings) -> Result<Core> {
         Entropy::system().map_err(|error| Failure::failed(format_args!("no randomness: {error}")))?;
     let db = settings.storage.open().await?;
     let master = settings.storage.master_key(&db, &entropy).await?;
-    Ok(Core::open(db, &master, Clock::default(), entropy, settings.strict_team_scope).await?)
+    let egress = Egress::new(Policy { loopback: settings.dev, ..Policy::default() });
+    let strict_team_scope = settings.strict_team_scope;
+    let given = Given { clock: Clock::default(), entropy, egress, strict_team_scope };
+    Ok(Core::open(db, &master, given).await?)
 }
 
 /// Brings the database to what the file declares, at every start.

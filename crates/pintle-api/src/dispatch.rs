@@ -4,14 +4,17 @@ use crate::call::Call;
 use crate::failure;
 use crate::limits::{Allowance, Limits};
 use crate::query::Query;
-use crate::reply::Reply;
+use crate::reply::{self, Reply};
 use crate::router::{Handler, Match, Route, Router};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
+use futures_util::StreamExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use pintle_core::scope::{self, TeamHint};
 use pintle_core::{Core, Error, Kind, Result, Scope, credential};
+use std::convert::Infallible;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// What an operator decides about the HTTP side.
 #[derive(Debug, Clone)]
@@ -39,16 +42,29 @@ struct Inner {
     router: Router,
     limits: Limits,
     options: Options,
+    /// Becomes true when the server ends.
+    ending: watch::Sender<bool>,
 }
 
 impl Api {
     pub fn new(core: Core, options: Options) -> Self {
         let router = Router::new(crate::routes());
-        Self(Arc::new(Inner { core, router, limits: Limits::default(), options }))
+        Self(Arc::new(Inner {
+            core,
+            router,
+            limits: Limits::default(),
+            options,
+            ending: watch::Sender::new(false),
+        }))
     }
 
     pub fn core(&self) -> &Core {
         &self.0.core
+    }
+
+    /// The server ends: bodies that would go on for long end now.
+    pub(crate) fn end(&self) {
+        self.0.ending.send_replace(true);
     }
 
     /// Answers a request. Never fails: what goes wrong is an answer too.
@@ -121,8 +137,19 @@ impl Api {
         }
     }
 
+    fn body(&self, body: reply::Body) -> Body {
+        match body {
+            reply::Body::Whole(bytes) => Body::from(bytes),
+            reply::Body::Stream(pieces) => {
+                let mut ending = self.0.ending.subscribe();
+                let ended = async move { drop(ending.wait_for(|ended| *ended).await) };
+                Body::from_stream(pieces.map(Ok::<_, Infallible>).take_until(Box::pin(ended)))
+            }
+        }
+    }
+
     fn respond(&self, reply: Reply, id: &str, allowance: Option<Allowance>) -> Response<Body> {
-        let mut response = Response::new(Body::from(reply.body));
+        let mut response = Response::new(self.body(reply.body));
         *response.status_mut() = reply.status;
         let headers = response.headers_mut();
         if let Some(content_type) = reply.content_type {

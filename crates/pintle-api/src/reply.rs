@@ -2,24 +2,33 @@
 
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use futures_util::Stream;
 use pintle_core::Result;
 use serde::Serialize;
+use std::pin::Pin;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
-#[derive(Debug)]
+/// A body that is written piece by piece while it is read. It is dropped when the client leaves, and ends when the server does.
+pub type Pieces = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
+
+pub enum Body {
+    Whole(Bytes),
+    Stream(Pieces),
+}
+
 pub struct Reply {
     pub status: StatusCode,
     /// Absent where there is no body: a 204 with a content type makes clients parse nothing.
     pub content_type: Option<HeaderValue>,
-    pub body: Bytes,
+    pub body: Body,
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Reply {
     fn new(status: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Self {
-        Self { status, content_type: Some(content_type), body: body.into(), headers: Vec::new() }
+        Self { status, content_type: Some(content_type), body: Body::Whole(body.into()), headers: Vec::new() }
     }
 
     /// 200 with a value as JSON.
@@ -41,10 +50,16 @@ impl Reply {
         Self::new(StatusCode::OK, JSON, doc)
     }
 
+    /// 200 with a body that comes piece by piece.
+    pub fn stream(content_type: HeaderValue, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+        let body = Body::Stream(Box::pin(pieces));
+        Self { status: StatusCode::OK, content_type: Some(content_type), body, headers: Vec::new() }
+    }
+
     /// 204: no body and no content type.
     pub fn nothing() -> Self {
         let status = StatusCode::NO_CONTENT;
-        Self { status, content_type: None, body: Bytes::new(), headers: Vec::new() }
+        Self { status, content_type: None, body: Body::Whole(Bytes::new()), headers: Vec::new() }
     }
 
     pub fn html(status: StatusCode, page: String) -> Self {

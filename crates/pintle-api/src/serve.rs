@@ -15,6 +15,11 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let ending = api.clone();
+    let stop = async move {
+        stop.await;
+        ending.end();
+    };
     let service = tower::service_fn(move |request: Request| {
         let api = api.clone();
         async move { Ok::<_, Infallible>(api.answer(request).await) }

@@ -71,11 +71,16 @@ impl Api {
     pub async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let id = request_id(&self.0.core);
         let (parts, body) = request.into_parts();
+        let reads = parts.method.is_safe();
         let mut allowance = None;
         let reply = match self.handle(parts, body, &mut allowance).await {
             Ok(reply) => reply,
             Err(error) => failure::reply(&error, &id),
         };
+        if !reads {
+            // It may have left something to deliver.
+            self.0.core.bell.ring();
+        }
         self.respond(reply, &id, allowance)
     }
 

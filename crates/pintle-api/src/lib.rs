@@ -11,6 +11,7 @@ mod router;
 mod serve;
 
 mod authentication;
+mod deliveries;
 mod drains;
 mod integrations;
 mod log_drains;
@@ -30,6 +31,7 @@ pub use serve::serve;
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     [
         authentication::ROUTES,
+        deliveries::ROUTES,
         drains::ROUTES,
         integrations::ROUTES,
         log_drains::ROUTES,

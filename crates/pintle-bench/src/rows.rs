@@ -81,9 +81,9 @@ async fn write(
         .await?;
         let (owner, principal, kind, hook, doc) = &sample.event;
         tx.execute(
-            "INSERT INTO events (id, owner_id, principal_id, type, project_id, created_at, hook, targets, doc)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            &params![&event_id, owner, principal, kind, &project, stamp, hook, None::<Vec<u8>>, doc],
+            "INSERT INTO events (id, owner_id, principal_id, type, project_id, created_at, hook, doc)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &params![&event_id, owner, principal, kind, &project, stamp, hook, doc],
         )
         .await?;
         Ok(())

@@ -55,21 +55,21 @@ pub const STATEMENTS: &[Statement] = &[
     ("removal-without-receipt", "INSERT INTO removals (configuration_id, owner_id, created_at, doc) VALUES ($1, $2, $3, $4)", "DELETE FROM removals WHERE configuration_id = $1"),
     (
         "removal-without-event",
-        "hook, targets, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        "hook, targets, doc) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE $8 IS NULL",
+        "hook, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "hook, doc) SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE COALESCE($7, '') <> 'integration-configuration.removed'",
     ),
     (
         "removal-event-twice",
-        "hook, targets, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        "hook, targets, doc) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
-           UNION ALL SELECT $1 || '2', $2, $3, $4, $5, $6, $7, $8, $9 WHERE $8 IS NOT NULL",
+        "hook, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "hook, doc) SELECT $1, $2, $3, $4, $5, $6, $7, $8
+           UNION ALL SELECT $1 || '2', $2, $3, $4, $5, $6, $7, $8 WHERE $7 = 'integration-configuration.removed'",
     ),
     (
-        "targets-not-frozen",
-        "hook, targets, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        "hook, targets, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $9)",
+        "removal-told-to-nobody",
+        "VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, 0, $6, $8, $9, $10)",
+        "SELECT $1, $2, $3, $4, $5, 'pending', $6, $7, 0, $6, $8, $9, $10 WHERE $9 NOT LIKE '%configuration.removed%'",
     ),
-    ("targets-of-others", "(configuration_id IS NULL OR configuration_id = $2) ORDER BY", "($2 = $2) ORDER BY"),
+    ("removal-told-to-the-account-only", "WHERE w.owner_id = $1", "WHERE w.owner_id = $1 AND c.id IS NULL"),
     // Everybody's business.
     ("tenant-unchecked", " owner_id = $1", " $1 = $1"),
     // A start after one that was cut off.

@@ -1,8 +1,9 @@
 //! What happened: one row per change, written in the change's own transaction. It is the audit log's entry
-//! (listUserEvents) and, where a webhook can subscribe to the change, the outbox entry that deliveries are made from.
+//! (listUserEvents). Where a webhook can subscribe to the change, the deliveries to its subscribers are written with it.
 
 use crate::clock::Millis;
-use crate::ids::{EventId, OwnerId, ProjectId};
+use crate::deliveries::{FanOut, fan_out};
+use crate::ids::{EventId, ProjectId};
 use crate::integrations::Integration;
 use crate::page::{self, Page, Pagination};
 use crate::scope::{Principal, Scope};
@@ -23,13 +24,11 @@ pub struct Event {
     pub project: Option<ProjectId>,
     /// The webhook event that goes with it (semantics.md 5.5), with its payload (5.4).
     pub hook: Option<(&'static str, Json)>,
-    /// Sealed receivers of the webhook event that can no longer be looked up when it is delivered.
-    pub targets: Option<Vec<u8>>,
 }
 
 impl Event {
     pub fn new(kind: &'static str, text: impl Into<String>, payload: Json) -> Self {
-        Self { kind, text: text.into(), payload, project: None, hook: None, targets: None }
+        Self { kind, text: text.into(), payload, project: None, hook: None }
     }
 
     pub fn in_project(mut self, project: &ProjectId) -> Self {
@@ -59,7 +58,7 @@ struct Record {
     hook_payload: Option<Json>,
 }
 
-/// Writes the event in the transaction of its change.
+/// Writes the event, and the deliveries to its subscribers, in the transaction of its change.
 pub async fn record(tx: &Conn, core: &Core, scope: &Scope, now: Millis, event: Event) -> Result<EventId> {
     let id = EventId::new(&core.entropy);
     let (actor, principal, user) = match &scope.principal {
@@ -73,12 +72,17 @@ pub async fn record(tx: &Conn, core: &Core, scope: &Scope, now: Millis, event: E
         "createdAt": now, "userId": user, "principalId": principal, "payload": event.payload,
     });
     let (hook, hook_payload) = event.hook.unzip();
-    let doc = serde_json::to_string(&Record { wire, hook_payload })?;
     let project = event.project;
+    if let (Some(name), Some(payload)) = (hook, &hook_payload) {
+        let told =
+            FanOut { owner: scope.owner(), event: &id, name, payload, project: project.as_ref(), at: now };
+        fan_out(tx, core, &told).await?;
+    }
+    let doc = serde_json::to_string(&Record { wire, hook_payload })?;
     tx.execute(
-        "INSERT INTO events (id, owner_id, principal_id, type, project_id, created_at, hook, targets, doc)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        &params![&id, scope.owner(), principal, event.kind, project.as_ref(), now, hook, event.targets, doc],
+        "INSERT INTO events (id, owner_id, principal_id, type, project_id, created_at, hook, doc)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &params![&id, scope.owner(), principal, event.kind, project.as_ref(), now, hook, doc],
     )
     .await?;
     Ok(id)
@@ -139,11 +143,4 @@ fn view((_, doc, user, app): &Listed, with_payload: bool) -> Result<Json> {
         event["principal"] = json!({ "type": "app", "clientId": id, "name": name });
     }
     Ok(event)
-}
-
-/// Whether anything of an owner is left in the outbox; used by proofs.
-pub async fn count(core: &Core, owner: &OwnerId, hook: &str) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM events WHERE owner_id = $1 AND hook = $2";
-    let (count,): (i64,) = core.db.read().await?.one(sql, &params![owner, hook]).await?;
-    Ok(count)
 }

@@ -74,6 +74,10 @@ id!(
 );
 id!(EventId, "uev_", 24);
 id!(
+    /// New ones come by `DeliveryId::at`.
+    DeliveryId, "dlv_", 24
+);
+id!(
     /// The lower-case hex SHA-256 of the token.
     TokenId, "", 64
 );
@@ -91,15 +95,26 @@ impl EnvId {
     /// There can be a hundred thousand variables. In an index by random ids each new one changes a page of its own, anywhere among
     /// thousands, and all of these are read, logged and written; so the new ones stand side by side.
     pub fn at(now: Millis, entropy: &Entropy) -> Self {
-        let mut rest = now.unsigned_abs();
-        let mut stamp = [0; 7];
-        for place in stamp.iter_mut().rev() {
-            *place = ALPHABET[(rest % 62) as usize];
-            rest /= 62;
-        }
-        let stamp: String = stamp.into_iter().map(char::from).collect();
-        Self(stamp + &entropy.base62(9))
+        Self(stamp(now) + &entropy.base62(9))
     }
+}
+
+impl DeliveryId {
+    /// A new one, which stands beside those of its time for the same reason as a variable's.
+    pub fn at(now: Millis, entropy: &Entropy) -> Self {
+        Self(format!("dlv_{}{}", stamp(now), entropy.base62(17)))
+    }
+}
+
+/// Seven characters for a millisecond, in the order of time.
+fn stamp(now: Millis) -> String {
+    let mut rest = now.unsigned_abs();
+    let mut stamp = [0; 7];
+    for place in stamp.iter_mut().rev() {
+        *place = ALPHABET[(rest % 62) as usize];
+        rest /= 62;
+    }
+    stamp.into_iter().map(char::from).collect()
 }
 
 impl DrainId {

@@ -75,6 +75,7 @@ macro_rules! stamp {
 stamp!(A, B);
 stamp!(A, B, C);
 stamp!(A, B, C, D);
+stamp!(A, B, C, D, E);
 
 /// Reads one page of documents: see `rows`.
 pub async fn read(

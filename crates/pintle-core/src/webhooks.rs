@@ -3,7 +3,7 @@
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{OwnerId, ProjectId, WebhookId};
-use crate::{Core, Error, OnConstraint, Result, Scope, projects, validate};
+use crate::{Core, Error, OnConstraint, Result, Scope, deliveries, projects, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -24,12 +24,6 @@ pub struct Webhook {
     /// Absent: all projects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project_ids: Option<Vec<ProjectId>>,
-}
-
-impl Webhook {
-    pub fn wants(&self, event: &str) -> bool {
-        self.events.iter().any(|wanted| wanted == event)
-    }
 }
 
 /// The answer to a creation: the only place where the signing secret shows.
@@ -130,7 +124,7 @@ pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<String> {
     row.map(|(doc,)| doc).ok_or_else(|| Error::not_found("Webhook"))
 }
 
-/// deleteWebhook.
+/// deleteWebhook. What waits for it is not sent any more.
 pub async fn delete(core: &Core, scope: &Scope, id: &str) -> Result<()> {
     let now = core.clock.now();
     let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());
@@ -142,6 +136,7 @@ pub async fn delete(core: &Core, scope: &Scope, id: &str) -> Result<()> {
                 tx.opt(&sql, &params![scope.owner(), scope.configuration(), &id]).await?;
             let (doc,) = row.ok_or_else(|| Error::not_found("Webhook"))?;
             let webhook: Webhook = serde_json::from_str(&doc)?;
+            deliveries::cancel_of(tx, webhook.id.as_str()).await?;
             let payload = json!({ "id": webhook.id, "url": webhook.url });
             let event = Event::new("webhook-deleted", format!("deleted webhook {}", webhook.url), payload);
             events::record(tx, &core, &scope, now, event).await.map(drop)
@@ -263,3 +258,25 @@ pub const EVENTS: &[&str] = &[
     "integration-configuration-removed",
     "integration-configuration-scope-change-confirmed",
 ];
+
+/// Names that events had before, and that can still be subscribed to.
+const OLDER: &[(&str, &str)] = &[
+    ("deployment.created", "deployment"),
+    ("deployment.ready", "deployment-ready"),
+    ("deployment.succeeded", "deployment-prepared"),
+    ("deployment.error", "deployment-error"),
+    ("deployment.canceled", "deployment-canceled"),
+    ("deployment.check-rerequested", "deployment-check-rerequested"),
+    ("deployment.checks.succeeded", "deployment-checks-completed"),
+    ("project.created", "project-created"),
+    ("project.removed", "project-removed"),
+    ("domain.created", "domain-created"),
+    ("integration-configuration.permission-upgraded", "integration-configuration-permission-updated"),
+    ("integration-configuration.removed", "integration-configuration-removed"),
+    ("integration-configuration.scope-change-confirmed", "integration-configuration-scope-change-confirmed"),
+];
+
+/// The name that an event had before.
+pub(crate) fn older_name(event: &str) -> Option<&'static str> {
+    OLDER.iter().find(|(today, _)| *today == event).map(|(_, older)| *older)
+}

@@ -11,5 +11,5 @@ mod people;
 pub use answer::Answer;
 pub use browser::Browser;
 pub use engines::{Pintle, given, on_each_engine, on_sqlite, schema_of_its_own};
-pub use outbox::Waiting;
+pub use outbox::Told;
 pub use people::{Caller, Installed};

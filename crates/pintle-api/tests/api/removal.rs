@@ -1,7 +1,5 @@
 //! The end of an installation, through the wire.
 
-use pintle_core::configurations::removal::{self, Target};
-use pintle_core::ids::ConfigurationId;
 use pintle_core::permissions::Role;
 use pintle_testing::{Answer, Caller, Installed, on_each_engine, on_sqlite};
 use serde_json::{Value, json};
@@ -241,7 +239,7 @@ async fn the_event_keeps_whom_it_is_for() {
             pintle.clock.advance(1);
             let url = format!("https://example.com/{path}");
             let made = post(caller, "/v1/webhooks", json!({ "url": url, "events": [event] })).await;
-            Target { url, secret: made["secret"].as_str().unwrap().to_owned() }
+            (url, made["secret"].as_str().unwrap().to_owned())
         };
         let own = hook(&installed.caller, "own", "integration-configuration.removed").await;
         hook(&installed.caller, "own-other", "project.created").await;
@@ -269,17 +267,10 @@ async fn the_event_keeps_whom_it_is_for() {
             .map(|key| event.audit[key].clone());
         assert_eq!(json!(names), json!([installed.id, installed.integration, "bridge", "bridge"]));
 
-        let sealed = event.targets.as_deref().unwrap();
-        let app = Target { url: "https://example.com/hook".into(), secret: installed.client_secret.clone() };
-        let id = ConfigurationId::from(installed.id.as_str());
-        assert_eq!(removal::open_targets(&pintle.core.vault, &id, sealed).unwrap(), [app, own, account]);
-        let text = String::from_utf8_lossy(sealed);
-        assert!(!text.contains(&installed.client_secret) && !text.contains("example.com"), "sealed");
-        let other = ConfigurationId::from(neighbour.id.as_str());
-        assert!(
-            removal::open_targets(&pintle.core.vault, &other, sealed).is_err(),
-            "bound to its configuration"
-        );
+        let app = ("https://example.com/hook".to_owned(), installed.client_secret.clone());
+        let mut expected = vec![app, own, account];
+        expected.sort();
+        assert_eq!(event.receivers, expected);
     })
     .await;
 }
@@ -369,9 +360,7 @@ async fn a_deleted_teams_installations_end_with_their_events() {
         delete(&team).await.ok(200);
         let events = pintle.outbox("integration-configuration.removed").await;
         assert_eq!((events.len(), events[0].owner.as_str()), (1, team.team.as_ref().unwrap().as_str()));
-        let id = ConfigurationId::from(installed.id.as_str());
-        let targets = removal::open_targets(&pintle.core.vault, &id, events[0].targets.as_deref().unwrap()).unwrap();
-        assert_eq!(targets[0].secret, installed.client_secret);
+        assert_eq!(events[0].receivers, [("https://example.com/hook".to_owned(), installed.client_secret.clone())]);
         let sql = "SELECT doc FROM removals";
         let rows: Vec<(String,)> = pintle.core.db.read().await.unwrap().all(sql, &[]).await.unwrap();
         let receipt: Value = serde_json::from_str(&rows[0].0).unwrap();

@@ -25,6 +25,8 @@ pub enum Thing {
     /// One that anybody may install.
     AnyIntegration,
     Webhook,
+    /// One that waits, to a webhook.
+    Delivery,
     LogDrain,
     AccountLogDrain,
     Drain,
@@ -128,6 +130,12 @@ impl<'a> World<'a> {
                 vec![("idOrSlug", text(&owner.post("/pintle/v1/integrations", app).await.ok(201)["id"]))]
             }
             Thing::Webhook => vec![("id", id(by.post("/v1/webhooks", cases::webhook(0)).await))],
+            Thing::Delivery => {
+                let webhook = id(by.post("/v1/webhooks", cases::webhook(0)).await);
+                self.project().await;
+                let path = format!("/pintle/v1/deliveries?webhookId={webhook}");
+                vec![("id", text(&owner.get(&path).await.ok(200)["deliveries"][0]["id"]))]
+            }
             Thing::Drain => vec![("id", id(by.post("/v1/drains", cases::drain(0)).await))],
             Thing::LogDrain => {
                 let body = cases::log_drain(0);

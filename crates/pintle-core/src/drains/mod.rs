@@ -18,7 +18,7 @@ pub use update::{DrainPatch, update};
 
 use crate::events;
 use crate::ids::{DrainId, ProjectId};
-use crate::{Core, Error, OnConstraint, Result, Scope, projects, validate};
+use crate::{Core, Error, OnConstraint, Result, Scope, deliveries, projects, validate};
 use delivery::Shown;
 use pintle_store::{Conn, params};
 use record::Change;
@@ -203,6 +203,7 @@ async fn delete_if(
             if tx.execute("DELETE FROM drains WHERE id = $1", &params![&id]).await? != 1 {
                 return Err(not_found());
             }
+            deliveries::cancel_of(tx, drain.id.as_str()).await?;
             events::record(tx, &core, &scope, now, drain.event(Change::Deleted)).await.map(drop)
         })
         .await

@@ -12,6 +12,8 @@ CREATE TABLE deliveries (
   -- When it is tried next, while it is pending. Whoever tries it puts this off by the time of a lease first: so it is tried again
   -- when they are not heard of.
   due_at BIGINT,
+  -- The process that tries it now.
+  leased_by TEXT,
   -- When it is given up.
   retry_until BIGINT NOT NULL,
   tries BIGINT NOT NULL,
@@ -23,6 +25,7 @@ CREATE TABLE deliveries (
   doc TEXT NOT NULL
 );
 CREATE INDEX deliveries_kind_source_id_due_at_idx ON deliveries (kind, source_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_source_id_idx ON deliveries (source_id, created_at);
 CREATE INDEX deliveries_owner_id_idx ON deliveries (owner_id, created_at, id);
 CREATE INDEX deliveries_created_at_idx ON deliveries (created_at);
 
@@ -37,3 +40,6 @@ CREATE TABLE delivery_tries (
   PRIMARY KEY (delivery_id, number)
 );
 CREATE INDEX delivery_tries_drain_id_idx ON delivery_tries (drain_id, created_at) WHERE drain_id IS NOT NULL;
+
+-- The receivers of a removal stand in its deliveries now.
+ALTER TABLE events DROP COLUMN targets;

@@ -17,18 +17,20 @@ pub async fn delete(core: &Core, scope: &Scope, id_or_name: &str) -> Result<()> 
         .db
         .write(async move |tx| {
             let project = locate(tx, &scope, &id_or_name).await?;
-            configurations::forget_project(tx, &project.id).await?;
-            webhooks::forget_project(tx, &project.id).await?;
-            drains::forget_project(tx, &project.id).await?;
-            if tx.execute("DELETE FROM projects WHERE id = $1", &params![&project.id]).await? != 1 {
-                return Err(Error::not_found("Project"));
-            }
             let payload = json!({ "projectId": project.id, "projectName": project.name });
             let told = json!({ "project": { "id": project.id, "name": project.name } });
             let event = Event::new("project-delete", format!("deleted project {}", project.name), payload)
                 .in_project(&project.id)
                 .hook(&scope, "project.removed", told);
-            events::record(tx, &core, &scope, now, event).await.map(drop)
+            // First, since it goes to webhooks that name the project.
+            events::record(tx, &core, &scope, now, event).await?;
+            configurations::forget_project(tx, &project.id).await?;
+            webhooks::forget_project(tx, &project.id).await?;
+            drains::forget_project(tx, &project.id).await?;
+            match tx.execute("DELETE FROM projects WHERE id = $1", &params![&project.id]).await? {
+                1 => Ok(()),
+                _ => Err(Error::not_found("Project")),
+            }
         })
         .await
 }

@@ -70,29 +70,18 @@ impl World {
         assert_eq!(listed.iter().filter(|id| *id == expected.id()).count(), 1, "receipts: {listed:?}");
     }
 
-    /// One event, with everybody in it who must hear of it, and the secrets to sign with.
+    /// One event, with a delivery to everybody who must hear of it, and the secret that signs each.
     pub async fn assert_event(&self, expected: &Expected) {
-        let sql = "SELECT doc, targets FROM events WHERE hook = 'integration-configuration.removed'";
-        let conn = self.pintle.core.db.read().await.expect("a connection");
-        let events: Vec<(String, Option<Vec<u8>>)> = conn.all(sql, &[]).await.expect("events");
-        let of_it: Vec<_> = events.iter().filter(|(doc, _)| doc.contains(expected.id())).collect();
-        let [(doc, targets)] = of_it.as_slice() else {
-            panic!("{} removed events of {}", of_it.len(), expected.id())
-        };
+        let events = self.pintle.outbox("integration-configuration.removed").await;
+        let of_it: Vec<_> =
+            events.iter().filter(|told| told.payload["configuration"]["id"] == expected.id()).collect();
+        let [told] = of_it.as_slice() else { panic!("{} removed events of {}", of_it.len(), expected.id()) };
+        let said = format!("{} {}", told.audit, told.payload);
         assert!(
-            self.secrets.iter().all(|secret| !doc.contains(secret.as_str())),
-            "an event tells a secret: {doc}"
+            self.secrets.iter().all(|secret| !said.contains(secret.as_str())),
+            "an event tells a secret: {said}"
         );
-        let sealed = targets.as_ref().expect("frozen targets");
-        let open = self.pintle.core.vault.open_text(expected.id(), sealed).expect("targets that open");
-        let open: Value = serde_json::from_str(&open).expect("targets");
-        let pair = |target: &Value| {
-            Some((target["url"].as_str()?.to_owned(), target["secret"].as_str()?.to_owned()))
-        };
-        let mut told: Vec<(String, String)> =
-            open.as_array().into_iter().flatten().filter_map(pair).collect();
-        told.sort();
-        assert_eq!(told, expected.targets, "who hears of the removal of {}", expected.id());
+        assert_eq!(told.receivers, expected.targets, "who hears of the removal of {}", expected.id());
     }
 
     /// Everything else still answers.

@@ -5,7 +5,7 @@ use pintle_store::Db;
 pub struct Dump(Vec<(String, Vec<String>)>);
 
 /// Tables in which a removed configuration is spoken of for ever.
-const HISTORY: [&str; 2] = ["events", "removals"];
+const HISTORY: [&str; 3] = ["events", "removals", "deliveries"];
 
 /// What a removal must take: rows of these tables, so many, each with one of these ids in it.
 pub struct Gone {
@@ -96,8 +96,15 @@ impl Gone {
             .map(String::as_str)
     }
 
-    /// One new row for each configuration.
+    /// One new row for each configuration; and a delivery to everybody who is told.
     fn assert_history(&self, table: &str, added: &[&String]) {
+        if table == "deliveries" {
+            for row in added {
+                let of_it = self.configurations.iter().any(|id| row.contains(id.as_str()));
+                assert!(of_it, "a delivery of the removals that tells of no removal: {row}");
+            }
+            return;
+        }
         let count = self.configurations.len();
         assert_eq!(added.len(), count, "rows that {count} removals wrote to {table}: {added:?}");
         for id in &self.configurations {

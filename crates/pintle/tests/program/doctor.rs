@@ -110,16 +110,16 @@ fn what_cannot_be_is_found() {
 }
 
 #[test]
-fn frozen_targets_of_a_removal_must_open() {
+fn what_signs_a_pending_delivery_must_open() {
     let place = Place::new();
     let server = place.serve(&["--dev"]);
     let path = format!("/v1/integrations/configuration/{}", server.text("configurationId"));
     assert_eq!(server.call(server.text("token"), "DELETE", &path, None).0, 204);
     server.stop();
     assert!(place.run(&["doctor"]).succeeds().starts_with("sound"));
-    place.damage("UPDATE events SET targets = substr(targets, 2) WHERE targets IS NOT NULL");
+    place.damage("UPDATE deliveries SET secret = substr(secret, 2), state = 'pending'");
     let ended = place.run(&["doctor"]);
-    assert!(ended.out.ends_with(": its targets do not open with the master key\n"), "{}", ended.out);
+    assert!(ended.out.ends_with(": its secret does not open with the master key\n"), "{}", ended.out);
     assert_eq!(ended.code, 1);
 }
 

@@ -32,7 +32,8 @@ async fn a_deleted_team_takes_along_what_it_owns_and_ends_its_installations_in_o
         assert_eq!(other.get("/v1/webhooks").await.ok(200).as_array().unwrap().len(), 1);
 
         let removed = "integration-configuration.removed";
-        assert_eq!(pintle_core::events::count(&pintle.core, &id, removed).await.unwrap(), 1);
+        let told = pintle.outbox(removed).await;
+        assert_eq!((told.len(), told[0].owner.as_str()), (1, id.as_str()));
         let gone = pintle_core::Scope::system(id, false);
         let receipt =
             pintle_core::configurations::removal::receipt(&pintle.core, &gone, &installed.id).await.unwrap();

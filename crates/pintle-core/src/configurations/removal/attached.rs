@@ -1,7 +1,7 @@
 //! What a configuration attached: what a removal would take, and what it took.
 
-use crate::Result;
 use crate::ids::ConfigurationId;
+use crate::{Result, deliveries};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,7 @@ impl Attached {
     /// Deletes what was read. The foreign keys would do it too, but on PostgreSQL they look past the transaction's snapshot: a thing
     /// that somebody else deletes at this moment would stand in the receipt as well. This makes the transaction start again.
     pub(super) async fn delete(tx: &Conn, id: &ConfigurationId) -> Result<()> {
+        deliveries::cancel_of_drains(tx, id).await?;
         for table in TABLES {
             tx.execute(&format!("DELETE FROM {table} WHERE configuration_id = $1"), &params![id]).await?;
         }

@@ -1,10 +1,13 @@
 //! Bugs planted into the removal that are more than another statement (pintle_store::planted).
 
-use super::{Attached, Target};
+use super::Attached;
+use crate::configurations::Configuration;
 use crate::ids::ConfigurationId;
+use crate::integrations;
 use crate::planted;
 use crate::{Core, Result};
 use parking_lot::Mutex;
+use pintle_store::Conn;
 use std::time::Duration;
 
 /// What a removal in two transactions read and deleted in its first.
@@ -28,17 +31,22 @@ pub(super) async fn before(core: &Core, id: &ConfigurationId) -> Result<()> {
 }
 
 /// What the receipt is going to say.
-pub(super) fn receipt(id: &ConfigurationId, targets: &[Target], mut removed: Attached) -> Attached {
+pub(super) async fn receipt(
+    tx: &Conn,
+    core: &Core,
+    configuration: &Configuration,
+    mut removed: Attached,
+) -> Result<Attached> {
     if planted::on("removal-in-two-transactions") {
         let taken = TAKEN.lock();
-        let first = taken.iter().find(|(taken, _)| taken == id);
+        let first = taken.iter().find(|(taken, _)| *taken == configuration.id);
         removed = first.map_or(removed, |(_, attached)| attached.clone());
     }
     if planted::on("receipt-with-secret") {
-        removed.projects.extend(targets.iter().map(|target| target.secret.clone()));
+        removed.projects.push(integrations::client_secret(tx, core, &configuration.integration_id).await?);
     }
     if planted::on("receipt-forgets-variables") {
         removed.environment_variables.clear();
     }
-    removed
+    Ok(removed)
 }

@@ -1,7 +1,8 @@
 //! The end of an installation: everything that it attached goes, nothing else does, and a receipt says what went
 //! (semantics.md 3.3).
 //!
-//! One transaction reads what refers to the configuration, deletes it and the configuration, and writes the event and the receipt.
+//! One transaction reads what refers to the configuration, writes the event with its deliveries, deletes what refers to it and the
+//! configuration, and writes the receipt.
 //! The foreign keys stand behind it: a kind of child that a later module forgets to tell about here still cannot outlive its
 //! configuration, and one that races with the removal is there to be removed, or finds no parent to be born under.
 
@@ -15,10 +16,8 @@ pub use receipts::{Actor, Receipt, receipt, receipts};
 use super::{Configuration, load, not_found};
 use crate::events::{self, Event};
 use crate::ids::ConfigurationId;
-use crate::integrations::{self, Integration};
+use crate::integrations;
 use crate::planted;
-use crate::vault::Vault;
-use crate::webhooks::Webhook;
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -124,66 +123,20 @@ pub(crate) async fn remove_in(
     let now = core.clock.now();
     let id = &configuration.id;
     let app = integrations::find(tx, configuration.integration_id.as_str()).await?.ok_or_else(not_found)?;
-    let targets = targets(tx, core, configuration, &app).await?;
-    let removed = bugs::receipt(id, &targets, Attached::of(tx, id).await?);
-    Attached::delete(tx, id).await?;
-    if tx.execute("DELETE FROM configurations WHERE id = $1", &params![id]).await? != 1 {
-        return Err(not_found());
-    }
+    let removed = bugs::receipt(tx, core, configuration, Attached::of(tx, id).await?).await?;
     let user = scope.user().unwrap_or(&configuration.user_id);
     let payload = json!({ "configuration": configuration.summary(), "user": { "id": user } });
     let text = format!("removed {}", app.name);
-    let mut event = Event::new(reason.audit_type(), text, configuration.audit(&app.name)).hook(
+    let event = Event::new(reason.audit_type(), text, configuration.audit(&app.name)).hook(
         scope,
         "integration-configuration.removed",
         payload,
     );
-    event.targets = Some(seal(core, id, &targets)?);
+    // First: the deliveries that it writes go to webhooks that are about to be removed.
     events::record(tx, core, scope, now, event).await?;
+    Attached::delete(tx, id).await?;
+    if tx.execute("DELETE FROM configurations WHERE id = $1", &params![id]).await? != 1 {
+        return Err(not_found());
+    }
     Receipt::new(scope, configuration, reason, removed, now).write(tx).await
-}
-
-/// Who must still hear of the removal, with the secret to sign with: frozen with the event, since none of it can be looked up
-/// later.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    pub url: String,
-    pub secret: String,
-}
-
-/// The integration's own URL first, whatever events it chose: this one is essential. Then the webhooks that subscribed.
-async fn targets(
-    tx: &Conn,
-    core: &Core,
-    configuration: &Configuration,
-    app: &Integration,
-) -> Result<Vec<Target>> {
-    let mut targets = Vec::new();
-    if let Some(url) = app.webhook_url.clone() {
-        targets.push(Target { url, secret: integrations::client_secret(tx, core, &app.id).await? });
-    }
-    let sql = "SELECT id, doc, secret FROM webhooks
-      WHERE owner_id = $1 AND (configuration_id IS NULL OR configuration_id = $2) ORDER BY created_at, id";
-    let rows: Vec<(String, String, Vec<u8>)> =
-        tx.all(sql, &params![&configuration.owner_id, &configuration.id]).await?;
-    for (id, doc, secret) in rows {
-        let webhook: Webhook = serde_json::from_str(&doc)?;
-        let names = ["integration-configuration.removed", "integration-configuration-removed"];
-        if names.iter().any(|name| webhook.wants(name)) {
-            targets.push(Target { url: webhook.url, secret: core.vault.open_text(&id, &secret)? });
-        }
-    }
-    Ok(targets)
-}
-
-fn seal(core: &Core, id: &ConfigurationId, targets: &[Target]) -> Result<Vec<u8>> {
-    core.vault.seal(id.as_str(), &serde_json::to_vec(targets)?, &core.entropy)
-}
-
-/// The targets that stand sealed in the event of a removal.
-///
-/// # Errors
-/// 500 where they are not those of this configuration.
-pub fn open_targets(vault: &Vault, id: &ConfigurationId, sealed: &[u8]) -> Result<Vec<Target>> {
-    Ok(serde_json::from_str(&vault.open_text(id.as_str(), sealed)?)?)
 }

@@ -1,0 +1,39 @@
+//! Beyond the contract: what was sent to webhooks, integrations and drains, and each try of it.
+
+use crate::call::Call;
+use crate::reply::Reply;
+use crate::router::routes;
+use pintle_core::deliveries::{self, Filter, State};
+use pintle_core::{Result, Scope};
+use serde_json::json;
+
+routes! {
+    "listDeliveries": Get "/pintle/v1/deliveries", WebhookRead => list;
+    "getDelivery": Get "/pintle/v1/deliveries/{id}", WebhookRead => get;
+    "redeliver": Post "/pintle/v1/deliveries/{id}/redeliver", WebhookWrite => redeliver;
+    "cancelDelivery": Post "/pintle/v1/deliveries/{id}/cancel", WebhookWrite => cancel;
+}
+
+async fn list(call: Call, scope: Scope) -> Result<Reply> {
+    let query = &call.query;
+    let filter = Filter {
+        source: ["webhookId", "integrationId", "drainId"].into_iter().find_map(|name| query.text(name)),
+        configuration: query.text("configurationId"),
+        state: query.one_of("state", &State::ALL)?.map(str::to_owned),
+        event_type: query.text("eventType"),
+    };
+    let (deliveries, pagination) = deliveries::list(&call.core, &scope, filter, call.page()?).await?;
+    Reply::json(&json!({ "deliveries": deliveries, "pagination": pagination }))
+}
+
+async fn get(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&deliveries::get(&call.core, &scope, call.param("id")).await?)
+}
+
+async fn redeliver(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&deliveries::redeliver(&call.core, &scope, call.param("id")).await?)
+}
+
+async fn cancel(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&deliveries::cancel(&call.core, &scope, call.param("id")).await?)
+}

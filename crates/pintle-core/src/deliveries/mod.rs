@@ -1,0 +1,290 @@
+//! Deliveries: what is sent to somebody's endpoint, and each try of it (semantics.md 5.3).
+//!
+//! A delivery is written in the transaction of the change that it tells of, with its address and its bytes, so that neither a crash
+//! nor a removal can lose it. The relay leases what is due, sends it, and records the try; until it does, the delivery is due again when
+//! the lease runs out. So each arrives at least once, is given up visibly after a day, or is canceled by somebody.
+
+mod fan_out;
+mod leases;
+mod tries;
+
+pub use fan_out::{FanOut, fan_out};
+pub use leases::{Claim, Lane, Leased, claim, lanes, release};
+pub use tries::{Attempt, BODY_KEPT, Exchange, Headers, Try, backoff, beginning, record};
+
+use crate::clock::{DAY, Millis};
+use crate::ids::{ConfigurationId, DeliveryId, DrainId, EventId, IntegrationId, OwnerId, WebhookId};
+use crate::page::{self, Page, Pagination};
+use crate::select::Select;
+use crate::{Core, Error, Kind as ErrorKind, Result, Scope};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+/// How long a delivery is tried before it is given up.
+pub const RETRIED_FOR: Millis = DAY;
+/// How long finished deliveries are kept.
+const KEPT: Millis = 7 * DAY;
+
+/// What a delivery is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An event, to a webhook's or an integration's URL.
+    Webhook,
+    /// A piece of the log stream, to a drain's endpoint.
+    Drain,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Webhook => "webhook",
+            Kind::Drain => "drain",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is tried now, or will be.
+    Pending,
+    /// The endpoint took it.
+    Delivered,
+    /// It was given up.
+    Failed,
+    /// Somebody ended it.
+    Canceled,
+}
+
+impl State {
+    pub const ALL: [&'static str; 4] = ["pending", "delivered", "failed", "canceled"];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Pending => "pending",
+            State::Delivered => "delivered",
+            State::Failed => "failed",
+            State::Canceled => "canceled",
+        }
+    }
+}
+
+/// What does not change about a delivery: its document.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    pub id: DeliveryId,
+    pub owner_id: OwnerId,
+    pub kind: Kind,
+    pub url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<EventId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<WebhookId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integration_id: Option<IntegrationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drain_id: Option<DrainId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configuration_id: Option<ConfigurationId>,
+    pub created_at: Millis,
+    /// What else a kind knows: a drain's piece of the stream.
+    #[serde(flatten)]
+    pub rest: serde_json::Map<String, Json>,
+}
+
+impl Delivery {
+    /// What it is sent for, which names its lane.
+    pub fn source(&self) -> &str {
+        let webhook = self.webhook_id.as_ref().map(WebhookId::as_str);
+        let integration = self.integration_id.as_ref().map(IntegrationId::as_str);
+        let drain = self.drain_id.as_ref().map(DrainId::as_str);
+        webhook.or(integration).or(drain).unwrap_or_default()
+    }
+
+    /// Writes it, due at once.
+    pub async fn insert(&self, tx: &Conn, secret: Option<Vec<u8>>, body: Option<&str>) -> Result<()> {
+        tx.execute(
+            "INSERT INTO deliveries (id, owner_id, kind, source_id, configuration_id, state, due_at, retry_until, tries,
+               created_at, secret, body, doc)
+             VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, 0, $6, $8, $9, $10)",
+            &params![
+                &self.id,
+                &self.owner_id,
+                self.kind.as_str(),
+                self.source(),
+                self.configuration_id.as_ref(),
+                self.created_at,
+                self.created_at + RETRIED_FOR,
+                secret,
+                body,
+                serde_json::to_string(self)?
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+/// A delivery as it is shown.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    #[serde(flatten)]
+    delivery: Delivery,
+    state: String,
+    tries: i64,
+    /// When it is tried next; a try that is under way has put it off until it would be taken for lost.
+    next_try_at: Option<Millis>,
+    retry_until: Millis,
+}
+
+type Row = (Millis, String, String, Option<Millis>, Millis, i64);
+
+fn shown((_, doc, state, due, retry_until, tries): Row) -> Result<Shown> {
+    let delivery = serde_json::from_str(&doc)?;
+    Ok(Shown { delivery, state, tries, next_try_at: due, retry_until })
+}
+
+const COLUMNS: &str = "d.created_at, d.doc, d.state, d.due_at, d.retry_until, d.tries";
+
+/// An account's caller sees all of the owner's deliveries, and those of the integrations that it develops; an installation its own.
+const VISIBLE: &str =
+    "(d.owner_id = $1 OR d.source_id IN (SELECT i.id FROM integrations i WHERE i.owner_id = $1))
+   AND (CAST($2 AS TEXT) IS NULL OR d.configuration_id = $2)";
+
+/// What to list.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// A webhook, an integration or a drain.
+    pub source: Option<String>,
+    pub configuration: Option<String>,
+    pub state: Option<String>,
+    pub event_type: Option<String>,
+}
+
+/// Deliveries, newest first.
+pub async fn list(
+    core: &Core,
+    scope: &Scope,
+    filter: Filter,
+    page: Page,
+) -> Result<(Vec<Shown>, Pagination)> {
+    let visible = match filter.source {
+        Some(_) => VISIBLE,
+        // Without a source this is a walk along the owner's own.
+        None => "d.owner_id = $1 AND (CAST($2 AS TEXT) IS NULL OR d.configuration_id = $2)",
+    };
+    let mut select = Select::new(
+        format!("SELECT {COLUMNS} FROM deliveries d WHERE {visible}"),
+        params![scope.owner(), scope.configuration()].to_vec(),
+    );
+    select.and("d.source_id = $?", filter.source);
+    select.and("d.configuration_id = $?", filter.configuration);
+    select.and("d.state = $?", filter.state);
+    select.and("d.doc LIKE '%\"eventType\":\"' || $? || '\"%'", filter.event_type);
+    let conn = core.db.read().await?;
+    let (rows, pagination) =
+        page::rows::<Row>(&conn, &select.sql, "d.created_at", &select.params, page).await?;
+    Ok((rows.into_iter().map(shown).collect::<Result<_>>()?, pagination))
+}
+
+/// A delivery with what is sent and each of its tries.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Detail {
+    #[serde(flatten)]
+    shown: Shown,
+    /// The bytes that are sent, as text; `null` for a drain's, of which each try shows the beginning.
+    body: Option<String>,
+    attempts: Vec<Box<RawValue>>,
+}
+
+/// One delivery.
+///
+/// # Errors
+/// 404 where the caller sees no such delivery.
+pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<Detail> {
+    let conn = core.db.read().await?;
+    let shown = find(&conn, scope, id).await?;
+    let sql = "SELECT doc FROM delivery_tries WHERE delivery_id = $1 ORDER BY number";
+    let attempts: Vec<(String,)> = conn.all(sql, &params![id]).await?;
+    let attempts = attempts.into_iter().map(|(doc,)| RawValue::from_string(doc)).collect::<Result<_, _>>()?;
+    let (body,) = conn.one("SELECT body FROM deliveries WHERE id = $1", &params![id]).await?;
+    Ok(Detail { shown, body, attempts })
+}
+
+async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Shown> {
+    let sql = format!("SELECT {COLUMNS} FROM deliveries d WHERE {VISIBLE} AND d.id = $3");
+    let row = conn.opt(&sql, &params![scope.owner(), scope.configuration(), id]).await?;
+    shown(row.ok_or_else(|| Error::not_found("Delivery"))?)
+}
+
+/// Sends a delivery again, whatever became of it: it is due now, and tried for another day.
+///
+/// # Errors
+/// 404 as `get`.
+pub async fn redeliver(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
+    let now = core.clock.now();
+    let (scope, id) = (scope.clone(), id.to_owned());
+    core.db
+        .write(async move |tx| {
+            find(tx, &scope, &id).await?;
+            let sql =
+                "UPDATE deliveries SET state = 'pending', due_at = $2, retry_until = $3, leased_by = NULL
+              WHERE id = $1";
+            tx.execute(sql, &params![&id, now, now + RETRIED_FOR]).await?;
+            find(tx, &scope, &id).await
+        })
+        .await
+}
+
+/// Ends a pending delivery. A try that is under way may still arrive.
+///
+/// # Errors
+/// 404 as `get`; 409 `delivery_finished` where it is not pending.
+pub async fn cancel(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
+    let (scope, id) = (scope.clone(), id.to_owned());
+    core.db
+        .write(async move |tx| {
+            let found = find(tx, &scope, &id).await?;
+            if found.state != State::Pending.as_str() {
+                let text = format!("The delivery is {} already", found.state);
+                return Err(Error::new(ErrorKind::Conflict, "delivery_finished", text));
+            }
+            tx.execute(&format!("{CANCEL} WHERE id = $1"), &params![&id]).await?;
+            find(tx, &scope, &id).await
+        })
+        .await
+}
+
+const CANCEL: &str = "UPDATE deliveries SET state = 'canceled', due_at = NULL, leased_by = NULL";
+
+/// Ends what is pending for a source that its owner takes away.
+pub(crate) async fn cancel_of(tx: &Conn, source: &str) -> Result<()> {
+    let sql = format!("{CANCEL} WHERE source_id = $1 AND state = 'pending'");
+    tx.execute(&sql, &params![source]).await?;
+    Ok(())
+}
+
+/// Ends what is pending for the drains of an installation that is about to be removed: nobody reads their stream any more. Events that
+/// wait for its webhooks happened while it was there, and are still told.
+pub(crate) async fn cancel_of_drains(tx: &Conn, configuration: &ConfigurationId) -> Result<()> {
+    let sql = format!(
+        "{CANCEL} WHERE state = 'pending' AND source_id IN (SELECT id FROM drains WHERE configuration_id = $1)"
+    );
+    tx.execute(&sql, &params![configuration]).await?;
+    Ok(())
+}
+
+/// Forgets deliveries that were finished long ago; answers how many.
+pub async fn sweep(core: &Core) -> Result<u64> {
+    let before = core.clock.now() - KEPT;
+    let sql = "DELETE FROM deliveries WHERE created_at < $1 AND due_at IS NULL AND state <> 'pending'";
+    core.db.write(async move |tx| Ok(tx.execute(sql, &params![before]).await?)).await
+}

@@ -1,0 +1,118 @@
+//! Tries: what was sent, what came, and what follows from it.
+
+use super::State;
+use crate::Result;
+use crate::clock::{HOUR, Millis, SECOND};
+use crate::entropy::Entropy;
+use crate::ids::{DeliveryId, DrainId};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Headers as they are shown; the values of secret ones are not.
+pub type Headers = BTreeMap<String, String>;
+
+/// How much of a body is kept with a try, in bytes.
+pub const BODY_KEPT: usize = 4 * 1024;
+
+/// One try, as it is shown.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Try {
+    pub at: Millis,
+    pub duration_ms: Millis,
+    /// The answer's status; absent where no answer came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why no answer came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub request: Exchange,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Exchange>,
+}
+
+/// One side of a try.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Exchange {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: Headers,
+    /// Its beginning. A webhook's request has none here: it is the delivery's own body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// The beginning of a body as text.
+pub fn beginning(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(BODY_KEPT)]).into_owned()
+}
+
+/// A try and what it makes of its delivery.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    pub delivery: DeliveryId,
+    /// For the drain's health.
+    pub drain: Option<DrainId>,
+    pub made: Try,
+    pub state: State,
+    /// When it is tried again, while it is pending.
+    pub due: Option<Millis>,
+}
+
+/// Records a try and its outcome. A delivery that was canceled meanwhile stays so; one that is gone is left alone.
+pub async fn record(tx: &Conn, attempt: &Attempt) -> Result<()> {
+    let sql = "UPDATE deliveries SET tries = tries + 1, leased_by = NULL,
+        due_at = CASE WHEN state = 'pending' THEN CAST($3 AS BIGINT) END,
+        state = CASE WHEN state = 'pending' THEN $2 ELSE state END
+      WHERE id = $1 RETURNING tries";
+    let outcome = params![&attempt.delivery, attempt.state.as_str(), attempt.due];
+    let Some((number,)) = tx.opt::<(i64,)>(sql, &outcome).await? else { return Ok(()) };
+    tx.execute(
+        "INSERT INTO delivery_tries (delivery_id, number, drain_id, failed, created_at, doc) VALUES ($1, $2, $3, $4, $5, $6)",
+        &params![
+            &attempt.delivery,
+            number,
+            attempt.drain.as_ref(),
+            attempt.state != State::Delivered,
+            attempt.made.at,
+            serde_json::to_string(&attempt.made)?
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The first pause after a failure.
+const FIRST: Millis = 5 * SECOND;
+/// The longest pause.
+const LONGEST: Millis = HOUR;
+
+/// The pause after so many failures: twice as long each time, half of it left to chance, so that those who failed together do not come
+/// back together. A receiver that says when to come again is heard, within a second and an hour.
+pub fn backoff(failures: i64, retry_after: Option<Millis>, entropy: &Entropy) -> Millis {
+    if let Some(asked) = retry_after {
+        return asked.clamp(SECOND, LONGEST);
+    }
+    let doublings = failures.clamp(1, 16) - 1;
+    let pause = (FIRST << doublings).min(LONGEST);
+    let chance = Millis::from(u16::from_le_bytes(entropy.bytes())) * pause / 2 / Millis::from(u16::MAX);
+    pause / 2 + chance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_an_hour_and_are_never_equal_for_all() {
+        let entropy = Entropy::seeded(1);
+        for (failures, low, high) in [(1, 2_500, 5_000), (2, 5_000, 10_000), (20, HOUR / 2, HOUR)] {
+            let pauses: Vec<Millis> = (0..50).map(|_| backoff(failures, None, &entropy)).collect();
+            assert!(pauses.iter().all(|pause| (low..=high).contains(pause)), "{failures}: {pauses:?}");
+            assert!(pauses.iter().any(|pause| *pause != pauses[0]));
+        }
+        assert_eq!(backoff(1, Some(0), &entropy), SECOND);
+        assert_eq!(backoff(1, Some(90 * SECOND), &entropy), 90 * SECOND);
+        assert_eq!(backoff(1, Some(48 * HOUR), &entropy), HOUR);
+    }
+}

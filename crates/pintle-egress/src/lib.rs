@@ -1,12 +1,27 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
+mod dial;
+mod exchange;
+mod names;
+mod planted;
+mod pool;
+mod target;
+mod tls;
+
+pub use address::Refused;
+pub use dial::{Io, Stream};
+
 use bytes::Bytes;
+use dial::Dialer;
 use http::{HeaderMap, Method};
 use ipnet::IpNet;
+use pool::Pool;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use target::Target;
 use url::Url;
 
 /// Where Pintle may connect to, and how it finds addresses.
@@ -36,7 +51,8 @@ pub enum Names {
 pub struct Egress(Arc<Inner>);
 
 struct Inner {
-    policy: Policy,
+    dialer: Dialer,
+    pool: Pool,
 }
 
 /// What to send.
@@ -60,6 +76,9 @@ pub struct Response {
     /// There was more.
     pub truncated: bool,
 }
+
+/// How long a creation waits for the addresses of a name.
+const ADMISSION: Duration = Duration::from_secs(1);
 
 /// How much of an answer's body is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -94,11 +113,54 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Egress {
+    /// Reads nothing and asks nobody: names and roots are looked up when they are first needed.
     pub fn new(policy: Policy) -> Self {
-        Self(Arc::new(Inner { policy }))
+        Self(Arc::new(Inner { dialer: Dialer::new(policy), pool: Pool::default() }))
     }
 
     pub fn policy(&self) -> &Policy {
-        &self.0.policy
+        &self.0.dialer.policy
+    }
+
+    /// Judges a URL where it is written down: an address at once, a name by the addresses that it has now, within a second. A name
+    /// without an address may get one later; every try judges it again.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`], and nothing else.
+    pub async fn admit(&self, url: &Url) -> Result<(), Failure> {
+        self.admit_target(&Target::of(url)?).await
+    }
+
+    /// The same for a host and a port, for what is not sent by HTTP.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`], and nothing else.
+    pub async fn admit_host(&self, host: &str, port: u16) -> Result<(), Failure> {
+        self.admit_target(&Target::new(host, port, false)?).await
+    }
+
+    async fn admit_target(&self, target: &Target) -> Result<(), Failure> {
+        match tokio::time::timeout(ADMISSION, self.0.dialer.admitted(target)).await {
+            Ok(Err(refused @ Failure::Refused(_))) => Err(refused),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Sends a request, at most once, and follows no redirect.
+    ///
+    /// # Errors
+    /// Where no whole answer came within the request's time; of a whole answer a part may be left out (`truncated`).
+    pub async fn send(&self, request: Request) -> Result<Response, Failure> {
+        let limit = request.timeout;
+        let exchange = exchange::exchange(&self.0.dialer, &self.0.pool, request);
+        tokio::time::timeout(limit, exchange).await.unwrap_or(Err(Failure::TimedOut))
+    }
+
+    /// A bare connection, for what is not HTTP: a name or an address in any spelling. The caller bounds its time.
+    ///
+    /// # Errors
+    /// Where the host may not be connected to, or nobody took the connection.
+    pub async fn connect(&self, host: &str, port: u16, tls: bool) -> Result<Stream, Failure> {
+        self.0.dialer.dial(&Target::new(host, port, tls)?).await
     }
 }

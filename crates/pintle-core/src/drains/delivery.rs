@@ -1,5 +1,6 @@
 //! Where a drain delivers to, and what of that is secret.
 
+use super::syslog::Address;
 use crate::entropy::Entropy;
 use crate::ids::DrainId;
 use crate::{Core, Result, union, validate};
@@ -184,7 +185,7 @@ impl Delivery {
         match self {
             Delivery::Http(http) => validate::http_url("delivery.endpoint", &http.endpoint),
             Delivery::OtlpHttp(otlp) => validate::http_url("delivery.endpoint.traces", &otlp.endpoint.traces),
-            Delivery::Syslog(syslog) => validate::not_empty("delivery.endpoint", &syslog.endpoint),
+            Delivery::Syslog(syslog) => Address::parse("delivery.endpoint", &syslog.endpoint).map(drop),
             Delivery::S3(s3) => {
                 validate::not_empty("delivery.endpoint", &s3.endpoint)?;
                 validate::not_empty("delivery.roleArn", &s3.role_arn)?;

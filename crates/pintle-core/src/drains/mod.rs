@@ -2,17 +2,23 @@
 //! the two log-drain APIs show views of it (`log_drains`).
 
 pub mod delivery;
+pub mod encode;
 pub mod filter;
 pub mod log_drains;
 mod metadata;
+pub mod odata;
 mod record;
+pub mod sampling;
+mod select;
 mod source;
+pub mod syslog;
 mod update;
 
 pub use delivery::{Delivery, Secrets};
 pub use filter::{Filter, FilterV2, Sampling, Schemas, Transform};
 pub use metadata::{Metadata, WithMetadata, list_with_metadata};
 pub use record::{CreatedFrom, DisabledReason, Drain, Status};
+pub use select::Selection;
 pub use source::{Source, SourceField, SourceKind};
 pub use update::{DrainPatch, update};
 
@@ -85,6 +91,7 @@ pub async fn create(core: &Core, scope: &Scope, input: NewDrain) -> Result<Drain
 
 /// Stores a drain and its secrets, which it answers with all of.
 async fn insert(core: &Core, scope: &Scope, mut drain: Drain) -> Result<Drain> {
+    drain.check_filter()?;
     let secrets = drain.delivery.take_secrets(None, &core.entropy);
     let sealed = secrets.seal(core, &drain.id)?;
     let doc = serde_json::to_string(&drain)?;

@@ -108,7 +108,11 @@ pub async fn update(core: &Core, scope: &Scope, id: &str, patch: DrainPatch) -> 
             let (before, secrets_before) = open(&core, &find(tx, &scope, &id).await?)?;
             let (mut drain, mut secrets) = (before.clone(), secrets_before.clone());
             let (status, delivery) = (patch.status, patch.delivery.clone());
+            let filtered = !matches!(patch.filter, Patch::Absent);
             patch.clone().apply(&mut drain, &scope)?;
+            if filtered {
+                drain.check_filter()?;
+            }
             if let Some(delivery) = delivery {
                 drain.delivery = delivery;
                 secrets = drain.delivery.take_secrets(Some(&secrets_before), &core.entropy);

@@ -7,6 +7,7 @@ pub mod filter;
 pub mod log_drains;
 mod metadata;
 pub mod odata;
+pub mod otlp;
 mod record;
 pub mod sampling;
 mod select;

@@ -128,6 +128,13 @@ impl LogSource {
 mod tests {
     use super::*;
     use crate::drains::filter::Filter;
+
+    impl Selection {
+        /// With nothing but these rules.
+        pub(in crate::drains) fn sampled(sampling: Vec<Sampling>) -> Self {
+            Self { sampling, ..Self::default() }
+        }
+    }
     use serde_json::json;
 
     fn drain(parts: Json) -> Drain {

@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
 use futures_util::StreamExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use pintle_core::permissions::Permission;
 use pintle_core::scope::{self, TeamHint};
 use pintle_core::{Core, Error, Kind, Result, Scope, credential};
 use std::convert::Infallible;
@@ -25,11 +26,13 @@ pub struct Options {
     pub body_limit: usize,
     /// Answer browsers' preflight requests, so that pages of any origin may call the API.
     pub cors: bool,
+    /// Serve what is only for development: the clock, faults.
+    pub dev: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate_limit: 1_000_000, body_limit: 8 << 20, cors: false }
+        Self { rate_limit: 1_000_000, body_limit: 8 << 20, cors: false, dev: false }
     }
 }
 
@@ -101,6 +104,10 @@ impl Api {
             }
             Match::Nothing => return Err(Error::new(Kind::NotFound, "not_found", "The path was not found")),
         };
+        if route.permission == Permission::Develop && !self.0.options.dev {
+            let text = "This path is for development: start the server with --dev";
+            return Err(Error::new(Kind::NotFound, "not_found", text));
+        }
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let mut call = Call {
             core: self.0.core.clone(),

@@ -11,6 +11,7 @@ mod router;
 mod serve;
 
 mod authentication;
+mod clock;
 mod deliveries;
 mod drains;
 mod integrations;
@@ -31,6 +32,7 @@ pub use serve::serve;
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     [
         authentication::ROUTES,
+        clock::ROUTES,
         deliveries::ROUTES,
         drains::ROUTES,
         integrations::ROUTES,

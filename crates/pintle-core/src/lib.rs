@@ -14,6 +14,7 @@ mod error;
 pub mod events;
 pub mod ids;
 pub mod integrations;
+mod meta;
 pub mod migrations;
 pub mod page;
 pub mod patch;

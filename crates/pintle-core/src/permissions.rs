@@ -121,6 +121,8 @@ pub enum Permission {
     /// Take a member out of a team. Who is no owner may take out only itself, which the operation checks.
     MemberRemove,
     EventRead,
+    /// Drive a server in development, and with it everybody's: its clock, its faults. Such routes exist only with `--dev`.
+    Develop,
 }
 
 /// What an installation's token must hold to use a permission.
@@ -171,7 +173,8 @@ impl Permission {
             | TeamWrite
             | MemberWrite
             | MemberRemove
-            | EventRead => User,
+            | EventRead
+            | Develop => User,
         }
     }
 
@@ -186,7 +189,7 @@ impl Permission {
         use Role::*;
         let yes = match self {
             Public | Account | AccountTokens | TeamCreate | TeamRead | MemberRemove | ConfigurationRead
-            | EventRead => true,
+            | EventRead | Develop => true,
             ConfigurationTransfer | TeamWrite | MemberWrite => role == Owner,
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")

@@ -6,7 +6,7 @@ use crate::options::{Listen, ServeArgs};
 use crate::ready::{self, Ready};
 use crate::storage::Storage;
 use pintle_api::{Api, Options};
-use pintle_core::clock::Clock;
+use pintle_core::clock::{self, Clock, Millis};
 use pintle_core::configurations::lifecycle;
 use pintle_core::entropy::Entropy;
 use pintle_core::seed::demo::{self, Demo};
@@ -23,7 +23,7 @@ use tracing::level_filters::LevelFilter;
 /// How long requests that are under way may take to finish after the signal to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// Between two rounds of the background job.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Millis = clock::MINUTE;
 
 /// What an operator decided, from all sources.
 struct Settings {
@@ -45,8 +45,9 @@ impl Settings {
         let given = file.as_ref().map_or(&none, |file| &file.settings);
         let defaults = Options::default();
         let body_limit = args.body_limit.or(given.body_limit).map(|bytes| bytes as usize);
+        let dev = args.dev.or(given.dev).unwrap_or(false);
         Ok(Self {
-            dev: args.dev.or(given.dev).unwrap_or(false),
+            dev,
             json: args.json.unwrap_or(false),
             storage: Storage::new(args.storage, given)?,
             listen: args.listen.or(given.listen.clone()).unwrap_or_else(|| Listen("127.0.0.1:4400".into())),
@@ -54,6 +55,7 @@ impl Settings {
                 rate_limit: args.rate_limit.or(given.rate_limit).unwrap_or(defaults.rate_limit),
                 body_limit: body_limit.unwrap_or(defaults.body_limit),
                 cors: args.cors.or(given.cors).unwrap_or(defaults.cors),
+                dev,
             },
             strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
             log: args.log.or(given.log).unwrap_or(LevelFilter::INFO),
@@ -123,6 +125,9 @@ async fn start(settings: &Settings) -> Result<Started> {
         describe(lock, &url)?;
     }
     let core = open(settings).await?;
+    if settings.dev {
+        clock::restore(&core).await?;
+    }
     if let Some(file) = &settings.file {
         apply(&core, file).await?;
     }
@@ -166,15 +171,18 @@ fn announce(ready: &Ready<'_>, json: bool) -> Result<()> {
     written.map_err(|error| Failure::failed(format_args!("cannot print: {error}")))
 }
 
-/// The background job; an error is logged and the next round tries again.
+/// The background job, once a minute and whenever the clock was moved; an error is logged and the next round tries again.
 async fn sweep(core: Core) {
-    let mut round = tokio::time::interval(SWEEP);
+    let mut moves = core.clock.moves();
     loop {
-        round.tick().await;
         match lifecycle::sweep(&core).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed installations that had been disabled for 30 days"),
             Err(error) => tracing::error!(%error, "the background job failed"),
+        }
+        tokio::select! {
+            () = core.clock.until(core.clock.now() + SWEEP) => {}
+            _ = moves.changed() => {}
         }
     }
 }

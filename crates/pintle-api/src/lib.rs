@@ -14,6 +14,7 @@ mod authentication;
 mod clock;
 mod deliveries;
 mod drains;
+mod faults;
 mod integrations;
 mod log_drains;
 mod oauth;
@@ -35,6 +36,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         clock::ROUTES,
         deliveries::ROUTES,
         drains::ROUTES,
+        faults::ROUTES,
         integrations::ROUTES,
         log_drains::ROUTES,
         oauth::ROUTES,

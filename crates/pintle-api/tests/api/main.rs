@@ -10,6 +10,7 @@ mod contract;
 mod drains;
 mod env;
 mod events;
+mod faults;
 mod install;
 mod lifecycle;
 mod limits;

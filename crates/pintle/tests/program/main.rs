@@ -6,6 +6,7 @@ mod clock;
 mod demo;
 mod doctor;
 mod end;
+mod faults;
 mod file;
 mod key;
 mod options;

@@ -11,10 +11,8 @@ mod router;
 mod serve;
 
 mod authentication;
-mod clock;
 mod deliveries;
 mod drains;
-mod faults;
 mod integrations;
 mod log_drains;
 mod oauth;
@@ -33,10 +31,8 @@ pub use serve::serve;
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     [
         authentication::ROUTES,
-        clock::ROUTES,
         deliveries::ROUTES,
         drains::ROUTES,
-        faults::ROUTES,
         integrations::ROUTES,
         log_drains::ROUTES,
         oauth::ROUTES,

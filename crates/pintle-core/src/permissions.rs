@@ -121,8 +121,6 @@ pub enum Permission {
     /// Take a member out of a team. Who is no owner may take out only itself, which the operation checks.
     MemberRemove,
     EventRead,
-    /// Drive a server in development, and with it everybody's: its clock, its faults. Such routes exist only with `--dev`.
-    Develop,
 }
 
 /// What an installation's token must hold to use a permission.
@@ -173,8 +171,7 @@ impl Permission {
             | TeamWrite
             | MemberWrite
             | MemberRemove
-            | EventRead
-            | Develop => User,
+            | EventRead => User,
         }
     }
 
@@ -189,7 +186,7 @@ impl Permission {
         use Role::*;
         let yes = match self {
             Public | Account | AccountTokens | TeamCreate | TeamRead | MemberRemove | ConfigurationRead
-            | EventRead | Develop => true,
+            | EventRead => true,
             ConfigurationTransfer | TeamWrite | MemberWrite => role == Owner,
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod clock;
 mod doctor;
 mod failure;
 mod file;
@@ -9,7 +8,6 @@ mod options;
 mod ready;
 mod remove;
 mod serve;
-mod server;
 mod storage;
 
 use failure::Failure;
@@ -22,7 +20,6 @@ pub fn main() -> ExitCode {
         Ok(Cli { command }) => match command {
             Command::Serve(args) => serve::run(args),
             Command::Remove(args) => remove::run(args),
-            Command::Clock(args) => clock::run(args),
             Command::Doctor(args) => doctor::run(args),
         },
         Err(ended) => ended,

@@ -6,13 +6,15 @@ use crate::options::{Listen, ServeArgs};
 use crate::ready::{self, Ready};
 use crate::storage::Storage;
 use pintle_api::{Api, Options};
-use pintle_core::clock::{self, Clock, Millis};
+use pintle_core::clock::Clock;
 use pintle_core::configurations::lifecycle;
+use pintle_core::deliveries;
 use pintle_core::entropy::Entropy;
 use pintle_core::seed::demo::{self, Demo};
 use pintle_core::seed::{self, Applied};
-use pintle_core::{Core, Given, faults};
+use pintle_core::{Core, Given};
 use pintle_egress::{Egress, Policy};
+use pintle_relay::Relay;
 use pintle_store::FolderLock;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -23,7 +25,7 @@ use tracing::level_filters::LevelFilter;
 /// How long requests that are under way may take to finish after the signal to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// Between two rounds of the background job.
-const SWEEP: Millis = clock::MINUTE;
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// What an operator decided, from all sources.
 struct Settings {
@@ -45,9 +47,8 @@ impl Settings {
         let given = file.as_ref().map_or(&none, |file| &file.settings);
         let defaults = Options::default();
         let body_limit = args.body_limit.or(given.body_limit).map(|bytes| bytes as usize);
-        let dev = args.dev.or(given.dev).unwrap_or(false);
         Ok(Self {
-            dev,
+            dev: args.dev.or(given.dev).unwrap_or(false),
             json: args.json.unwrap_or(false),
             storage: Storage::new(args.storage, given)?,
             listen: args.listen.or(given.listen.clone()).unwrap_or_else(|| Listen("127.0.0.1:4400".into())),
@@ -55,7 +56,6 @@ impl Settings {
                 rate_limit: args.rate_limit.or(given.rate_limit).unwrap_or(defaults.rate_limit),
                 body_limit: body_limit.unwrap_or(defaults.body_limit),
                 cors: args.cors.or(given.cors).unwrap_or(defaults.cors),
-                dev,
             },
             strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
             log: args.log.or(given.log).unwrap_or(LevelFilter::INFO),
@@ -92,16 +92,17 @@ async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
     };
     let empty = demo.is_none() && seed::is_empty(&core).await?;
     let sweeper = tokio::spawn(sweep(core.clone()));
-    let faults = core.faults.list();
+    let relay = Relay::start(&core, pintle_relay::Settings::default()).await?;
     let api = Api::new(core, settings.options);
     let (ask, asked) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(pintle_api::serve(api, listener, async { drop(asked.await) }));
-    announce(&Ready { url: &url, demo: demo.as_ref(), faults, empty }, settings.json)?;
+    announce(&Ready { url: &url, demo: demo.as_ref(), empty }, settings.json)?;
     stop.asked().await;
     tracing::info!("ending: requests that are under way are finished first");
     drop(ask);
     sweeper.abort();
     finish(server, &mut stop).await;
+    drop(relay);
     Ok(lock)
 }
 
@@ -126,10 +127,6 @@ async fn start(settings: &Settings) -> Result<Started> {
         describe(lock, &url)?;
     }
     let core = open(settings).await?;
-    if settings.dev {
-        clock::restore(&core).await?;
-        faults::restore(&core).await?;
-    }
     if let Some(file) = &settings.file {
         apply(&core, file).await?;
     }
@@ -173,18 +170,18 @@ fn announce(ready: &Ready<'_>, json: bool) -> Result<()> {
     written.map_err(|error| Failure::failed(format_args!("cannot print: {error}")))
 }
 
-/// The background job, once a minute and whenever the clock was moved; an error is logged and the next round tries again.
+/// The background job; an error is logged and the next round tries again.
 async fn sweep(core: Core) {
-    let mut moves = core.clock.moves();
+    let mut round = tokio::time::interval(SWEEP);
     loop {
+        round.tick().await;
         match lifecycle::sweep(&core).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed installations that had been disabled for 30 days"),
             Err(error) => tracing::error!(%error, "the background job failed"),
         }
-        tokio::select! {
-            () = core.clock.until(core.clock.now() + SWEEP) => {}
-            _ = moves.changed() => {}
+        if let Err(error) = deliveries::sweep(&core).await {
+            tracing::error!(%error, "old deliveries could not be forgotten");
         }
     }
 }

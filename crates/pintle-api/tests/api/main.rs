@@ -3,14 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
 
 mod authentication;
-mod clock;
 mod configurations;
 mod consent;
 mod contract;
 mod drains;
 mod env;
 mod events;
-mod faults;
 mod install;
 mod lifecycle;
 mod limits;

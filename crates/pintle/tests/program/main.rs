@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
 
-mod clock;
 mod demo;
 mod doctor;
 mod end;
-mod faults;
 mod file;
 mod key;
 mod options;

@@ -1,0 +1,91 @@
+//! What became of a try: whether it arrived, when the next one is, and what is kept of it to be looked at.
+
+use http::{HeaderMap, header};
+use pintle_core::Core;
+use pintle_core::clock::{Millis, SECOND};
+use pintle_core::deliveries::{self, Attempt, Headers, State, Try};
+use pintle_core::ids::{DeliveryId, DrainId};
+use pintle_egress::{Failure, Response};
+use std::time::{Instant, SystemTime};
+
+/// What is shown for the value of a header that may be a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// When a try began, and how long it took.
+pub(crate) struct Timing {
+    at: Millis,
+    began: Instant,
+}
+
+impl Timing {
+    pub(crate) fn start(core: &Core) -> Self {
+        Self { at: core.clock.now(), began: Instant::now() }
+    }
+}
+
+/// A delivery that was tried.
+pub(crate) struct Tried {
+    pub delivery: DeliveryId,
+    pub drain: Option<DrainId>,
+    /// The tries before.
+    pub tries: i64,
+    pub retry_until: Millis,
+}
+
+/// What was sent, and what came.
+pub(crate) struct Exchange<'a> {
+    pub sent: &'a HeaderMap,
+    /// Headers whose values are not shown.
+    pub hidden: &'a [String],
+    /// The beginning of the body, where the delivery does not keep it.
+    pub body: Option<String>,
+    pub outcome: Result<Response, Failure>,
+}
+
+impl Exchange<'_> {
+    /// Any 2xx is success (semantics.md 5.3). Everything else is tried again, until the time for it is up.
+    pub(crate) fn attempt(self, core: &Core, timing: Timing, tried: Tried) -> Attempt {
+        let now = core.clock.now();
+        let status = self.outcome.as_ref().ok().map(|response| response.status);
+        let (state, due) = match status {
+            Some(200..=299) => (State::Delivered, None),
+            _ => {
+                let pause = deliveries::backoff(tried.tries + 1, self.retry_after(now), &core.entropy);
+                let due = now + pause;
+                if due <= tried.retry_until { (State::Pending, Some(due)) } else { (State::Failed, None) }
+            }
+        };
+        let made = Try {
+            at: timing.at,
+            duration_ms: timing.began.elapsed().as_millis() as Millis,
+            status,
+            error: self.outcome.as_ref().err().map(ToString::to_string),
+            request: deliveries::Exchange { headers: shown(self.sent, self.hidden), body: self.body },
+            response: self.outcome.ok().map(|response| deliveries::Exchange {
+                headers: shown(&response.headers, &[header::SET_COOKIE.to_string()]),
+                body: Some(deliveries::beginning(&response.body)),
+            }),
+        };
+        Attempt { delivery: tried.delivery, drain: tried.drain, made, state, due }
+    }
+
+    /// `Retry-After` of the answer: seconds, or a date.
+    fn retry_after(&self, now: Millis) -> Option<Millis> {
+        let text = self.outcome.as_ref().ok()?.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+        if let Ok(seconds) = text.trim().parse::<i64>() {
+            return Some(seconds.saturating_mul(SECOND));
+        }
+        let at = httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(at.as_millis() as Millis - now)
+    }
+}
+
+fn shown(headers: &HeaderMap, hidden: &[String]) -> Headers {
+    let show = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+        let secret = hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(name.as_str()));
+        let value =
+            if secret { HIDDEN.into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
+        (name.to_string(), value)
+    };
+    headers.iter().map(show).collect()
+}

@@ -1,0 +1,102 @@
+//! Lanes: what waits for each source in this process, and how much of it may be under way at once.
+//!
+//! A source that answers earns more at a time; one that does not is tried one by one. So a target that hangs holds a connection or
+//! two, not hundreds, and nobody else's.
+
+use parking_lot::Mutex;
+use pintle_core::clock::{Millis, SECOND};
+use pintle_core::deliveries::{Attempt, Claim, Lane as Waiting, Leased, State};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// How many may be under way to a source that nothing is known of.
+const FIRST: usize = 4;
+/// And to one that answers.
+const MOST: usize = 64;
+/// What is left of a lease must be enough for one more try.
+const MARGIN: Millis = 40 * SECOND;
+
+#[derive(Default)]
+pub(super) struct Lanes(HashMap<String, Lane>);
+
+/// Cheap to clone; clones are the same lane.
+#[derive(Clone)]
+pub(super) struct Lane(Arc<Mutex<Inner>>);
+
+struct Inner {
+    queue: VecDeque<Leased>,
+    under_way: usize,
+    limit: usize,
+}
+
+impl Lanes {
+    pub(super) fn lane(&mut self, source: &str) -> Lane {
+        self.0.entry(source.to_owned()).or_insert_with(Lane::new).clone()
+    }
+
+    /// What to lease of the lanes that have something due, as far as they have room. Lanes with nothing in hand are forgotten, unless
+    /// they are known to fail.
+    pub(super) fn claims<'a>(&mut self, due: impl Iterator<Item = &'a Waiting>) -> Vec<Claim> {
+        self.0.retain(|_, lane| !lane.is_idle());
+        let claim = |waiting: &Waiting| {
+            let count = self.lane(&waiting.source).room();
+            (count > 0).then(|| Claim { source: waiting.source.clone(), count: count as i64 })
+        };
+        due.filter_map(claim).collect()
+    }
+}
+
+impl Lane {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Inner { queue: VecDeque::new(), under_way: 0, limit: FIRST })))
+    }
+
+    fn is_idle(&self) -> bool {
+        let lane = self.0.lock();
+        lane.queue.is_empty() && lane.under_way == 0 && lane.limit >= FIRST
+    }
+
+    /// How many more it can take: as many wait as are under way, so that none is idle while the next are leased.
+    fn room(&self) -> usize {
+        let lane = self.0.lock();
+        (2 * lane.limit).saturating_sub(lane.queue.len() + lane.under_way)
+    }
+
+    pub(super) fn wants_more(&self) -> bool {
+        let lane = self.0.lock();
+        lane.queue.len() <= lane.limit / 2
+    }
+
+    pub(super) fn push(&self, delivery: Leased) {
+        self.0.lock().queue.push_back(delivery);
+    }
+
+    /// How many more senders it can have; they count as under way from now on.
+    pub(super) fn free(&self) -> usize {
+        let mut lane = self.0.lock();
+        let free = lane.limit.saturating_sub(lane.under_way).min(lane.queue.len());
+        lane.under_way += free;
+        free
+    }
+
+    /// The next to send; `None` ends the sender. What has waited so long that its lease could end under way is left to the next.
+    pub(super) fn next(&self, now: Millis) -> Option<Leased> {
+        let mut lane = self.0.lock();
+        lane.queue.retain(|leased| leased.until - MARGIN > now);
+        let next = if lane.under_way > lane.limit { None } else { lane.queue.pop_front() };
+        if next.is_none() {
+            lane.under_way -= 1;
+        }
+        next
+    }
+
+    /// Learns from a try: one that failed without an answer leaves one at a time, one that arrived allows twice as many.
+    pub(super) fn done(&self, attempt: &Attempt) {
+        let mut lane = self.0.lock();
+        lane.limit = match (attempt.state, attempt.made.status) {
+            (State::Delivered, _) => (2 * lane.limit).min(MOST),
+            (_, Some(_)) => lane.limit,
+            (_, None) => 1,
+        };
+    }
+}

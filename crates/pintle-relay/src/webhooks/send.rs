@@ -1,0 +1,46 @@
+//! One try of a webhook: the stored bytes, signed.
+
+use crate::exchange::{Exchange, Timing, Tried};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use pintle_core::deliveries::{Attempt, Leased};
+use pintle_core::{Core, planted, signature};
+use pintle_egress::{Failure, Request};
+use std::time::Duration;
+use url::Url;
+
+const USER_AGENT: HeaderValue = HeaderValue::from_static("Pintle-Webhooks/1.0");
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// Sends a delivery and says what becomes of it.
+pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> Attempt {
+    let timing = Timing::start(core);
+    let (sent, outcome) = match request(&leased, timeout) {
+        Ok(request) => (request.headers.clone(), core.egress.send(request).await),
+        Err(failure) => (HeaderMap::new(), Err(failure)),
+    };
+    let exchange = Exchange { sent: &sent, hidden: &[], body: None, outcome };
+    let Leased { delivery, tries, retry_until, .. } = leased;
+    exchange.attempt(core, timing, Tried { delivery: delivery.id, drain: None, tries, retry_until })
+}
+
+fn request(leased: &Leased, timeout: Duration) -> Result<Request, Failure> {
+    let url = Url::parse(&leased.delivery.url).map_err(|error| Failure::Refused(error.to_string()))?;
+    let unsendable = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
+    let signature =
+        signature::sign(&leased.secret, signed(&leased.body).as_bytes()).map_err(|e| unsendable(&e))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::USER_AGENT, USER_AGENT);
+    headers.insert(signature::HEADER, HeaderValue::from_str(&signature).map_err(|e| unsendable(&e))?);
+    Ok(Request { method: Method::POST, url, headers, body: Bytes::from(leased.body.clone()), timeout })
+}
+
+/// What is signed: the very bytes that are sent.
+fn signed(body: &str) -> String {
+    if planted::on("signature-over-other-bytes") {
+        let value: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+        return serde_json::to_string_pretty(&value).unwrap_or_default();
+    }
+    body.to_owned()
+}

@@ -1,0 +1,70 @@
+//! The signature, verified by code that is not ours: Node's crypto and the openssl command.
+
+use crate::receiver::{Received, Receiver};
+use crate::{relay, subscribe, until};
+use pintle_testing::on_each_engine;
+use serde_json::json;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+const NODE: &str = "const c=require('crypto');const b=require('fs').readFileSync(0);
+process.stdout.write(c.createHmac('sha1',process.env.SECRET).update(b).digest('hex'))";
+
+fn node(secret: &str, body: &[u8]) -> String {
+    run(Command::new("node").args(["-e", NODE]).env("SECRET", secret), body)
+}
+
+fn openssl(secret: &str, body: &[u8]) -> String {
+    let text = run(Command::new("openssl").args(["dgst", "-sha1", "-hmac", secret]), body);
+    text.rsplit(' ').next().unwrap_or_default().trim().to_owned()
+}
+
+fn run(command: &mut Command, input: &[u8]) -> String {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node and openssl");
+    child.stdin.take().expect("its input").write_all(input).expect("written");
+    String::from_utf8(child.wait_with_output().expect("its end").stdout).expect("text")
+}
+
+fn assert_signed(received: &Received, secret: &str) {
+    let signature = received.header("x-vercel-signature").expect("a signature");
+    assert_eq!(signature.len(), 40);
+    assert_eq!(signature, node(secret, &received.body), "by Node");
+    assert_eq!(signature, openssl(secret, &received.body), "by openssl");
+}
+
+#[tokio::test]
+async fn a_webhooks_own_secret_signs_the_bytes_that_are_sent() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let receiver = Receiver::new([]).await;
+        let webhook = subscribe(&team, &receiver.url).await;
+        let _relay = relay(pintle).await;
+        team.post("/v11/projects", json!({ "name": "site", "framework": "nextjs" })).await.ok(200);
+        until("it arrives", async || receiver.received().len() == 1).await;
+        assert_signed(&receiver.received()[0], webhook["secret"].as_str().unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rotated_client_secret_signs_what_is_sent_from_then_on() {
+    on_each_engine(async |pintle| {
+        let developer = pintle.team("dev").await;
+        let team = pintle.team("acme").await;
+        let receiver = Receiver::new([]).await;
+        let app = json!({
+            "name": "Bridge", "redirectUrl": "https://example.com/callback", "webhookUrl": receiver.url,
+            "events": ["project.created"],
+        });
+        let app = developer.post("/pintle/v1/integrations", app).await.ok(201);
+        team.install_app(&app, json!({})).await;
+        // Committed under the old secret, sent under the new one.
+        team.project("site").await;
+        let rotated = developer.post("/pintle/v1/integrations/bridge/rotate-secret", json!({})).await.ok(200);
+        let _relay = relay(pintle).await;
+        until("it arrives", async || receiver.received().len() == 1).await;
+        assert_ne!(rotated["clientSecret"], app["clientSecret"]);
+        assert_signed(&receiver.received()[0], rotated["clientSecret"].as_str().unwrap());
+    })
+    .await;
+}

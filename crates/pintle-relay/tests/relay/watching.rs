@@ -1,0 +1,128 @@
+//! What was sent can be looked at, sent again and ended.
+
+use crate::receiver::{Act, Receiver};
+use crate::{deliveries, delivery, relay, subscribe, until};
+use pintle_core::clock::{DAY, HOUR};
+use pintle_testing::on_each_engine;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_try_shows_both_sides_and_no_secret() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let receiver =
+            Receiver::new([Act::AnswerWith(500, "x-reason: full\r\nset-cookie: session=1\r\n")]).await;
+        let webhook = subscribe(&team, &receiver.url).await;
+        let _relay = relay(pintle).await;
+        team.project("site").await;
+        until("a try", async || deliveries(&team, "").await[0]["tries"] == 1).await;
+        let one =
+            deliveries(&team, &format!("webhookId={}", webhook["id"].as_str().unwrap())).await.remove(0);
+        let answer = team.get(&format!("/pintle/v1/deliveries/{}", one["id"].as_str().unwrap())).await;
+        for secret in [webhook["secret"].as_str().unwrap(), "session=1"] {
+            assert!(!answer.text.contains(secret), "{secret}: {}", answer.text);
+        }
+        let attempt = answer.ok(200)["attempts"][0].clone();
+        assert_eq!((&attempt["status"], &attempt["response"]["body"]), (&json!(500), &json!("heard")));
+        assert_eq!(attempt["response"]["headers"]["x-reason"], "full");
+        assert_eq!(attempt["request"]["headers"]["content-type"], "application/json; charset=utf-8");
+        assert!(attempt["durationMs"].as_i64().is_some() && attempt["at"].as_i64().is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_delivery_can_be_sent_again_and_a_pending_one_ended() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let receiver = Receiver::new([]).await;
+        subscribe(&team, &receiver.url).await;
+        let _relay = relay(pintle).await;
+        team.project("site").await;
+        until("it arrives", async || deliveries(&team, "state=delivered").await.len() == 1).await;
+        let one = deliveries(&team, "").await.remove(0);
+        let path = format!("/pintle/v1/deliveries/{}", one["id"].as_str().unwrap());
+        team.post(&format!("{path}/cancel"), json!({})).await.fails(409, "delivery_finished");
+
+        receiver.then(Act::Answer(500));
+        assert_eq!(team.post(&format!("{path}/redeliver"), json!({})).await.ok(200)["state"], "pending");
+        until("it comes again", async || deliveries(&team, "").await[0]["tries"] == 2).await;
+        assert_eq!(team.post(&format!("{path}/cancel"), json!({})).await.ok(200)["state"], "canceled");
+        pintle.clock.advance(HOUR);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let received = receiver.received();
+        assert_eq!(received.len(), 2, "canceled is canceled");
+        assert_eq!(received[0], received[1]);
+        assert_eq!(delivery(&team, &one["id"]).await["attempts"].as_array().unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_webhook_is_sent_nothing_more() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let receiver = Receiver::new([Act::Answer(500)]).await;
+        let webhook = subscribe(&team, &receiver.url).await;
+        let _relay = relay(pintle).await;
+        team.project("site").await;
+        until("a try", async || deliveries(&team, "").await[0]["tries"] == 1).await;
+        team.delete(&format!("/v1/webhooks/{}", webhook["id"].as_str().unwrap())).await.ok(204);
+        assert_eq!(deliveries(&team, "").await[0]["state"], "canceled");
+        pintle.clock.advance(HOUR);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        assert_eq!(receiver.received().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn deliveries_are_their_owners_and_an_integrations_its_developers_too() {
+    on_each_engine(async |pintle| {
+        let (team, developer, stranger) =
+            (pintle.team("acme").await, pintle.team("dev").await, pintle.team("other").await);
+        let app = json!({ "name": "Bridge", "redirectUrl": "https://example.com/callback", "webhookUrl": "https://example.com/hook",
+            "events": ["project.created"], "scopes": ["read-write:integration-configuration", "read-write:project"] });
+        let app = developer.post("/pintle/v1/integrations", app).await.ok(201);
+        let installed = team.install_app(&app, json!({})).await;
+        subscribe(&team, "https://example.com/account").await;
+        team.project("site").await;
+        assert_eq!(deliveries(&team, "").await.len(), 2);
+        let of_app = format!("integrationId={}", installed.integration);
+        for caller in [&team, &developer] {
+            let found = deliveries(caller, &of_app).await;
+            assert_eq!((found.len(), &found[0]["configurationId"]), (1, &json!(installed.id)));
+            delivery(caller, &found[0]["id"]).await;
+        }
+        assert_eq!(deliveries(&installed.caller, "").await.len(), 1, "an installation sees its own");
+        let account = deliveries(&team, "").await.into_iter().find(|d| d.get("webhookId").is_some()).unwrap();
+        let path = format!("/pintle/v1/deliveries/{}", account["id"].as_str().unwrap());
+        for caller in [&developer, &stranger, &installed.caller] {
+            caller.get(&path).await.fails(404, "not_found");
+            caller.post(&format!("{path}/redeliver"), json!({})).await.fails(404, "not_found");
+        }
+        assert!(deliveries(&stranger, &of_app).await.is_empty());
+        assert_eq!(deliveries(&team, &format!("configurationId={}", installed.id)).await.len(), 1);
+        assert_eq!(deliveries(&team, "eventType=project.created").await.len(), 2);
+        assert!(deliveries(&team, "eventType=project.removed").await.is_empty());
+        team.get("/pintle/v1/deliveries?state=lost").await.fails(400, "bad_request");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn finished_deliveries_are_forgotten_after_a_week() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let receiver = Receiver::new([]).await;
+        subscribe(&team, &receiver.url).await;
+        let _relay = relay(pintle).await;
+        team.project("site").await;
+        until("it arrives", async || deliveries(&team, "state=delivered").await.len() == 1).await;
+        assert_eq!(pintle_core::deliveries::sweep(&pintle.core).await.unwrap(), 0);
+        pintle.clock.advance(8 * DAY);
+        assert_eq!(pintle_core::deliveries::sweep(&pintle.core).await.unwrap(), 1);
+        assert!(deliveries(&team, "").await.is_empty());
+    })
+    .await;
+}

@@ -1,6 +1,6 @@
 //! Bodies: JSON as a type, and what is wrong with it in the contract's words (semantics.md 8.2).
 
-use pintle_core::{Error, Result};
+use pintle_core::{Error, Result, violation};
 use serde::de::DeserializeOwned;
 
 /// Reads a body as `T`. An empty body is `{}`: many clients send none where all fields are optional.
@@ -13,7 +13,9 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         match error.inner().classify() {
-            serde_json::error::Category::Data => Error::invalid(violation(&path, &error.inner().to_string())),
+            serde_json::error::Category::Data => {
+                Error::invalid(violation::of(&path, &error.inner().to_string()))
+            }
             _ => not_json(error.inner()),
         }
     })?;
@@ -30,66 +32,6 @@ pub fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 fn not_json(error: &serde_json::Error) -> Error {
     Error::bad_request(format!("Invalid JSON: {error}"))
-}
-
-/// serde's message in Ajv's words.
-fn violation(path: &str, message: &str) -> String {
-    // serde_json appends where in the text it was.
-    let message = message.rsplit_once(" at line ").map_or(message, |(text, _)| text);
-    // An error inside a union carries its own place (pintle-core's `union`).
-    if let Some((place, inner)) = message.strip_prefix("at `").and_then(|rest| rest.split_once("`: ")) {
-        return violation(&nested(path, place), inner);
-    }
-    let field = if path == "." { String::new() } else { format!("`{path}` ") };
-    if let Some(name) = quoted(message, "missing field `") {
-        return format!("missing required property `{}`.", nested(path, name));
-    }
-    if let Some(name) = quoted(message, "unknown field `") {
-        let object = parent(path, name);
-        let object = if object.is_empty() { String::new() } else { format!("`{object}` ") };
-        return format!("{object}should NOT have additional property `{name}`.");
-    }
-    if message.starts_with("unknown variant `") {
-        let allowed = message.split_once(", expected ").map_or("", |(_, list)| list);
-        let allowed: Vec<&str> = allowed.split('`').skip(1).step_by(2).collect();
-        return format!("{field}should be equal to one of the allowed values \"{}\".", allowed.join(", "));
-    }
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{field}should be {}.", ajv_type(expected)),
-        None => format!("{field}{message}."),
-    }
-}
-
-fn nested(path: &str, place: &str) -> String {
-    match (path, place) {
-        (_, "") => path.to_owned(),
-        (".", _) => place.to_owned(),
-        _ if place.starts_with('[') => format!("{path}{place}"),
-        _ => format!("{path}.{place}"),
-    }
-}
-
-fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
-    message.strip_prefix(before).and_then(|rest| rest.split('`').next())
-}
-
-/// The path of the object that has a field too many. serde_path_to_error names the field itself.
-fn parent<'a>(path: &'a str, name: &str) -> &'a str {
-    let path = path.strip_suffix(name).and_then(|p| p.strip_suffix('.')).unwrap_or(path);
-    if path == "." || path == name { "" } else { path }
-}
-
-fn ajv_type(expected: &str) -> &str {
-    let expected = expected.strip_prefix("a ").or_else(|| expected.strip_prefix("an ")).unwrap_or(expected);
-    match expected {
-        "string" | "borrowed string" => "string",
-        "boolean" => "boolean",
-        "sequence" => "array",
-        "map" => "object",
-        _ if expected.starts_with("struct") || expected.starts_with("internally tagged") => "object",
-        _ if ["i64", "u64", "i32", "u32", "u16", "f64", "usize"].contains(&expected) => "number",
-        _ => expected,
-    }
 }
 
 #[cfg(test)]

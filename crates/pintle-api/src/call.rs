@@ -4,8 +4,9 @@ use crate::body;
 use crate::query::Query;
 use crate::router::Params;
 use axum::body::Bytes;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use pintle_core::page::Page;
+use pintle_core::scope::TeamHint;
 use pintle_core::{Core, Result};
 use serde::de::DeserializeOwned;
 
@@ -35,6 +36,24 @@ impl Call {
     /// Whether the request says for which team it acts.
     pub fn names_team(&self) -> bool {
         self.query.get("teamId").or(self.query.get("slug")).is_some()
+    }
+
+    /// The bearer token, where there is one.
+    pub fn bearer(&self) -> Option<&str> {
+        let text = self.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (_, token) = text.split_once(' ').filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"))?;
+        Some(token.trim()).filter(|token| !token.is_empty())
+    }
+
+    /// The team that it acts for. One in the path counts before one in the query.
+    pub fn team(&self) -> TeamHint<'_> {
+        let in_path = Some(self.param("teamId")).filter(|id| !id.is_empty());
+        match (in_path, self.query.get("teamId"), self.query.get("slug")) {
+            (Some(id), _, _) => TeamHint::Path(id),
+            (None, Some(id), _) => TeamHint::Id(id),
+            (None, None, Some(slug)) => TeamHint::Slug(slug),
+            (None, None, None) => TeamHint::None,
+        }
     }
 
     /// The JSON body as `T`, whatever the content type says: clients send JSON as `text/plain` too.

@@ -2,16 +2,18 @@
 
 use crate::call::Call;
 use crate::failure;
+use crate::incoming::{self, Incoming, Room};
 use crate::limits::{Allowance, Limits};
 use crate::query::Query;
 use crate::reply::{self, Reply};
-use crate::router::{Handler, Match, Route, Router};
+use crate::router::{Handler, Match, Router};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
 use futures_util::StreamExt;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use pintle_core::scope::{self, TeamHint};
-use pintle_core::{Core, Error, Kind, Result, Scope, credential};
+use http_body_util::{BodyExt, Collected, Limited};
+use pintle_core::ids::TokenId;
+use pintle_core::logs::keys::Feed;
+use pintle_core::{Core, Error, Kind, Result, credential, scope};
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -23,13 +25,15 @@ pub struct Options {
     pub rate_limit: i64,
     /// Largest body in bytes.
     pub body_limit: usize,
+    /// Bytes of logs that are taken in at a time, by all requests together.
+    pub log_room: usize,
     /// Answer browsers' preflight requests, so that pages of any origin may call the API.
     pub cors: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate_limit: 1_000_000, body_limit: 8 << 20, cors: false }
+        Self { rate_limit: 1_000_000, body_limit: 8 << 20, log_room: 64 << 20, cors: false }
     }
 }
 
@@ -41,6 +45,7 @@ struct Inner {
     core: Core,
     router: Router,
     limits: Limits,
+    room: Room,
     options: Options,
     /// Becomes true when the server ends.
     ending: watch::Sender<bool>,
@@ -49,10 +54,12 @@ struct Inner {
 impl Api {
     pub fn new(core: Core, options: Options) -> Self {
         let router = Router::new(crate::routes());
+        let room = Room::new(options.log_room);
         Self(Arc::new(Inner {
             core,
             router,
             limits: Limits::default(),
+            room,
             options,
             ending: watch::Sender::new(false),
         }))
@@ -116,30 +123,44 @@ impl Api {
                 handler(call).await
             }
             Handler::Scoped(handler) => {
-                let scope = authenticate(&call, route).await?;
-                let limit = scope.rate_limit.unwrap_or(self.0.options.rate_limit);
-                let used = self.0.limits.count(&scope.token, limit, self.0.core.clock.now());
+                let scope =
+                    scope::authenticate(&call.core, call.bearer(), call.team(), route.permission).await?;
+                let used = self.count(&scope.token, scope.rate_limit);
                 *allowance = Some(used);
-                if used.exceeded {
-                    return Err(rate_limited(used));
-                }
+                used.granted(self.0.core.clock.now())?;
                 call.body = self.read(body).await?;
                 handler(call, scope).await
             }
+            Handler::Feeding(handler) => handler(call, Incoming::new(self.clone(), body)).await,
         }
+    }
+
+    /// Counts a request of a token that may make `limit` a minute, or the server's default.
+    fn count(&self, token: &TokenId, limit: Option<i64>) -> Allowance {
+        let limit = limit.unwrap_or(self.0.options.rate_limit);
+        self.0.limits.count(token, limit, self.0.core.clock.now())
+    }
+
+    /// Counts a request that feeds logs.
+    ///
+    /// # Errors
+    /// 429 where that is one too many.
+    pub(crate) fn admit(&self, feed: &Feed) -> Result<()> {
+        self.count(&feed.token, feed.rate_limit).granted(self.0.core.clock.now())
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    pub(crate) fn room(&self) -> &Room {
+        &self.0.room
     }
 
     async fn read(&self, body: Body) -> Result<Bytes> {
         let limit = self.0.options.body_limit;
-        match Limited::new(body, limit).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(Error::new(
-                Kind::TooLarge,
-                "request_entity_too_large",
-                format!("The body is larger than {limit} bytes"),
-            )),
-            Err(_) => Err(Error::bad_request("The body did not arrive whole")),
-        }
+        let body = Limited::new(body, limit).collect().await;
+        body.map(Collected::to_bytes).map_err(|error| incoming::unreadable(error.as_ref(), limit))
     }
 
     fn body(&self, body: reply::Body) -> Body {
@@ -169,10 +190,6 @@ impl Api {
             headers.insert(HeaderName::from_static("x-ratelimit-limit"), used.limit.into());
             headers.insert(HeaderName::from_static("x-ratelimit-remaining"), used.remaining.into());
             headers.insert(HeaderName::from_static("x-ratelimit-reset"), used.reset_seconds().into());
-            if used.exceeded {
-                let seconds = ((used.reset_ms - self.0.core.clock.now() + 999) / 1000).max(1);
-                headers.insert(header::RETRY_AFTER, seconds.into());
-            }
         }
         if self.0.options.cors {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -180,29 +197,6 @@ impl Api {
         headers.extend(reply.headers.into_iter().map(|(name, value)| (Some(name), value)));
         response
     }
-}
-
-/// From the bearer token and the named team to the scope. A team in the path counts before one in the query.
-async fn authenticate(call: &Call, route: &Route) -> Result<Scope> {
-    let bearer = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer =
-        bearer.and_then(|text| text.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
-    let bearer = bearer.map(|(_, token)| token.trim()).filter(|token| !token.is_empty());
-    let in_path = Some(call.param("teamId")).filter(|id| !id.is_empty());
-    let team = match (in_path, call.query.get("teamId"), call.query.get("slug")) {
-        (Some(id), _, _) => TeamHint::Path(id),
-        (None, Some(id), _) => TeamHint::Id(id),
-        (None, None, Some(slug)) => TeamHint::Slug(slug),
-        (None, None, None) => TeamHint::None,
-    };
-    scope::authenticate(&call.core, bearer, team, route.permission).await
-}
-
-fn rate_limited(used: Allowance) -> Error {
-    let limit = serde_json::json!({
-        "remaining": used.remaining, "reset": used.reset_seconds(), "resetMs": used.reset_ms, "total": used.limit,
-    });
-    Error::new(Kind::RateLimited, "rate_limited", "Too many requests").with("limit", limit)
 }
 
 /// `<region>::<5 characters>-<ms>-<12 hex>`, in the form that the platform's users know from `x-vercel-id`.

@@ -1,7 +1,7 @@
 //! Errors on the wire: the envelope of semantics.md 8.1.
 
 use crate::reply::Reply;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use pintle_core::{Error, Kind};
 use serde_json::{Map, Value, json};
 
@@ -35,5 +35,9 @@ pub fn reply(error: &Error, request: &str) -> Reply {
     let mut body = Map::new();
     body.insert("error".into(), Value::Object(inner));
     body.extend(error.beside.clone());
-    Reply::json_as(status, &body).unwrap_or_else(|_| Reply { status, ..Reply::nothing() })
+    let reply = Reply::json_as(status, &body).unwrap_or_else(|_| Reply { status, ..Reply::nothing() });
+    match error.retry_after {
+        Some(seconds) => reply.with(header::RETRY_AFTER, seconds.into()),
+        None => reply,
+    }
 }

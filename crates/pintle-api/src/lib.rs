@@ -4,6 +4,7 @@ mod body;
 mod call;
 mod dispatch;
 mod failure;
+mod incoming;
 mod limits;
 mod query;
 mod reply;
@@ -15,6 +16,7 @@ mod deliveries;
 mod drains;
 mod integrations;
 mod log_drains;
+mod logs;
 mod oauth;
 mod projects;
 mod registry;
@@ -24,6 +26,7 @@ mod user;
 mod webhooks;
 
 pub use dispatch::{Api, Options};
+pub use incoming::Incoming;
 pub use router::{Handler, Method, Route};
 pub use serve::serve;
 
@@ -35,6 +38,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         drains::ROUTES,
         integrations::ROUTES,
         log_drains::ROUTES,
+        logs::ROUTES,
         oauth::ROUTES,
         projects::ROUTES,
         projects::env::ROUTES,

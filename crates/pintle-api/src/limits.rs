@@ -3,6 +3,8 @@
 use parking_lot::Mutex;
 use pintle_core::clock::{MINUTE, Millis, SECOND};
 use pintle_core::ids::TokenId;
+use pintle_core::{Error, Kind, Result};
+use serde_json::json;
 use std::collections::HashMap;
 
 /// More tokens than this in one minute, and those of earlier minutes are forgotten.
@@ -28,6 +30,20 @@ pub struct Allowance {
 impl Allowance {
     pub fn reset_seconds(&self) -> i64 {
         self.reset_ms / SECOND
+    }
+
+    /// # Errors
+    /// 429 where this request was one too many.
+    pub fn granted(&self, now: Millis) -> Result<()> {
+        if !self.exceeded {
+            return Ok(());
+        }
+        let limit = json!({
+            "remaining": self.remaining, "reset": self.reset_seconds(), "resetMs": self.reset_ms, "total": self.limit,
+        });
+        let seconds = ((self.reset_ms - now + 999) / SECOND).clamp(1, 60) as u32;
+        let error = Error::new(Kind::RateLimited, "rate_limited", "Too many requests");
+        Err(error.with("limit", limit).retry_after(seconds))
     }
 }
 

@@ -5,6 +5,7 @@
 //! handed to the few handlers that behave differently by it.
 
 use crate::call::Call;
+use crate::incoming::Incoming;
 use crate::reply::Reply;
 use pintle_core::permissions::Permission;
 use pintle_core::{Result, Scope};
@@ -54,6 +55,8 @@ pub enum Handler {
     Public(fn(Call) -> Answer),
     /// Answers for an owner, once the caller was found to have the route's permission.
     Scoped(fn(Call, Scope) -> Answer),
+    /// Takes in logs: finds out itself who feeds, since log keys are known only there, and then reads the body.
+    Feeding(fn(Call, Incoming) -> Answer),
 }
 
 /// One operation.
@@ -78,6 +81,13 @@ macro_rules! routes {
             id: $id, method: $crate::router::Method::$method, path: $path,
             permission: ::pintle_core::permissions::Permission::Public,
             handler: $crate::router::Handler::Public(|call| Box::pin($handler(call))),
+        }
+    };
+    (@one $id:literal $method:ident $path:literal LogWrite $handler:expr) => {
+        $crate::router::Route {
+            id: $id, method: $crate::router::Method::$method, path: $path,
+            permission: ::pintle_core::permissions::Permission::LogWrite,
+            handler: $crate::router::Handler::Feeding(|call, incoming| Box::pin($handler(call, incoming))),
         }
     };
     (@one $id:literal $method:ident $path:literal $permission:ident $handler:expr) => {

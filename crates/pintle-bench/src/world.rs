@@ -7,6 +7,7 @@ use http_body_util::BodyExt;
 use pintle_api::{Api, Options};
 use pintle_core::clock::Clock;
 use pintle_core::entropy::Entropy;
+use pintle_core::logs::retention::Retention;
 use pintle_core::tokens::{self, NewToken};
 use pintle_core::users::{self, NewUser};
 use pintle_core::{Core, Given};
@@ -71,7 +72,13 @@ pub async fn open(data: &Path) -> Outcome<Core> {
     let db = Db::sqlite(&data.join("pintle.db"), Durability::Full)?;
     let egress = Egress::new(Policy { names: Names::Nobody, ..Policy::default() });
     let entropy = Entropy::system()?;
-    let given = Given { clock: Clock::default(), entropy, egress, strict_team_scope: false };
+    let given = Given {
+        clock: Clock::default(),
+        entropy,
+        egress,
+        retention: Retention::default(),
+        strict_team_scope: false,
+    };
     Ok(Core::open(db, &server::master_key(), given).await?)
 }
 

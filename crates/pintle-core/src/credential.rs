@@ -11,6 +11,8 @@ pub enum Prefix {
     User,
     /// An installation's access token.
     Installation,
+    /// A project's log key.
+    LogKey,
 }
 
 impl Prefix {
@@ -18,6 +20,7 @@ impl Prefix {
         match self {
             Prefix::User => "vcp_",
             Prefix::Installation => "vca_",
+            Prefix::LogKey => "pin_",
         }
     }
 }

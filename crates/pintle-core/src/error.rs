@@ -37,6 +37,8 @@ pub struct Error {
     pub details: Vec<(String, Value)>,
     /// Further keys beside `error`.
     pub beside: Vec<(String, Value)>,
+    /// Seconds after which the caller is to try again.
+    pub retry_after: Option<u32>,
     /// Boxed, as every `Result` is as large as its error.
     store: Option<Box<StoreError>>,
 }
@@ -44,7 +46,15 @@ pub struct Error {
 impl Error {
     pub fn new(kind: Kind, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let (details, beside) = (Vec::new(), Vec::new());
-        Self { kind, code: code.into(), message: message.into(), details, beside, store: None }
+        Self {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            details,
+            beside,
+            retry_after: None,
+            store: None,
+        }
     }
 
     /// 400 `bad_request` with the text as it is.
@@ -99,6 +109,12 @@ impl Error {
     /// Adds a key inside `error`.
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.details.push((key.to_owned(), value.into()));
+        self
+    }
+
+    /// Says after how many seconds to try again.
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 

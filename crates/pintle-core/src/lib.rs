@@ -14,6 +14,7 @@ mod error;
 pub mod events;
 pub mod ids;
 pub mod integrations;
+pub mod logs;
 pub mod migrations;
 pub mod page;
 pub mod patch;
@@ -31,6 +32,7 @@ mod union;
 pub mod users;
 pub mod validate;
 pub mod vault;
+pub mod violation;
 pub mod webhooks;
 
 pub use bell::Bell;
@@ -49,6 +51,7 @@ pub struct Given {
     pub clock: Clock,
     pub entropy: Entropy,
     pub egress: Egress,
+    pub retention: logs::retention::Retention,
     /// Refuse an installation's token that acts for a team without naming it (semantics.md 2.3); off by default.
     pub strict_team_scope: bool,
 }

@@ -75,7 +75,9 @@ impl ProjectRole {
         use Permission::*;
         match self {
             ProjectRole::Admin => permission.is_project_level(),
-            ProjectRole::ProjectDeveloper => matches!(permission, ProjectRead | EnvRead | EnvWrite),
+            ProjectRole::ProjectDeveloper => {
+                matches!(permission, ProjectRead | EnvRead | EnvWrite | LogRead | LogWrite)
+            }
             ProjectRole::ProjectViewer => permission == ProjectRead,
         }
     }
@@ -121,6 +123,12 @@ pub enum Permission {
     /// Take a member out of a team. Who is no owner may take out only itself, which the operation checks.
     MemberRemove,
     EventRead,
+    /// What projects logged.
+    LogRead,
+    /// Feed a project's logs.
+    LogWrite,
+    LogKeyRead,
+    LogKeyWrite,
 }
 
 /// What an installation's token must hold to use a permission.
@@ -159,6 +167,9 @@ impl Permission {
             ProjectCreate | ProjectWrite => Write("project"),
             EnvRead | EnvWrite => WriteEither("project-env-vars", "global-project-env-vars"),
             TeamRead => Read("team"),
+            // The platform has no scope for these.
+            LogRead => Read("deployment"),
+            LogWrite => Write("deployment"),
             AccountTokens
             | AccountLogDrainRead
             | AccountLogDrainWrite
@@ -171,13 +182,18 @@ impl Permission {
             | TeamWrite
             | MemberWrite
             | MemberRemove
-            | EventRead => User,
+            | EventRead
+            | LogKeyRead
+            | LogKeyWrite => User,
         }
     }
 
     pub fn is_project_level(self) -> bool {
         use Permission::*;
-        matches!(self, ProjectRead | ProjectWrite | EnvRead | EnvWrite)
+        matches!(
+            self,
+            ProjectRead | ProjectWrite | EnvRead | EnvWrite | LogRead | LogWrite | LogKeyRead | LogKeyWrite
+        )
     }
 
     /// Whether a member of this role, with these extended permissions, may.
@@ -193,11 +209,12 @@ impl Permission {
             }
             AppRead | AppWrite | WebhookRead | WebhookWrite | DrainRead | DrainWrite | LogDrainRead
             | LogDrainWrite | AccountLogDrainRead | AccountLogDrainWrite => matches!(role, Owner | Member),
-            ProjectRead if role == Contributor => return Verdict::ByProject,
-            ProjectRead => true,
             ProjectCreate => matches!(role, Owner | Member | Developer) || extended.has("CreateProject"),
-            ProjectWrite | EnvRead | EnvWrite if role == Contributor => return Verdict::ByProject,
-            ProjectWrite => matches!(role, Owner | Member),
+            _ if role == Contributor && self.is_project_level() => return Verdict::ByProject,
+            ProjectRead => true,
+            ProjectWrite | LogKeyRead | LogKeyWrite => matches!(role, Owner | Member),
+            LogRead => matches!(role, Owner | Member | Developer | Security),
+            LogWrite => matches!(role, Owner | Member | Developer),
             EnvRead | EnvWrite => {
                 matches!(role, Owner | Member | Developer) || extended.has("EnvVariableManager")
             }

@@ -3,6 +3,7 @@
 use pintle_api::{Api, Options};
 use pintle_core::clock::Clock;
 use pintle_core::entropy::Entropy;
+use pintle_core::logs::retention::Retention;
 use pintle_core::vault::MasterKey;
 use pintle_core::{Core, Given};
 use pintle_egress::{Egress, Names, Policy};
@@ -55,7 +56,7 @@ fn temporary() -> tempfile::TempDir {
 /// What a Core of a test is given: it reaches this machine, and asks nobody for names.
 pub fn given(clock: Clock, entropy: Entropy, strict_team_scope: bool) -> Given {
     let egress = Egress::new(Policy { loopback: true, names: Names::Nobody, ..Policy::default() });
-    Given { clock, entropy, egress, strict_team_scope }
+    Given { clock, entropy, egress, retention: Retention::default(), strict_team_scope }
 }
 
 fn seed() -> u64 {

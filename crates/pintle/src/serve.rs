@@ -10,6 +10,7 @@ use pintle_core::clock::Clock;
 use pintle_core::configurations::lifecycle;
 use pintle_core::deliveries;
 use pintle_core::entropy::Entropy;
+use pintle_core::logs::retention::Retention;
 use pintle_core::seed::demo::{self, Demo};
 use pintle_core::seed::{self, Applied};
 use pintle_core::{Core, Given};
@@ -56,6 +57,7 @@ impl Settings {
                 rate_limit: args.rate_limit.or(given.rate_limit).unwrap_or(defaults.rate_limit),
                 body_limit: body_limit.unwrap_or(defaults.body_limit),
                 cors: args.cors.or(given.cors).unwrap_or(defaults.cors),
+                ..defaults
             },
             strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
             log: args.log.or(given.log).unwrap_or(LevelFilter::INFO),
@@ -146,7 +148,13 @@ async fn open(settings: &Settings) -> Result<Core> {
     let master = settings.storage.master_key(&db, &entropy).await?;
     let egress = Egress::new(Policy { loopback: settings.dev, ..Policy::default() });
     let strict_team_scope = settings.strict_team_scope;
-    let given = Given { clock: Clock::default(), entropy, egress, strict_team_scope };
+    let given = Given {
+        clock: Clock::default(),
+        entropy,
+        egress,
+        retention: Retention::default(),
+        strict_team_scope,
+    };
     Ok(Core::open(db, &master, given).await?)
 }
 

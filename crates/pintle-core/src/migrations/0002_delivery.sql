@@ -43,3 +43,50 @@ CREATE INDEX delivery_tries_drain_id_idx ON delivery_tries (drain_id, created_at
 
 -- The receivers of a removal stand in its deliveries now.
 ALTER TABLE events DROP COLUMN targets;
+
+-- What projects logged, a stream for each owner. Positions are handed out in the order of commits: whoever writes holds the row of
+-- the stream until the end, so a reader that has seen one position never finds a smaller one later.
+CREATE TABLE log_streams (
+  owner_id TEXT PRIMARY KEY REFERENCES owners (id) ON DELETE CASCADE,
+  -- The newest position, and the oldest one that the limits have not taken.
+  head BIGINT NOT NULL,
+  tail BIGINT NOT NULL,
+  -- The sum of the bodies.
+  bytes BIGINT NOT NULL
+);
+
+CREATE TABLE log_batches (
+  owner_id TEXT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,
+  position BIGINT NOT NULL,
+  project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  -- log or trace.
+  kind TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  lines BIGINT NOT NULL,
+  -- Of the body as it is kept, and unpacked.
+  bytes BIGINT NOT NULL,
+  size BIGINT NOT NULL,
+  -- Packed with LZ4: lines of JSON, or an ExportTraceServiceRequest as protobuf.
+  body BYTEA NOT NULL,
+  PRIMARY KEY (owner_id, position)
+);
+CREATE INDEX log_batches_project_id_idx ON log_batches (project_id, position);
+CREATE INDEX log_batches_created_at_idx ON log_batches (created_at);
+
+-- The deployments that have logged, and between which positions. That one did is known for as long as the project is there.
+CREATE TABLE log_deployments (
+  project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  deployment_id TEXT NOT NULL,
+  first BIGINT NOT NULL,
+  last BIGINT NOT NULL,
+  PRIMARY KEY (project_id, deployment_id)
+);
+
+-- Tokens that can do nothing but feed one project's logs, found by their hash.
+CREATE TABLE log_keys (
+  id TEXT PRIMARY KEY,
+  project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  created_at BIGINT NOT NULL,
+  doc TEXT NOT NULL
+);
+CREATE INDEX log_keys_project_id_idx ON log_keys (project_id, created_at, id);

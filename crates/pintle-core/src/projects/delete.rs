@@ -2,7 +2,7 @@
 
 use super::locate;
 use crate::events::{self, Event};
-use crate::{Core, Error, Result, Scope, configurations, drains, webhooks};
+use crate::{Core, Error, Result, Scope, configurations, drains, logs, webhooks};
 use pintle_store::params;
 use serde_json::json;
 
@@ -27,6 +27,7 @@ pub async fn delete(core: &Core, scope: &Scope, id_or_name: &str) -> Result<()> 
             configurations::forget_project(tx, &project.id).await?;
             webhooks::forget_project(tx, &project.id).await?;
             drains::forget_project(tx, &project.id).await?;
+            logs::forget_project(tx, &project.id).await?;
             match tx.execute("DELETE FROM projects WHERE id = $1", &params![&project.id]).await? {
                 1 => Ok(()),
                 _ => Err(Error::not_found("Project")),

@@ -1,0 +1,78 @@
+//! A batch: what is stored of the stream under one position.
+
+use super::Position;
+use crate::clock::Millis;
+use crate::ids::ProjectId;
+use crate::{Error, Result};
+use std::collections::BTreeSet;
+
+/// What a batch holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Lines of JSON in the log-line schema, each ended by a line feed.
+    Log,
+    /// An OTLP ExportTraceServiceRequest as protobuf.
+    Trace,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Log => "log",
+            Kind::Trace => "trace",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        match text {
+            "log" => Ok(Kind::Log),
+            "trace" => Ok(Kind::Trace),
+            _ => Err(Error::internal(format_args!("a batch of logs has the unknown kind {text}"))),
+        }
+    }
+}
+
+/// A batch that is not in a stream yet, packed.
+#[derive(Debug, Clone)]
+pub struct NewBatch {
+    pub kind: Kind,
+    /// Lines, or spans.
+    pub lines: i64,
+    pub(super) deployments: BTreeSet<String>,
+    /// Bytes before packing.
+    pub(super) size: i64,
+    pub(super) body: Vec<u8>,
+}
+
+impl NewBatch {
+    /// `deployments` are those that its lines name.
+    pub fn new(kind: Kind, lines: usize, deployments: BTreeSet<String>, body: &[u8]) -> Self {
+        let packed = lz4_flex::compress_prepend_size(body);
+        Self { kind, lines: lines as i64, deployments, size: body.len() as i64, body: packed }
+    }
+}
+
+/// A batch of a stream, unpacked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    pub position: Position,
+    pub project: ProjectId,
+    pub kind: Kind,
+    /// When it was appended.
+    pub created_at: Millis,
+    /// Lines, or spans.
+    pub lines: i64,
+    pub body: Vec<u8>,
+}
+
+impl Batch {
+    /// The lines of a batch of logs, without their ends.
+    pub fn each_line(&self) -> impl Iterator<Item = &[u8]> {
+        self.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+    }
+}
+
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
+    lz4_flex::decompress_size_prepended(packed)
+        .map_err(|error| Error::internal(format_args!("a batch of logs does not unpack: {error}")))
+}

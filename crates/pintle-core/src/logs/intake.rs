@@ -1,0 +1,233 @@
+//! What comes in: from a request's bytes to batches of whole lines.
+//!
+//! A line that has everything is kept byte for byte. What a line lacks is filled in; what is wrong with one is told, and the others
+//! are kept.
+
+use super::batch::{Kind, NewBatch};
+use super::keys::Feed;
+use super::line::{Line, Stamp};
+use crate::clock;
+use crate::{Core, Error, Result, violation};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json};
+use std::collections::BTreeSet;
+
+/// Bytes of lines in one batch, about.
+const BATCH: usize = 1 << 20;
+/// Bytes of a message, as documented; what is longer is cut.
+const MESSAGE: usize = 256 << 10;
+/// Rejected lines that an answer tells of one by one.
+const TOLD: usize = 100;
+
+/// What became of the lines of a request.
+#[derive(Debug, Default, Serialize)]
+pub struct Outcome {
+    pub accepted: usize,
+    pub rejected: usize,
+    /// The first of those that were rejected.
+    pub errors: Vec<LineError>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LineError {
+    /// The first line, or item of an array, is 1.
+    pub line: usize,
+    pub message: String,
+}
+
+impl Outcome {
+    /// # Errors
+    /// 400 with the same facts, where lines came and none was accepted.
+    pub fn checked(self) -> Result<Self> {
+        match self.errors.first() {
+            Some(first) if self.accepted == 0 => {
+                let text = format!("No line was accepted; line {}: {}", first.line, first.message);
+                Err(Error::bad_request(text)
+                    .with("accepted", 0)
+                    .with("rejected", self.rejected)
+                    .with("errors", serde_json::to_value(&self.errors)?))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Takes in lines of JSON, or one array of them, and appends what is good to the stream.
+///
+/// # Errors
+/// 400 for an array that is not JSON, and where no line is good.
+pub async fn lines(core: &Core, feed: &Feed, body: &[u8]) -> Result<Outcome> {
+    let mut intake = Intake::new(core, feed);
+    let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(body.len());
+    if body.get(start) == Some(&b'[') {
+        let items: Vec<&RawValue> = serde_json::from_slice(body)
+            .map_err(|error| Error::bad_request(format!("Invalid JSON: {error}")))?;
+        items.iter().enumerate().for_each(|(index, item)| intake.add(index + 1, item.get().as_bytes()));
+    } else {
+        body.split(|byte| *byte == b'\n').enumerate().for_each(|(index, line)| intake.add(index + 1, line));
+    }
+    intake.finish().await
+}
+
+/// Gathers lines into batches.
+pub(super) struct Intake<'a> {
+    core: &'a Core,
+    feed: &'a Feed,
+    outcome: Outcome,
+    batches: Vec<NewBatch>,
+    body: Vec<u8>,
+    lines: usize,
+    deployments: BTreeSet<String>,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(core: &'a Core, feed: &'a Feed) -> Self {
+        let outcome = Outcome::default();
+        let (batches, body, deployments) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Self { core, feed, outcome, batches, body, lines: 0, deployments }
+    }
+
+    /// Takes one line; an empty one is none.
+    pub(super) fn add(&mut self, number: usize, bytes: &[u8]) {
+        let bytes = bytes.trim_ascii();
+        if bytes.is_empty() {
+            return;
+        }
+        match self.take(bytes) {
+            Ok(()) => {
+                self.outcome.accepted += 1;
+                self.lines += 1;
+                self.body.push(b'\n');
+                if self.body.len() >= BATCH {
+                    self.pack();
+                }
+            }
+            Err(message) => self.reject(number, message),
+        }
+    }
+
+    pub(super) fn reject(&mut self, number: usize, message: String) {
+        self.outcome.rejected += 1;
+        if self.outcome.errors.len() < TOLD {
+            self.outcome.errors.push(LineError { line: number, message });
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+        let line: Line = serde_json::from_str(text).map_err(|_| explain(text))?;
+        let project = self.feed.project.as_str();
+        if line.project_id.as_ref().is_some_and(|id| id.as_str() != project) {
+            return Err("`projectId` is not the project that is fed.".into());
+        }
+        match &line.deployment_id {
+            Some(id) if is_complete(&line) => {
+                if !self.deployments.contains(id.as_str()) {
+                    self.deployments.insert(id.as_str().to_owned());
+                }
+                // Line feeds of an item of an array can only stand between its parts.
+                match memchr::memchr2(b'\n', b'\r', bytes) {
+                    None => self.body.extend_from_slice(bytes),
+                    Some(_) => {
+                        self.body.extend(bytes.iter().map(|b| if b"\n\r".contains(b) { b' ' } else { *b }))
+                    }
+                }
+                Ok(())
+            }
+            _ => self.complete(text, &line),
+        }
+    }
+
+    /// Writes a line with what it lacks.
+    fn complete(&mut self, text: &str, line: &Line<'_>) -> Result<(), String> {
+        let mut map: Map<String, Json> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let at = match &line.timestamp {
+            None => self.core.clock.now(),
+            Some(Stamp::Millis(at)) => *at as i64,
+            Some(Stamp::Text(text)) => clock::parse(text.as_str())
+                .ok_or_else(|| "`timestamp` should be number, or match format \"date-time\".".to_owned())?,
+        };
+        let proxy_host = line.proxy.as_ref().and_then(|proxy| proxy.host.as_ref());
+        let host = proxy_host.map_or(self.feed.project_name.as_str(), |host| host.as_str());
+        map.insert("timestamp".into(), at.into());
+        fill(&mut map, "id", || new_id(self.core, at).into());
+        fill(&mut map, "deploymentId", || self.feed.deployment.clone().into());
+        fill(&mut map, "source", || "lambda".into());
+        fill(&mut map, "host", || host.into());
+        fill(&mut map, "projectId", || self.feed.project.as_str().into());
+        fill(&mut map, "level", || "info".into());
+        if let Some(message) = line.message.as_ref().filter(|message| message.as_str().len() > MESSAGE) {
+            map.insert("message".into(), cut(message.as_str()).into());
+        }
+        self.write(&map)
+    }
+
+    /// Adds a line that has everything.
+    pub(super) fn write(&mut self, map: &Map<String, Json>) -> Result<(), String> {
+        if let Some(id) =
+            map.get("deploymentId").and_then(Json::as_str).filter(|id| !self.deployments.contains(*id))
+        {
+            self.deployments.insert(id.to_owned());
+        }
+        serde_json::to_writer(&mut self.body, map).map_err(|error| error.to_string())
+    }
+
+    fn pack(&mut self) {
+        let deployments = std::mem::take(&mut self.deployments);
+        self.batches.push(NewBatch::new(Kind::Log, self.lines, deployments, &self.body));
+        self.body.clear();
+        self.lines = 0;
+    }
+
+    pub(super) async fn finish(mut self) -> Result<Outcome> {
+        if self.lines > 0 {
+            self.pack();
+        }
+        super::append(self.core, &self.feed.owner, &self.feed.project, self.batches).await?;
+        self.outcome.checked()
+    }
+}
+
+/// Whether a line can be kept as it is.
+fn is_complete(line: &Line<'_>) -> bool {
+    line.id.is_some()
+        && line.source.is_some()
+        && line.host.is_some()
+        && line.project_id.is_some()
+        && line.level.is_some()
+        && matches!(line.timestamp, Some(Stamp::Millis(_)))
+        && line.message.as_ref().is_none_or(|message| message.as_str().len() <= MESSAGE)
+}
+
+fn fill(map: &mut Map<String, Json>, key: &str, value: impl FnOnce() -> Json) {
+    if map.get(key).is_none_or(Json::is_null) {
+        map.insert(key.into(), value());
+    }
+}
+
+/// Decimal digits; the first 13 are the millisecond.
+pub(super) fn new_id(core: &Core, at: clock::Millis) -> String {
+    let random = u64::from_le_bytes(core.entropy.bytes()) % 1_000_000_000_000_000;
+    format!("{:013}{random:015}", at.max(0))
+}
+
+/// As much of a message as is kept.
+pub(super) fn cut(message: &str) -> &str {
+    &message[..message.floor_char_boundary(MESSAGE)]
+}
+
+/// What is wrong with a line that does not parse; it is read again, since finding the place takes time.
+fn explain(text: &str) -> String {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let error = match serde_path_to_error::deserialize::<_, Line<'_>>(&mut deserializer) {
+        Ok(_) => return "it is more than one JSON value".into(),
+        Err(error) => error,
+    };
+    match error.inner().classify() {
+        serde_json::error::Category::Data => {
+            violation::of(&error.path().to_string(), &error.inner().to_string())
+        }
+        _ => format!("it is not JSON: {}", error.inner()),
+    }
+}

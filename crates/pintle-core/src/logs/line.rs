@@ -1,0 +1,89 @@
+//! One line of a log, as far as it is read (semantics.md 6.4). What else a line has travels with it.
+
+use crate::clock::Millis;
+use crate::drains::filter::{Environment, LogSource};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// A line, borrowed from its bytes. A stored line has at least the fields that every line has: `id` to `level`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "a map")]
+pub struct Line<'a> {
+    #[serde(borrow)]
+    pub id: Option<Text<'a>>,
+    pub deployment_id: Option<Text<'a>>,
+    pub source: Option<LogSource>,
+    pub host: Option<Text<'a>>,
+    pub timestamp: Option<Stamp<'a>>,
+    pub project_id: Option<Text<'a>>,
+    pub level: Option<Level>,
+    pub message: Option<Text<'a>>,
+    #[serde(rename = "type")]
+    pub kind: Option<Text<'a>>,
+    pub environment: Option<Environment>,
+    pub branch: Option<Text<'a>>,
+    pub path: Option<Text<'a>>,
+    pub request_id: Option<Text<'a>>,
+    /// -1: the function crashed.
+    pub status_code: Option<i64>,
+    pub edge_type: Option<Text<'a>>,
+    pub proxy: Option<Proxy<'a>>,
+}
+
+/// The request that a line is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "a map")]
+pub struct Proxy<'a> {
+    #[serde(borrow)]
+    pub host: Option<Text<'a>>,
+    pub method: Option<Text<'a>>,
+    pub path: Option<Text<'a>>,
+    /// -1: a revalidation in the background.
+    pub status_code: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
+    Fatal,
+}
+
+/// A text that is borrowed wherever it has no escapes.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+impl Text<'_> {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// When a line was written: milliseconds, or, before it is stored, a text that says so.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "a number")]
+pub enum Stamp<'a> {
+    Millis(f64),
+    #[serde(borrow)]
+    Text(Text<'a>),
+}
+
+impl Line<'_> {
+    /// When it was written; 0 where it does not say, which no stored line does.
+    pub fn at(&self) -> Millis {
+        match &self.timestamp {
+            Some(Stamp::Millis(at)) => *at as Millis,
+            _ => 0,
+        }
+    }
+
+    /// The path that was requested, with a slash first: functions write theirs without.
+    pub fn request_path(&self) -> Option<Cow<'_, str>> {
+        let proxy = self.proxy.as_ref().and_then(|proxy| proxy.path.as_ref());
+        let path = proxy.or(self.path.as_ref())?.as_str();
+        Some(if path.starts_with('/') { Cow::Borrowed(path) } else { Cow::Owned(format!("/{path}")) })
+    }
+}

@@ -16,7 +16,7 @@ const CHUNK: usize = 1_000;
 const LISTED: usize = 20;
 
 /// Tables whose documents describe what is there now, and whether a row can belong to a configuration.
-const DOCUMENTS: [(&str, bool); 8] = [
+const DOCUMENTS: [(&str, bool); 9] = [
     ("owners", false),
     ("projects", false),
     ("integrations", false),
@@ -25,6 +25,7 @@ const DOCUMENTS: [(&str, bool); 8] = [
     ("envs", true),
     ("webhooks", true),
     ("drains", true),
+    ("log_keys", false),
 ];
 
 /// Sealed columns; each opens only with its row's id.
@@ -270,7 +271,9 @@ mod tests {
             let mut words = line.split_whitespace();
             match (words.next(), words.next().map(|kind| kind.trim_end_matches(','))) {
                 (Some("doc"), _) if !history.contains(&table) && table != "members" => documents.push(table),
-                (Some(column), Some("BYTEA")) if table != "meta" && !history.contains(&table) => {
+                (Some(column), Some("BYTEA"))
+                    if !["meta", "log_batches"].contains(&table) && !history.contains(&table) =>
+                {
                     secrets.push((table, column));
                 }
                 _ => {}

@@ -13,6 +13,7 @@ mod install;
 mod lifecycle;
 mod limits;
 mod log_drains;
+mod logs;
 mod members;
 mod projects;
 mod registry;

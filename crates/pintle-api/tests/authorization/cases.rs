@@ -65,6 +65,7 @@ const PROJECT_READERS: Roles = Roles {
 const PROJECT_WRITERS: Roles = Roles { in_project: Some(&[ProjectRole::Admin]), ..MEMBERS };
 const ENV_USERS: Roles =
     Roles { in_project: Some(&[ProjectRole::Admin, ProjectRole::ProjectDeveloper]), ..DEVELOPERS };
+const LOG_FEEDERS: Roles = ENV_USERS;
 
 const fn team(may: &'static [Role]) -> Roles {
     Roles { may, in_project: None }
@@ -154,6 +155,10 @@ pub const CASES: &[Case] = {
         case("createAuthToken", Nowhere, EVERYONE, User, |_| json!({ "name": "made" })),
         case("getAuthToken", OwnToken, EVERYONE, User, none),
         case("deleteAuthToken", OwnToken, EVERYONE, User, none),
+        case("ingestLogs", FedProject, LOG_FEEDERS, Write("deployment"), |_| json!({ "message": "hello" })),
+        case("createLogKey", Project, PROJECT_WRITERS, User, |_| json!({ "name": "made" })),
+        case("listLogKeys", Project, PROJECT_WRITERS, User, none),
+        case("deleteLogKey", LogKey, PROJECT_WRITERS, User, none),
     ]
 };
 

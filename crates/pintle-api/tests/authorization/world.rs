@@ -31,6 +31,9 @@ pub enum Thing {
     AccountLogDrain,
     Drain,
     Project,
+    /// One that the query names.
+    FedProject,
+    LogKey,
     Env,
     Team,
     Member,
@@ -84,7 +87,8 @@ impl<'a> World<'a> {
 
     /// Gives a contributor a role in the project that these parameters name.
     pub async fn give(&self, member: &Caller, role: ProjectRole, params: &Params) {
-        let (_, project) = params.iter().find(|(name, _)| *name == "idOrName").cloned().unwrap();
+        let named = |(name, _): &&(&str, String)| ["idOrName", "projectId"].contains(name);
+        let (_, project) = params.iter().find(named).cloned().unwrap();
         let user = member.user.clone();
         let write = self.pintle.core.db.write(async move |tx| {
             let sql =
@@ -153,6 +157,13 @@ impl<'a> World<'a> {
                 vec![("id", text(&drains.get("drains").unwrap_or(&drains)[0]["id"]))]
             }
             Thing::Project => vec![("idOrName", self.project().await)],
+            Thing::FedProject => vec![("projectId", self.project().await)],
+            Thing::LogKey => {
+                let project = self.project().await;
+                let path = format!("/pintle/v1/projects/{project}/log-keys");
+                let made = owner.post(&path, json!({ "name": "made" })).await.ok(201);
+                vec![("idOrName", project), ("id", text(&made["id"]))]
+            }
             Thing::Env => {
                 let project = self.project().await;
                 let made = by.post(&format!("/v10/projects/{project}/env"), cases::env(next())).await;
@@ -186,7 +197,11 @@ fn text(value: &Value) -> String {
 pub async fn send(route: &Route, caller: &Caller, params: &Params, body: Value) -> Answer {
     let mut path = route.path.to_owned();
     for (name, value) in params {
-        path = path.replace(&format!("{{{name}}}"), value);
+        let in_path = format!("{{{name}}}");
+        match path.contains(&in_path) {
+            true => path = path.replace(&in_path, value),
+            false => path.push_str(&format!("?{name}={value}")),
+        }
     }
     assert!(!path.contains('{'), "{}: the case fills not all of {path}", route.id);
     if route.id == "getConfigurations" {

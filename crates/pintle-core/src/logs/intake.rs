@@ -116,6 +116,9 @@ impl<'a> Intake<'a> {
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+        if !text.starts_with('{') {
+            return Err(explain(text));
+        }
         let line: Line = serde_json::from_str(text).map_err(|_| explain(text))?;
         let project = self.feed.project.as_str();
         if line.project_id.as_ref().is_some_and(|id| id.as_str() != project) {
@@ -145,7 +148,7 @@ impl<'a> Intake<'a> {
         let at = match &line.timestamp {
             None => self.core.clock.now(),
             Some(Stamp::Millis(at)) => *at as i64,
-            Some(Stamp::Text(text)) => clock::parse(text.as_str())
+            Some(Stamp::Text(text)) => clock::parse(text)
                 .ok_or_else(|| "`timestamp` should be number, or match format \"date-time\".".to_owned())?,
         };
         let proxy_host = line.proxy.as_ref().and_then(|proxy| proxy.host.as_ref());
@@ -221,7 +224,9 @@ pub(super) fn cut(message: &str) -> &str {
 fn explain(text: &str) -> String {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let error = match serde_path_to_error::deserialize::<_, Line<'_>>(&mut deserializer) {
-        Ok(_) => return "it is more than one JSON value".into(),
+        Ok(_) if text.starts_with('{') => return "it is more than one JSON value".into(),
+        // An array can stand for a struct, but not for a line.
+        Ok(_) => return "should be object.".into(),
         Err(error) => error,
     };
     match error.inner().classify() {

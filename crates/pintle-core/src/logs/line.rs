@@ -2,8 +2,10 @@
 
 use crate::clock::Millis;
 use crate::drains::filter::{Environment, LogSource};
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
+use std::fmt;
 
 /// A line, borrowed from its bytes. A stored line has at least the fields that every line has: `id` to `level`.
 #[derive(Debug, Default, Deserialize)]
@@ -63,12 +65,46 @@ impl Text<'_> {
 }
 
 /// When a line was written: milliseconds, or, before it is stored, a text that says so.
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "a number")]
+#[derive(Debug)]
 pub enum Stamp<'a> {
     Millis(f64),
-    #[serde(borrow)]
-    Text(Text<'a>),
+    Text(Cow<'a, str>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Stamp<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StampVisitor)
+    }
+}
+
+struct StampVisitor;
+
+impl<'de> Visitor<'de> for StampVisitor {
+    type Value = Stamp<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_u64<E>(self, at: u64) -> Result<Self::Value, E> {
+        Ok(Stamp::Millis(at as f64))
+    }
+
+    fn visit_i64<E>(self, at: i64) -> Result<Self::Value, E> {
+        Ok(Stamp::Millis(at as f64))
+    }
+
+    fn visit_f64<E>(self, at: f64) -> Result<Self::Value, E> {
+        Ok(Stamp::Millis(at))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Stamp::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Stamp::Text(Cow::Owned(text.to_owned())))
+    }
 }
 
 impl Line<'_> {

@@ -6,11 +6,13 @@
     reason = "a proof ends at the first surprise"
 )]
 
+mod client;
 pub mod crash;
 mod dice;
 mod failure;
 mod plants;
 pub mod removal;
+mod server;
 
 /// A seed that was not used before, and is easy to type.
 fn chosen_seed() -> u64 {

@@ -1,8 +1,8 @@
 //! After the restart: what was answered is there, what was not is whole, and a removal is all or nothing.
 
-use super::client::Client;
 use super::lane::text;
 use super::ledger::{Fate, Installation, Kind, Ledger, Thing};
+use crate::client::Client;
 use pintle_store::Db;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

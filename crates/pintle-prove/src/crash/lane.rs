@@ -1,7 +1,7 @@
 //! One of the clients: it attaches, edits, deletes, installs and removes until the server is gone.
 
-use super::client::{Answer, Client};
 use super::ledger::{Fate, Installation, Kind, Ledger, Thing};
+use crate::client::{Answer, Client};
 use crate::dice::Dice;
 use parking_lot::Mutex;
 use serde_json::{Value, json};

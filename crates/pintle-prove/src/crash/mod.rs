@@ -1,20 +1,18 @@
 //! Crashes: the server is killed while eight clients write, and must come back with everything that it had answered.
 
 mod check;
-mod client;
 mod lane;
 mod ledger;
-mod server;
 
+use crate::client::Client;
 use crate::dice::Dice;
+use crate::server::{Program, Server, build, pause, schema};
 use crate::{failure, plants};
-use client::Client;
 use lane::{Lane, REDIRECT, text};
 use ledger::{App, Ledger, Tally};
 use parking_lot::Mutex;
 use pintle_store::{Db, Engine};
 use serde_json::json;
-use server::{Program, Server, pause};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -65,21 +63,6 @@ pub fn run(options: &Options) -> Result<(), String> {
     options.plants.run(&plants::CRASH)
 }
 
-/// Builds the real program, with the same profile as this one.
-fn build() -> Result<PathBuf, String> {
-    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--package", "pintle", "--bin", "pintle", "--message-format=json"]);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    let output =
-        cargo.stderr(std::process::Stdio::inherit()).output().map_err(|error| format!("cargo: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let built = messages.rev().find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    built.filter(|_| output.status.success()).ok_or_else(|| "the server does not build".into())
-}
-
 fn engine(
     engine: Engine,
     url: Option<&str>,
@@ -101,8 +84,15 @@ fn engine(
         let rounds = ROUNDS.min(count - total.rounds);
         let first = total.rounds;
         let outcome = failure::catch(|| {
-            let database = url.map(|url| runtime.block_on(schema(url, seed, first)));
-            let program = Program { path: path.to_owned(), data: folder.path().join("data"), database };
+            let database = url.map(|url| {
+                runtime.block_on(schema(url, &format!("crash_{}_{seed}_{first}", std::process::id())))
+            });
+            let program = Program {
+                path: path.to_owned(),
+                data: folder.path().join("data"),
+                database,
+                options: Vec::new(),
+            };
             Life::begin(program, &mut dice, &mut took).rounds(rounds, &mut dice, &runtime)
         });
         match outcome {
@@ -120,16 +110,6 @@ fn engine(
     }
     report(engine, &total, started.elapsed());
     Ok(())
-}
-
-/// A schema of its own on the PostgreSQL server; its connections bear its name.
-async fn schema(url: &str, seed: u64, first: usize) -> String {
-    let name = format!("crash_{}_{seed}_{first}", std::process::id());
-    let admin = Db::postgres(url).await.expect("a PostgreSQL server");
-    let create = format!("CREATE SCHEMA {name}");
-    admin.write(async move |tx| tx.execute(&create, &[]).await.map(drop)).await.expect("a schema");
-    let joiner = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{joiner}application_name={name}&options=-c%20search_path%3D{name}")
 }
 
 /// One database and the servers that live on it, one after the other.

@@ -1,5 +1,6 @@
-//! The server that is killed: the real program as a process of its own.
+//! The real program as a process of its own, which can be killed.
 
+use pintle_store::Db;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -18,6 +19,8 @@ pub struct Program {
     pub data: PathBuf,
     /// PostgreSQL instead of the file in `data`.
     pub database: Option<String>,
+    /// More options of `serve`.
+    pub options: Vec<String>,
 }
 
 /// A server that runs. It is killed when this is dropped.
@@ -42,6 +45,7 @@ impl Program {
         let log = File::options().create(true).append(true).open(self.log()).expect("a log file");
         let mut serve = self.command("serve");
         serve.args(["--dev", "--json", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        serve.args(&self.options);
         serve.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("a process")
     }
 
@@ -109,4 +113,28 @@ impl Drop for Server {
 pub fn pause(time: Duration) {
     #[expect(clippy::disallowed_methods, reason = "a proof's thread may sleep")]
     std::thread::sleep(time);
+}
+
+/// Builds the real program, with the same profile as this one.
+pub fn build() -> Result<PathBuf, String> {
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--package", "pintle", "--bin", "pintle", "--message-format=json"]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let output =
+        cargo.stderr(std::process::Stdio::inherit()).output().map_err(|error| format!("cargo: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let built = messages.rev().find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    built.filter(|_| output.status.success()).ok_or_else(|| "the server does not build".into())
+}
+
+/// A schema of its own on the PostgreSQL server; its connections bear its name.
+pub async fn schema(url: &str, name: &str) -> String {
+    let admin = Db::postgres(url).await.expect("a PostgreSQL server");
+    let create = format!("CREATE SCHEMA {name}");
+    admin.write(async move |tx| tx.execute(&create, &[]).await.map(drop)).await.expect("a schema");
+    let joiner = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joiner}application_name={name}&options=-c%20search_path%3D{name}")
 }

@@ -1,17 +1,37 @@
 //! Checks of single fields, with the contract's messages (semantics.md 8.2). Each names the field as it stands in the body.
 
-use crate::{Error, Result};
+use crate::{Core, Error, Result};
+use pintle_egress::Failure;
+use url::Url;
 
 /// An absolute `http://` or `https://` URL.
 pub fn http_url(field: &str, text: &str) -> Result<()> {
-    let good =
-        url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let good = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let pattern = text.starts_with("http://") || text.starts_with("https://");
     match good && pattern {
         true => Ok(()),
-        false if pattern => Err(Error::invalid(format_args!("`{field}` should match format \"uri\"."))),
+        false if pattern => Err(not_a_uri(field)),
         false => Err(Error::invalid(format_args!("`{field}` should match pattern \"^https?://\"."))),
     }
+}
+
+/// That Pintle may send to a URL, as far as can be told now; each try asks again.
+pub async fn admitted(core: &Core, field: &str, text: &str) -> Result<()> {
+    let url = Url::parse(text).map_err(|_| not_a_uri(field))?;
+    core.egress.admit(&url).await.map_err(|why| refused(field, &why))
+}
+
+/// The same for what is no web address; its port counts for nothing.
+pub async fn admitted_host(core: &Core, field: &str, host: &str) -> Result<()> {
+    core.egress.admit_host(host).await.map_err(|why| refused(field, &why))
+}
+
+fn refused(field: &str, why: &Failure) -> Error {
+    Error::invalid(format_args!("`{field}` is {why}."))
+}
+
+fn not_a_uri(field: &str) -> Error {
+    Error::invalid(format_args!("`{field}` should match format \"uri\"."))
 }
 
 /// At least one character and at most `max`.

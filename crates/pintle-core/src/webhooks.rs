@@ -57,9 +57,10 @@ impl NewWebhook {
 /// createWebhook. An installation's webhook is stamped with its configuration and goes with it.
 ///
 /// # Errors
-/// 400 for a body that breaks the contract or a 21st account webhook; 404 for a project that the owner does not have.
+/// 400 for a body that breaks the contract, a URL that Pintle does not send to, or a 21st account webhook; 404 for a project that the owner does not have.
 pub async fn create(core: &Core, scope: &Scope, input: NewWebhook) -> Result<Created> {
     input.check()?;
+    validate::admitted(core, "url", &input.url).await?;
     let now = core.clock.now();
     let secret = core.entropy.base62(24);
     let webhook = Webhook {

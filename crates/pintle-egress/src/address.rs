@@ -12,7 +12,7 @@ const IPV4: &[(Ipv4Net, &str)] = &[
     (v4([100, 100, 100, 200], 32), "a cloud's metadata service"),
     (v4([192, 0, 0, 192], 32), "a cloud's metadata service"),
     (v4([0, 0, 0, 0], 8), "this host"),
-    (v4([127, 0, 0, 0], 8), "this machine (loopback)"),
+    (v4([127, 0, 0, 0], 8), "this machine's loopback"),
     (v4([10, 0, 0, 0], 8), "a private network"),
     (v4([172, 16, 0, 0], 12), "a private network"),
     (v4([192, 168, 0, 0], 16), "a private network"),
@@ -32,7 +32,7 @@ const IPV4: &[(Ipv4Net, &str)] = &[
 /// The same for IPv6. Whatever none of these names is public inside of [`PUBLIC_V6`] and reserved outside of it.
 const IPV6: &[(Ipv6Net, &str)] = &[
     (v6([0, 0, 0, 0, 0, 0, 0, 0], 128), "this host"),
-    (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), "this machine (loopback)"),
+    (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), "this machine's loopback"),
     (v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128), "a cloud's metadata service"),
     (v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128), "a cloud's metadata service"),
     (v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), "a unique-local network"),

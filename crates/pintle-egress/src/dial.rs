@@ -50,7 +50,7 @@ impl Dialer {
         }
         match (refused, &target.host) {
             (Some(why), Host::Domain(name)) if open.is_empty() => {
-                Err(Failure::Refused(format!("`{name}` leads to {why}")))
+                Err(Failure::Refused(format!("`{name}`: {why}")))
             }
             (Some(why), _) if open.is_empty() => Err(Failure::Refused(why.to_string())),
             _ => Ok(open),

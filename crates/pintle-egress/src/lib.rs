@@ -131,12 +131,12 @@ impl Egress {
         self.admit_target(&Target::of(url)?).await
     }
 
-    /// The same for a host and a port, for what is not sent by HTTP.
+    /// The same for the host of what is not sent by HTTP: a name or an address in any spelling. Its port counts for nothing.
     ///
     /// # Errors
     /// [`Failure::Refused`], and nothing else.
-    pub async fn admit_host(&self, host: &str, port: u16) -> Result<(), Failure> {
-        self.admit_target(&Target::new(host, port, false)?).await
+    pub async fn admit_host(&self, host: &str) -> Result<(), Failure> {
+        self.admit_target(&Target::new(host, 0, false)?).await
     }
 
     async fn admit_target(&self, target: &Target) -> Result<(), Failure> {

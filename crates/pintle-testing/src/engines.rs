@@ -107,14 +107,20 @@ impl Pintle {
 
     /// A second server over the same database and clock, with other options.
     pub async fn beside(&self, options: Options, strict_team_scope: bool) -> Self {
+        let given = given(self.clock.clone(), Entropy::seeded(!seed()), strict_team_scope);
+        self.second(options, given).await
+    }
+
+    /// A second server over the same database and clock, that connects to public addresses only.
+    pub async fn guarded(&self) -> Self {
+        let egress = Egress::new(Policy { names: Names::Nobody, ..Policy::default() });
+        let given = given(self.clock.clone(), Entropy::seeded(!seed()), false);
+        self.second(Options::default(), Given { egress, ..given }).await
+    }
+
+    async fn second(&self, options: Options, given: Given) -> Self {
         let (db, clock) = (self.core.db.clone(), self.clock.clone());
-        let core = Core::open(
-            db,
-            &MasterKey([7; 32]),
-            given(clock.clone(), Entropy::seeded(!seed()), strict_team_scope),
-        )
-        .await
-        .expect("the same database");
+        let core = Core::open(db, &MasterKey([7; 32]), given).await.expect("the same database");
         Self { api: Api::new(core.clone(), options), core, clock, folder: None }
     }
 

@@ -7,6 +7,7 @@ mod configurations;
 mod consent;
 mod contract;
 mod drains;
+mod egress;
 mod env;
 mod events;
 mod install;

@@ -195,6 +195,23 @@ impl Delivery {
         }
     }
 
+    /// That Pintle may connect to it.
+    pub(super) async fn admit(&self, core: &Core) -> Result<()> {
+        match self {
+            Delivery::Http(http) => validate::admitted(core, "delivery.endpoint", &http.endpoint).await,
+            Delivery::OtlpHttp(otlp) => {
+                validate::admitted(core, "delivery.endpoint.traces", &otlp.endpoint.traces).await
+            }
+            Delivery::Syslog(syslog) => {
+                match Url::parse(&syslog.endpoint).ok().as_ref().and_then(Url::host_str) {
+                    Some(host) => validate::admitted_host(core, "delivery.endpoint", host).await,
+                    None => Ok(()),
+                }
+            }
+            Delivery::S3(_) | Delivery::Internal(_) => Ok(()),
+        }
+    }
+
     /// The address that logs are sent to; a bucket and nowhere have none.
     pub fn url(&self) -> Option<&str> {
         match self {

@@ -105,6 +105,7 @@ impl Draft {
 
     async fn create(self, core: &Core, scope: &Scope) -> Result<Drain> {
         self.check()?;
+        validate::admitted(core, "url", &self.url).await?;
         let sources = self.sources.map(|sources| {
             sources.into_iter().map(|source| serde_json::from_value::<LogSource>(Json::String(source)))
         });

@@ -76,11 +76,12 @@ fn no_projects() -> Error {
 /// a secret that Pintle made shows.
 ///
 /// # Errors
-/// 400 for a body that breaks the contract; 404 for a project that the owner does not have.
+/// 400 for a body that breaks the contract or a URL that Pintle does not send to; 404 for a project that the owner does not have.
 pub async fn create(core: &Core, scope: &Scope, input: NewDrain) -> Result<Drain> {
     input.check()?;
     let source = Source::wanted(scope, input.source)?;
     let delivery = input.delivery.unwrap_or_else(Delivery::nowhere);
+    delivery.admit(core).await?;
     let mut drain = Drain::new(core, scope, DrainId::new(&core.entropy), input.name, delivery, source);
     drain.schemas = input.schemas;
     drain.sampling = input.sampling;

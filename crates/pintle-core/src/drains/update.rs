@@ -97,9 +97,12 @@ impl Drain {
 /// the new delivery made one necessary.
 ///
 /// # Errors
-/// 400 for a body that breaks the contract; 404 for an unknown drain or project.
+/// 400 for a body that breaks the contract or a URL that Pintle does not send to; 404 for an unknown drain or project.
 pub async fn update(core: &Core, scope: &Scope, id: &str, patch: DrainPatch) -> Result<Drain> {
     patch.check()?;
+    if let Some(delivery) = &patch.delivery {
+        delivery.admit(core).await?;
+    }
     let now = core.clock.now();
     let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());
     core.clone()

@@ -136,9 +136,12 @@ impl IntegrationPatch {
 /// Registers an integration for the scope's owner.
 ///
 /// # Errors
-/// 400 for a field beyond its limits, 409 `slug_taken`.
+/// 400 for a field beyond its limits or a webhook URL that Pintle does not send to, 409 `slug_taken`.
 pub async fn create(core: &Core, scope: &Scope, input: NewIntegration) -> Result<WithSecret> {
     let integration = Integration::new(core, scope.owner(), input)?;
+    if let Some(url) = &integration.webhook_url {
+        validate::admitted(core, "webhookUrl", url).await?;
+    }
     let client_secret = core.entropy.base62(24);
     let sealed = core.vault.seal(integration.id.as_str(), client_secret.as_bytes(), &core.entropy)?;
     let record = integration.clone();
@@ -241,7 +244,7 @@ pub async fn client_secret(conn: &Conn, core: &Core, id: &IntegrationId) -> Resu
 /// Changes an integration. Removed scopes leave its installations at once; added ones wait for each to confirm them.
 ///
 /// # Errors
-/// 400 for a field beyond its limits, 404, 409 `slug_taken`.
+/// 400 for a field beyond its limits or a webhook URL that Pintle does not send to, 404, 409 `slug_taken`.
 pub async fn update(
     core: &Core,
     scope: &Scope,
@@ -249,6 +252,10 @@ pub async fn update(
     patch: IntegrationPatch,
 ) -> Result<Integration> {
     patch.note.as_ref().map_or(Ok(()), |note| validate::at_most("note", note, 1_024))?;
+    if let Patch::Set(url) = &patch.webhook_url {
+        validate::http_url("webhookUrl", url)?;
+        validate::admitted(core, "webhookUrl", url).await?;
+    }
     let (core, scope, id_or_slug) = (core.clone(), scope.clone(), id_or_slug.to_owned());
     core.clone()
         .db

@@ -35,7 +35,7 @@ tokens:
   - { user: second, name: suites, value: ${crew.member} }
 `)
 
-const server = spawn(binary, ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--data', folder, '--config', seed, '--log', 'warn', ...database], {
+const server = spawn(binary, ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--data', folder, '--config', seed, '--log', 'warn', '--dns', 'none', ...database], {
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 const ended = once(server, 'exit')

@@ -123,7 +123,9 @@ impl Server {
 
 fn serve(data: &Path) -> Outcome<Command> {
     let mut command = Command::new(program()?);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--json", "--log", "error", "--data"]).arg(data);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--json", "--log", "error", "--dns", "none", "--data"])
+        .arg(data);
     Ok(command)
 }
 

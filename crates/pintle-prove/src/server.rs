@@ -45,7 +45,8 @@ impl Program {
         let log = File::options().create(true).append(true).open(self.log()).expect("a log file");
         let mut serve = self.command("serve");
         serve.args(["--dev", "--json", "--listen", "127.0.0.1:0", "--log", "warn"]);
-        serve.args(&self.options);
+        // Unless an option says who is asked for names, nobody is.
+        serve.args(&self.options).env("PINTLE_DNS", "none");
         serve.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("a process")
     }
 

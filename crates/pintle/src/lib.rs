@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod doctor;
+mod egress;
 mod failure;
 mod file;
 mod key;

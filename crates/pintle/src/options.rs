@@ -1,5 +1,6 @@
 //! The command line and the environment.
 
+use crate::egress::EgressArgs;
 use crate::failure::{Failure, Result};
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
@@ -89,8 +90,9 @@ pub struct ServeArgs {
 
     /// When ready, print one line of JSON instead of text
     ///
-    /// {"url": …}, and with --dev also token, userId, teamId, teamSlug, projectIds, integrationId, clientSecret and
-    /// configurationId of the demo workspace. Nothing else goes to standard output; logs go to standard error.
+    /// {"url": …, "egress": {"loopback": …, "allow": […]}}, and with --dev also token, userId, teamId, teamSlug, projectIds,
+    /// integrationId, clientSecret and configurationId of the demo workspace. Nothing else goes to standard output; logs go to
+    /// standard error.
     #[arg(long, env = "PINTLE_JSON", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub json: Option<bool>,
 
@@ -111,6 +113,9 @@ pub struct ServeArgs {
     /// Let web pages of any origin call the API (CORS)
     #[arg(long, env = "PINTLE_CORS", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub cors: Option<bool>,
+
+    #[command(flatten)]
+    pub egress: EgressArgs,
 
     /// What to log: off, error, warn, info, debug or trace [default: info]
     #[arg(long, env = "PINTLE_LOG", hide_env_values = true, value_name = "LEVEL")]

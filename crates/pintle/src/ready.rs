@@ -1,5 +1,6 @@
 //! What is printed when the server is ready.
 
+use crate::egress::Doors;
 use pintle_core::seed::demo::Demo;
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ pub fn url(address: SocketAddr) -> String {
 #[derive(Serialize)]
 pub struct Ready<'a> {
     pub url: &'a str,
+    pub egress: Doors,
     #[serde(flatten)]
     pub demo: Option<&'a Demo>,
     /// There is nobody who could call.
@@ -34,6 +36,7 @@ impl Ready<'_> {
     /// For a person: the address, and with `--dev` what to try.
     pub fn text(&self) -> String {
         let mut text = format!("Pintle {} is ready at {}\n", env!("CARGO_PKG_VERSION"), self.url);
+        text.push_str(&self.egress.to_string());
         if let Some(demo) = self.demo {
             text.push_str(&facts(demo));
             text.push_str(&match &demo.configuration_id {

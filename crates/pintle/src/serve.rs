@@ -1,5 +1,6 @@
 //! `pintle serve`: from the options to a server, and to its orderly end.
 
+use crate::egress::Doors;
 use crate::failure::{Failure, Result};
 use crate::file::{self, File};
 use crate::options::{Listen, ServeArgs};
@@ -36,6 +37,7 @@ struct Settings {
     listen: Listen,
     options: Options,
     strict_team_scope: bool,
+    egress: Policy,
     log: LevelFilter,
     file: Option<File>,
 }
@@ -48,8 +50,9 @@ impl Settings {
         let given = file.as_ref().map_or(&none, |file| &file.settings);
         let defaults = Options::default();
         let body_limit = args.body_limit.or(given.body_limit).map(|bytes| bytes as usize);
+        let dev = args.dev.or(given.dev).unwrap_or(false);
         Ok(Self {
-            dev: args.dev.or(given.dev).unwrap_or(false),
+            dev,
             json: args.json.unwrap_or(false),
             storage: Storage::new(args.storage, given)?,
             listen: args.listen.or(given.listen.clone()).unwrap_or_else(|| Listen("127.0.0.1:4400".into())),
@@ -60,6 +63,7 @@ impl Settings {
                 ..defaults
             },
             strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
+            egress: args.egress.policy(given, dev),
             log: args.log.or(given.log).unwrap_or(LevelFilter::INFO),
             file,
         })
@@ -98,7 +102,8 @@ async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
     let api = Api::new(core, settings.options);
     let (ask, asked) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(pintle_api::serve(api, listener, async { drop(asked.await) }));
-    announce(&Ready { url: &url, demo: demo.as_ref(), empty }, settings.json)?;
+    let egress = Doors::of(&settings.egress);
+    announce(&Ready { url: &url, egress, demo: demo.as_ref(), empty }, settings.json)?;
     stop.asked().await;
     tracing::info!("ending: requests that are under way are finished first");
     drop(ask);
@@ -146,7 +151,7 @@ async fn open(settings: &Settings) -> Result<Core> {
         Entropy::system().map_err(|error| Failure::failed(format_args!("no randomness: {error}")))?;
     let db = settings.storage.open().await?;
     let master = settings.storage.master_key(&db, &entropy).await?;
-    let egress = Egress::new(Policy { loopback: settings.dev, ..Policy::default() });
+    let egress = Egress::new(settings.egress.clone());
     let strict_team_scope = settings.strict_team_scope;
     let given = Given {
         clock: Clock::default(),

@@ -2,6 +2,7 @@
 
 mod lines;
 
+use crate::egress::{Dns, Network};
 use crate::failure::{Failure, Result};
 use crate::options::{Database, Listen};
 use lines::Lines;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub body_limit: Option<u64>,
     pub strict_team_scope: Option<bool>,
     pub cors: Option<bool>,
+    pub allow_egress: Vec<Network>,
+    pub dns: Option<Dns>,
     pub log: Option<LevelFilter>,
 }
 
@@ -54,6 +57,10 @@ struct Content {
     body_limit: Option<u64>,
     strict_team_scope: Option<bool>,
     cors: Option<bool>,
+    #[serde(default, deserialize_with = "all_parsed")]
+    allow_egress: Vec<Network>,
+    #[serde(default, deserialize_with = "parsed")]
+    dns: Option<Dns>,
     #[serde(default, deserialize_with = "parsed")]
     log: Option<LevelFilter>,
     #[serde(default)]
@@ -74,6 +81,14 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
 ) -> Result<Option<T>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+/// The same for a list of them.
+fn all_parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
 }
 
 fn positive<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -113,6 +128,8 @@ impl File {
             body_limit: content.body_limit,
             strict_team_scope: content.strict_team_scope,
             cors: content.cors,
+            allow_egress: content.allow_egress,
+            dns: content.dns,
             log: content.log,
         };
         let seed = Seed {

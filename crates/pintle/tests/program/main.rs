@@ -4,6 +4,7 @@
 
 mod demo;
 mod doctor;
+mod egress;
 mod end;
 mod file;
 mod key;

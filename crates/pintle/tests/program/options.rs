@@ -30,6 +30,14 @@ fn bad_options_are_one_line_and_change_nothing() {
             "invalid value 'many' for '--body-limit <BYTES>': invalid digit found in string (see pintle --help)",
         ),
         (
+            &["serve", "--allow-egress", "10.0.0.0/8,home"],
+            "invalid value 'home' for '--allow-egress <CIDR>': expected ADDRESS/LENGTH, such as 10.1.0.0/16 or fd12::/32 (see pintle --help)",
+        ),
+        (
+            &["serve", "--dns", "ns.example"],
+            "invalid value 'ns.example' for '--dns <ADDR>': expected ADDRESS:PORT, such as 127.0.0.1:53, or none (see pintle --help)",
+        ),
+        (
             &["serve", "--dev=perhaps"],
             "invalid value 'perhaps' for '--dev[=<BOOL>]': value was not a boolean (see pintle --help)",
         ),

@@ -79,6 +79,7 @@ impl Place {
         command
             .current_dir(self.folder.path())
             .env("PINTLE_DATA", "data")
+            .env("PINTLE_DNS", "none")
             .env("PINTLE_LISTEN", "127.0.0.1:0");
         if let Some(url) = &self.database {
             command.env("PINTLE_DATABASE", url);

@@ -1,7 +1,7 @@
 //! Starting: what is printed, what is kept, and what refuses a start.
 
 use crate::place::{Place, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn the_ready_line_has_what_a_script_needs() {
@@ -10,6 +10,7 @@ fn the_ready_line_has_what_a_script_needs() {
         let keys: Vec<&String> = server.ready.as_object().unwrap().keys().collect();
         let expected = [
             "url",
+            "egress",
             "token",
             "userId",
             "teamId",
@@ -20,6 +21,7 @@ fn the_ready_line_has_what_a_script_needs() {
             "configurationId",
         ];
         assert_eq!(keys, expected);
+        assert_eq!(server.ready["egress"], json!({ "loopback": true, "allow": [] }));
         assert!(server.text("url").starts_with("http://127.0.0.1:"));
         assert_eq!(server.get("/v2/user")["user"]["id"], server.ready["userId"]);
         assert_eq!(server.get("/v9/projects")["projects"].as_array().unwrap().len(), 2);
@@ -31,7 +33,9 @@ fn the_ready_line_has_what_a_script_needs() {
 fn without_dev_there_is_only_an_address() {
     let place = Place::new();
     let server = place.serve(&[]);
-    assert_eq!(server.ready.as_object().unwrap().len(), 1);
+    let keys: Vec<&String> = server.ready.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["url", "egress"]);
+    assert_eq!(server.ready["egress"], json!({ "loopback": false, "allow": [] }));
     assert_eq!(server.call("nobody", "GET", "/v2/user", None).0, 403);
     server.stop();
 }

@@ -36,6 +36,11 @@ pub fn reply(error: &Error, request: &str) -> Reply {
     body.insert("error".into(), Value::Object(inner));
     body.extend(error.beside.clone());
     let reply = Reply::json_as(status, &body).unwrap_or_else(|_| Reply { status, ..Reply::nothing() });
+    delayed(reply, error)
+}
+
+/// Says when to try again, where the error does.
+pub fn delayed(reply: Reply, error: &Error) -> Reply {
     match error.retry_after {
         Some(seconds) => reply.with(header::RETRY_AFTER, seconds.into()),
         None => reply,

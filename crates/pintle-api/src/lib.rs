@@ -18,6 +18,7 @@ mod integrations;
 mod log_drains;
 mod logs;
 mod oauth;
+mod otlp;
 mod projects;
 mod registry;
 mod removals;
@@ -40,6 +41,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         log_drains::ROUTES,
         logs::ROUTES,
         oauth::ROUTES,
+        otlp::ROUTES,
         projects::ROUTES,
         projects::env::ROUTES,
         registry::ROUTES,

@@ -50,6 +50,11 @@ impl Reply {
         Self::new(StatusCode::OK, JSON, doc)
     }
 
+    /// 200 with bytes of a type.
+    pub fn bytes(content_type: HeaderValue, bytes: Vec<u8>) -> Self {
+        Self::new(StatusCode::OK, content_type, bytes)
+    }
+
     /// 200 with a body that comes piece by piece.
     pub fn stream(content_type: HeaderValue, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
         let body = Body::Stream(Box::pin(pieces));

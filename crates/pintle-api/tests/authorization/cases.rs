@@ -156,6 +156,8 @@ pub const CASES: &[Case] = {
         case("getAuthToken", OwnToken, EVERYONE, User, none),
         case("deleteAuthToken", OwnToken, EVERYONE, User, none),
         case("ingestLogs", FedProject, LOG_FEEDERS, Write("deployment"), |_| json!({ "message": "hello" })),
+        case("ingestOtlpLogs", FedProject, LOG_FEEDERS, Write("deployment"), |_| json!({})),
+        case("ingestOtlpTraces", FedProject, LOG_FEEDERS, Write("deployment"), |_| json!({})),
         case("createLogKey", Project, PROJECT_WRITERS, User, |_| json!({ "name": "made" })),
         case("listLogKeys", Project, PROJECT_WRITERS, User, none),
         case("deleteLogKey", LogKey, PROJECT_WRITERS, User, none),

@@ -208,5 +208,15 @@ pub async fn send(route: &Route, caller: &Caller, params: &Params, body: Value) 
         path.push_str("?view=account");
     }
     let method: Method = route.method.as_str().parse().unwrap();
-    caller.request(method, &path, (!body.is_null()).then_some(body)).await
+    let mut answer = caller.request(method, &path, (!body.is_null()).then_some(body)).await;
+    // OTLP has errors of its own shape, in which the code stands elsewhere.
+    let detail = &answer.json()["details"][0];
+    if let Some(reason) = detail["reason"].as_str() {
+        let mut error = json!({ "code": reason });
+        for (key, value) in detail["metadata"].as_object().into_iter().flatten() {
+            error[key] = serde_json::from_str(value.as_str().unwrap()).unwrap();
+        }
+        answer.text = json!({ "error": error }).to_string();
+    }
+    answer
 }

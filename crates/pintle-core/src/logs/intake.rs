@@ -67,7 +67,7 @@ pub async fn lines(core: &Core, feed: &Feed, body: &[u8]) -> Result<Outcome> {
     } else {
         body.split(|byte| *byte == b'\n').enumerate().for_each(|(index, line)| intake.add(index + 1, line));
     }
-    intake.finish().await
+    intake.finish().await?.checked()
 }
 
 /// Gathers lines into batches.
@@ -147,7 +147,8 @@ impl<'a> Intake<'a> {
         let mut map: Map<String, Json> = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let at = match &line.timestamp {
             None => self.core.clock.now(),
-            Some(Stamp::Millis(at)) => *at as i64,
+            Some(Stamp::Millis(at)) => *at,
+            Some(Stamp::Number(at)) => *at as i64,
             Some(Stamp::Text(text)) => clock::parse(text)
                 .ok_or_else(|| "`timestamp` should be number, or match format \"date-time\".".to_owned())?,
         };
@@ -188,7 +189,7 @@ impl<'a> Intake<'a> {
             self.pack();
         }
         super::append(self.core, &self.feed.owner, &self.feed.project, self.batches).await?;
-        self.outcome.checked()
+        Ok(self.outcome)
     }
 }
 

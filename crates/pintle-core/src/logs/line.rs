@@ -64,10 +64,12 @@ impl Text<'_> {
     }
 }
 
-/// When a line was written: milliseconds, or, before it is stored, a text that says so.
+/// When a line was written: milliseconds, or, before it is stored, in another form.
 #[derive(Debug)]
 pub enum Stamp<'a> {
-    Millis(f64),
+    Millis(Millis),
+    /// Milliseconds with a fraction.
+    Number(f64),
     Text(Cow<'a, str>),
 }
 
@@ -87,15 +89,15 @@ impl<'de> Visitor<'de> for StampVisitor {
     }
 
     fn visit_u64<E>(self, at: u64) -> Result<Self::Value, E> {
-        Ok(Stamp::Millis(at as f64))
+        Ok(Stamp::Millis(i64::try_from(at).unwrap_or(i64::MAX)))
     }
 
     fn visit_i64<E>(self, at: i64) -> Result<Self::Value, E> {
-        Ok(Stamp::Millis(at as f64))
+        Ok(Stamp::Millis(at))
     }
 
     fn visit_f64<E>(self, at: f64) -> Result<Self::Value, E> {
-        Ok(Stamp::Millis(at))
+        Ok(Stamp::Number(at))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
@@ -111,7 +113,7 @@ impl Line<'_> {
     /// When it was written; 0 where it does not say, which no stored line does.
     pub fn at(&self) -> Millis {
         match &self.timestamp {
-            Some(Stamp::Millis(at)) => *at as Millis,
+            Some(Stamp::Millis(at)) => *at,
             _ => 0,
         }
     }

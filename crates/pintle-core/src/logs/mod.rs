@@ -7,11 +7,12 @@ pub mod deployments;
 pub mod intake;
 pub mod keys;
 mod line;
+pub mod otlp;
 mod read;
 pub mod retention;
 
 pub use batch::{Batch, Kind, NewBatch};
-pub use line::{Line, Proxy, Text};
+pub use line::{Level, Line, Proxy, Text};
 pub use read::{Wanted, head, range, read_after, tail};
 
 use crate::ids::{OwnerId, ProjectId};

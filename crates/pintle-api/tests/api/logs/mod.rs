@@ -2,6 +2,7 @@
 
 mod ingest;
 mod keys;
+mod otlp;
 mod stream;
 
 use axum::body::Body;

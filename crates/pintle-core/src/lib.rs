@@ -19,7 +19,7 @@ pub mod migrations;
 pub mod page;
 pub mod patch;
 pub mod permissions;
-pub use pintle_store::planted;
+pub use pintle_store::{Conn, planted};
 pub mod projects;
 pub mod scope;
 pub mod seed;

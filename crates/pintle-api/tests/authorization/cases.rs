@@ -66,6 +66,8 @@ const PROJECT_WRITERS: Roles = Roles { in_project: Some(&[ProjectRole::Admin]), 
 const ENV_USERS: Roles =
     Roles { in_project: Some(&[ProjectRole::Admin, ProjectRole::ProjectDeveloper]), ..DEVELOPERS };
 const LOG_FEEDERS: Roles = ENV_USERS;
+const LOG_READERS: Roles =
+    Roles { may: &[Role::Owner, Role::Member, Role::Developer, Role::Security], ..ENV_USERS };
 
 const fn team(may: &'static [Role]) -> Roles {
     Roles { may, in_project: None }
@@ -158,6 +160,8 @@ pub const CASES: &[Case] = {
         case("ingestLogs", FedProject, LOG_FEEDERS, Write("deployment"), |_| json!({ "message": "hello" })),
         case("ingestOtlpLogs", FedProject, LOG_FEEDERS, Write("deployment"), |_| json!({})),
         case("ingestOtlpTraces", FedProject, LOG_FEEDERS, Write("deployment"), |_| json!({})),
+        case("tailLogs", FedProject, LOG_READERS, Read("deployment"), none),
+        case("getRuntimeLogs", Deployment, LOG_READERS, Read("deployment"), none),
         case("createLogKey", Project, PROJECT_WRITERS, User, |_| json!({ "name": "made" })),
         case("listLogKeys", Project, PROJECT_WRITERS, User, none),
         case("deleteLogKey", LogKey, PROJECT_WRITERS, User, none),

@@ -210,9 +210,9 @@ async fn an_installation_may_what_its_scopes_say() {
 #[tokio::test]
 async fn an_installation_reaches_only_the_projects_that_it_was_given() {
     on_each_engine(async |pintle| {
-        for (route, case) in
-            scoped().filter(|(_, case)| [Thing::Project, Thing::FedProject, Thing::Env].contains(&case.at))
-        {
+        for (route, case) in scoped().filter(|(_, case)| {
+            [Thing::Project, Thing::FedProject, Thing::Deployment, Thing::Env].contains(&case.at)
+        }) {
             let world = World::new(pintle, &[]).await;
             let params = world.make(case.at, &world.owner, None).await;
             let other = json!({ "projects": [world.project().await] });

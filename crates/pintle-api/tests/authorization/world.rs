@@ -34,6 +34,8 @@ pub enum Thing {
     /// One that the query names.
     FedProject,
     LogKey,
+    /// One that has logged.
+    Deployment,
     Env,
     Team,
     Member,
@@ -158,6 +160,12 @@ impl<'a> World<'a> {
             }
             Thing::Project => vec![("idOrName", self.project().await)],
             Thing::FedProject => vec![("projectId", self.project().await)],
+            Thing::Deployment => {
+                let project = self.project().await;
+                let line = json!({ "deploymentId": "dpl_one", "message": "hello" });
+                owner.post(&format!("/pintle/v1/logs?projectId={project}"), line).await.ok(200);
+                vec![("projectId", project), ("deploymentId", "dpl_one".to_owned())]
+            }
             Thing::LogKey => {
                 let project = self.project().await;
                 let path = format!("/pintle/v1/projects/{project}/log-keys");
@@ -206,6 +214,9 @@ pub async fn send(route: &Route, caller: &Caller, params: &Params, body: Value) 
     assert!(!path.contains('{'), "{}: the case fills not all of {path}", route.id);
     if route.id == "getConfigurations" {
         path.push_str("?view=account");
+    }
+    if route.id == "getRuntimeLogs" {
+        path.push_str("?follow=false");
     }
     let method: Method = route.method.as_str().parse().unwrap();
     let mut answer = caller.request(method, &path, (!body.is_null()).then_some(body)).await;

@@ -107,7 +107,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    pub(super) fn reject(&mut self, number: usize, message: String) {
+    fn reject(&mut self, number: usize, message: String) {
         self.outcome.rejected += 1;
         if self.outcome.errors.len() < TOLD {
             self.outcome.errors.push(LineError { line: number, message });
@@ -163,12 +163,13 @@ impl<'a> Intake<'a> {
         fill(&mut map, "level", || "info".into());
         if let Some(message) = line.message.as_ref().filter(|message| message.as_str().len() > MESSAGE) {
             map.insert("message".into(), cut(message.as_str()).into());
+            map.insert("messageTruncated".into(), true.into());
         }
         self.write(&map)
     }
 
     /// Adds a line that has everything.
-    pub(super) fn write(&mut self, map: &Map<String, Json>) -> Result<(), String> {
+    fn write(&mut self, map: &Map<String, Json>) -> Result<(), String> {
         if let Some(id) =
             map.get("deploymentId").and_then(Json::as_str).filter(|id| !self.deployments.contains(*id))
         {
@@ -211,13 +212,13 @@ fn fill(map: &mut Map<String, Json>, key: &str, value: impl FnOnce() -> Json) {
 }
 
 /// Decimal digits; the first 13 are the millisecond.
-pub(super) fn new_id(core: &Core, at: clock::Millis) -> String {
+fn new_id(core: &Core, at: clock::Millis) -> String {
     let random = u64::from_le_bytes(core.entropy.bytes()) % 1_000_000_000_000_000;
     format!("{:013}{random:015}", at.max(0))
 }
 
 /// As much of a message as is kept.
-pub(super) fn cut(message: &str) -> &str {
+fn cut(message: &str) -> &str {
     &message[..message.floor_char_boundary(MESSAGE)]
 }
 

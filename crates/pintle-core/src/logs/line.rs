@@ -20,6 +20,8 @@ pub struct Line<'a> {
     pub project_id: Option<Text<'a>>,
     pub level: Option<Level>,
     pub message: Option<Text<'a>>,
+    /// The message was longer than is kept.
+    pub message_truncated: Option<bool>,
     #[serde(rename = "type")]
     pub kind: Option<Text<'a>>,
     pub environment: Option<Environment>,

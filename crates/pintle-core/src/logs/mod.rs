@@ -10,10 +10,13 @@ mod line;
 pub mod otlp;
 mod read;
 pub mod retention;
+pub mod runtime;
+pub mod tail;
 
 pub use batch::{Batch, Kind, NewBatch};
 pub use line::{Level, Line, Proxy, Text};
-pub use read::{Wanted, head, range, read_after, tail};
+pub use read::{Wanted, first_kept, head, range, read_after};
+pub use tail::{Follow, Tail};
 
 use crate::ids::{OwnerId, ProjectId};
 use crate::{Core, Error, OnConstraint, Result};

@@ -25,9 +25,9 @@ pub async fn head(conn: &Conn, owner: &OwnerId) -> Result<Position> {
     Ok(conn.opt::<(i64,)>(sql, &params![owner]).await?.map_or(0, |(head,)| head))
 }
 
-/// The oldest position that the limits have not taken; 1 where they took nothing. A reader that stands before `tail - 1` has missed
+/// The oldest position that the limits have not taken; 1 where they took nothing. A reader that stands before `first_kept - 1` has missed
 /// what was between.
-pub async fn tail(conn: &Conn, owner: &OwnerId) -> Result<Position> {
+pub async fn first_kept(conn: &Conn, owner: &OwnerId) -> Result<Position> {
     let sql = "SELECT tail FROM log_streams WHERE owner_id = $1";
     Ok(conn.opt::<(i64,)>(sql, &params![owner]).await?.map_or(1, |(tail,)| tail))
 }
@@ -92,6 +92,16 @@ impl Wanted {
         let mut select = Select::new(sql, params![owner, from, to, self.kind.as_str()].to_vec());
         select.among("project_id", self.projects.iter().flatten());
         select.sql.push_str(&format!(" ORDER BY position LIMIT {limit}"));
+        select
+    }
+
+    /// The wanted batches up to a position, from there backwards.
+    pub(super) fn newest_first(&self, columns: &str, owner: &OwnerId, to: Position) -> Select {
+        let sql =
+            format!("SELECT {columns} FROM log_batches WHERE owner_id = $1 AND position <= $2 AND kind = $3");
+        let mut select = Select::new(sql, params![owner, to, self.kind.as_str()].to_vec());
+        select.among("project_id", self.projects.iter().flatten());
+        select.sql.push_str(&format!(" ORDER BY position DESC LIMIT {LOOK}"));
         select
     }
 }

@@ -3,6 +3,7 @@
 mod ingest;
 mod keys;
 mod otlp;
+mod readers;
 mod stream;
 
 use axum::body::Body;

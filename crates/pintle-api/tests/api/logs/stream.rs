@@ -137,7 +137,7 @@ async fn the_oldest_logs_go_by_age() {
         let (head, tail, bytes, sum) = kept(pintle, &source.owner).await;
         assert_eq!((head, tail, bytes), (3, 3, sum));
         let conn = pintle.core.db.read().await.unwrap();
-        assert_eq!(logs::tail(&conn, &source.owner).await.unwrap(), 3);
+        assert_eq!(logs::first_kept(&conn, &source.owner).await.unwrap(), 3);
         assert_eq!(retention::sweep(&pintle.core).await.unwrap(), 0);
     })
     .await;

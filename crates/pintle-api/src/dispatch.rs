@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use http_body_util::{BodyExt, Collected, Limited};
 use pintle_core::ids::TokenId;
 use pintle_core::logs::keys::Feed;
+use pintle_core::permissions::Permission;
 use pintle_core::{Core, Error, Kind, Result, credential, scope};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -29,11 +30,13 @@ pub struct Options {
     pub log_room: usize,
     /// Answer browsers' preflight requests, so that pages of any origin may call the API.
     pub cors: bool,
+    /// Serve what is only for development: the clock, faults.
+    pub dev: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate_limit: 1_000_000, body_limit: 8 << 20, log_room: 64 << 20, cors: false }
+        Self { rate_limit: 1_000_000, body_limit: 8 << 20, log_room: 64 << 20, cors: false, dev: false }
     }
 }
 
@@ -108,6 +111,10 @@ impl Api {
             }
             Match::Nothing => return Err(Error::new(Kind::NotFound, "not_found", "The path was not found")),
         };
+        if route.permission == Permission::Develop && !self.0.options.dev {
+            let text = "This path is for development: start the server with --dev";
+            return Err(Error::new(Kind::NotFound, "not_found", text));
+        }
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let mut call = Call {
             core: self.0.core.clone(),

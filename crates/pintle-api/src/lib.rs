@@ -12,6 +12,7 @@ mod router;
 mod serve;
 
 mod authentication;
+mod clock;
 mod deliveries;
 mod drains;
 mod integrations;
@@ -35,6 +36,7 @@ pub use serve::serve;
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     [
         authentication::ROUTES,
+        clock::ROUTES,
         deliveries::ROUTES,
         drains::ROUTES,
         integrations::ROUTES,

@@ -191,7 +191,8 @@ impl Report {
 
     /// The data key has opened already. What else is kept here is sealed for its own key.
     async fn meta(&mut self, conn: &Conn, vault: &Vault) -> Result<()> {
-        let sql = "SELECT key, value FROM meta WHERE key NOT IN ('data_key', 'demo_begun')";
+        let sql =
+            "SELECT key, value FROM meta WHERE key NOT IN ('data_key', 'demo_begun', 'clock', 'faults')";
         for (key, sealed) in conn.all::<(String, Vec<u8>)>(sql, &[]).await? {
             match vault.open_text(&key, &sealed) {
                 Ok(_) => self.opened += 1,

@@ -15,6 +15,7 @@ pub mod events;
 pub mod ids;
 pub mod integrations;
 pub mod logs;
+mod meta;
 pub mod migrations;
 pub mod page;
 pub mod patch;

@@ -101,7 +101,7 @@ impl Pintle {
         let core = Core::open(db, &MasterKey([7; 32]), given(clock.clone(), Entropy::seeded(seed), false))
             .await
             .expect("a migrated database");
-        let api = Api::new(core.clone(), Options::default());
+        let api = Api::new(core.clone(), Options { dev: true, ..Options::default() });
         Self { api, core, clock, folder: None }
     }
 
@@ -122,6 +122,11 @@ impl Pintle {
         let (db, clock) = (self.core.db.clone(), self.clock.clone());
         let core = Core::open(db, &MasterKey([7; 32]), given).await.expect("the same database");
         Self { api: Api::new(core.clone(), options), core, clock, folder: None }
+    }
+
+    /// What a later start over the same database finds: a clock of its own.
+    pub async fn reopened(&self) -> Self {
+        Self::over(self.core.db.clone(), !seed()).await
     }
 
     pub fn engine(&self) -> Engine {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod clock;
 mod doctor;
 mod egress;
 mod failure;
@@ -9,6 +10,7 @@ mod options;
 mod ready;
 mod remove;
 mod serve;
+mod server;
 mod storage;
 
 use failure::Failure;
@@ -21,6 +23,7 @@ pub fn main() -> ExitCode {
         Ok(Cli { command }) => match command {
             Command::Serve(args) => serve::run(args),
             Command::Remove(args) => remove::run(args),
+            Command::Clock(args) => clock::run(args),
             Command::Doctor(args) => doctor::run(args),
         },
         Err(ended) => ended,

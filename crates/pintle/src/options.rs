@@ -30,6 +30,12 @@ pub enum Command {
     /// Shows what goes, asks, and prints what went. It talks to a running server.
     Remove(RemoveArgs),
 
+    /// Show the time of a server that runs with --dev, or move it forward
+    ///
+    /// Whatever waits for a time notices: codes expire, what failed is tried again, installations that were disabled for 30 days
+    /// go. A restart keeps it.
+    Clock(ClockArgs),
+
     /// Look through a database for what cannot be there
     ///
     /// Damage, rows whose owner is gone, documents that speak of installations that do not exist, secrets that do not open. It
@@ -51,17 +57,43 @@ pub struct RemoveArgs {
     #[arg(long, short)]
     pub yes: bool,
 
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// Which server to talk to, and as whom; shared by the commands that do.
+#[derive(Debug, Args)]
+pub struct ServerArgs {
     /// Where the server is: its own address, without TLS
     #[arg(long, env = "PINTLE_URL", value_name = "URL", default_value = "http://127.0.0.1:4400")]
     pub url: String,
 
-    /// The token of a user who may remove it, or the installation's own
+    /// The token of a user, or an installation's own, with the right to do this
     #[arg(long, env = "PINTLE_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub token: String,
 
-    /// The team that it belongs to, by id or slug [default: the token's own]
+    /// The team to act for, by id or slug [default: the token's own]
     #[arg(long, env = "PINTLE_TEAM", value_name = "TEAM")]
     pub team: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ClockArgs {
+    #[command(subcommand)]
+    pub command: Option<ClockCommand>,
+
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClockCommand {
+    /// Move time forward; it never goes back
+    Advance {
+        /// By how much: a number and a unit (ms, s, m, h, d), such as 24h
+        #[arg(value_name = "LENGTH")]
+        by: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -75,7 +107,8 @@ pub struct ServeArgs {
     /// Make a demo workspace at the first start, and print commands to try
     ///
     /// A user, a team, two projects, an integration, and an installation of it with webhooks, log drains and environment
-    /// variables. Later starts find it again and print the same values.
+    /// variables. Later starts find it again and print the same values. It also opens what is for development, such as a clock that can
+    /// be moved.
     #[arg(long, env = "PINTLE_DEV", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub dev: Option<bool>,
 

@@ -2,16 +2,15 @@
 
 use crate::failure::{Failure, Result};
 use crate::options::RemoveArgs;
+use crate::server::{Server, encode};
 use serde_json::Value as Json;
 use std::io::{IsTerminal, Write, stdin, stdout};
-use std::time::Duration;
-use ureq::Agent;
-use ureq::http::{Method, Request};
+use ureq::http::Method;
 
 pub fn run(args: RemoveArgs) -> Result<()> {
-    let server = Server::new(&args);
+    let server = Server::new(&args.server);
     let id = &encode(&args.id);
-    let plan = server.call(Method::GET, &format!("/pintle/v1/integrations/configurations/{id}/removal"))?;
+    let plan = server.get(&format!("/pintle/v1/integrations/configurations/{id}/removal"))?;
     let mut out = stdout().lock();
     writeln!(
         out,
@@ -25,63 +24,13 @@ pub fn run(args: RemoveArgs) -> Result<()> {
     if !args.yes {
         confirm(&mut out)?;
     }
-    server.call(Method::DELETE, &format!("/v1/integrations/configuration/{id}"))?;
+    server.call(Method::DELETE, &format!("/v1/integrations/configuration/{id}"), None)?;
     // An installation's own token ends with it, and then cannot ask for the receipt.
-    match server.call(Method::GET, &format!("/pintle/v1/removals/{id}")) {
+    match server.get(&format!("/pintle/v1/removals/{id}")) {
         Ok(receipt) => writeln!(out, "removed {id}, with {}", summary(&receipt["removed"]))?,
         Err(_) => writeln!(out, "removed {id}")?,
     }
     Ok(())
-}
-
-struct Server<'a> {
-    agent: Agent,
-    args: &'a RemoveArgs,
-}
-
-impl<'a> Server<'a> {
-    fn new(args: &'a RemoveArgs) -> Self {
-        let config =
-            Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
-        Self { agent: config.build().into(), args }
-    }
-
-    /// The JSON of a good answer; `null` where it is empty.
-    fn call(&self, method: Method, path: &str) -> Result<Json> {
-        let RemoveArgs { url, token, team, .. } = self.args;
-        if url.starts_with("https:") {
-            return Err(Failure::usage("this command speaks no TLS: give the server's own http:// address"));
-        }
-        let base = url.trim_end_matches('/');
-        let query = team.as_ref().map_or(String::new(), |team| format!("?teamId={}", encode(team)));
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{base}{path}{query}"))
-            .header("authorization", format!("Bearer {token}"))
-            .body(())
-            .map_err(|error| Failure::usage(format_args!("{url} is not a URL that can be used: {error}")))?;
-        let unreachable = |error| Failure::failed(format_args!("cannot reach {url}: {error}"));
-        let mut answer = self.agent.run(request).map_err(unreachable)?;
-        let status = answer.status();
-        let text = answer.body_mut().read_to_string().map_err(unreachable)?;
-        let json: Json = serde_json::from_str(&text).unwrap_or_default();
-        if status.is_success() {
-            return Ok(json);
-        }
-        let error = &json["error"];
-        Err(Failure::failed(match (error["message"].as_str(), error["code"].as_str()) {
-            (Some(message), Some(code)) => format!("{message} ({}, {code})", status.as_u16()),
-            _ => format!("{url} answered {status}: is it a pintle server?"),
-        }))
-    }
-}
-
-/// What was typed, as a part of a URL.
-fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 /// The lists of a removal, in the order in which they are shown, and what a person calls an entry.

@@ -7,7 +7,7 @@ use crate::options::{Listen, ServeArgs};
 use crate::ready::{self, Ready};
 use crate::storage::Storage;
 use pintle_api::{Api, Options};
-use pintle_core::clock::Clock;
+use pintle_core::clock::{self, Clock, Millis};
 use pintle_core::configurations::lifecycle;
 use pintle_core::deliveries;
 use pintle_core::entropy::Entropy;
@@ -27,7 +27,7 @@ use tracing::level_filters::LevelFilter;
 /// How long requests that are under way may take to finish after the signal to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// Between two rounds of the background job.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Millis = clock::MINUTE;
 
 /// What an operator decided, from all sources.
 struct Settings {
@@ -60,6 +60,7 @@ impl Settings {
                 rate_limit: args.rate_limit.or(given.rate_limit).unwrap_or(defaults.rate_limit),
                 body_limit: body_limit.unwrap_or(defaults.body_limit),
                 cors: args.cors.or(given.cors).unwrap_or(defaults.cors),
+                dev,
                 ..defaults
             },
             strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
@@ -134,6 +135,9 @@ async fn start(settings: &Settings) -> Result<Started> {
         describe(lock, &url)?;
     }
     let core = open(settings).await?;
+    if settings.dev {
+        clock::restore(&core).await?;
+    }
     if let Some(file) = &settings.file {
         apply(&core, file).await?;
     }
@@ -183,11 +187,10 @@ fn announce(ready: &Ready<'_>, json: bool) -> Result<()> {
     written.map_err(|error| Failure::failed(format_args!("cannot print: {error}")))
 }
 
-/// The background job; an error is logged and the next round tries again.
+/// The background job, once a minute and whenever the clock was moved; an error is logged and the next round tries again.
 async fn sweep(core: Core) {
-    let mut round = tokio::time::interval(SWEEP);
+    let mut moves = core.clock.moves();
     loop {
-        round.tick().await;
         match lifecycle::sweep(&core).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed installations that had been disabled for 30 days"),
@@ -195,6 +198,10 @@ async fn sweep(core: Core) {
         }
         if let Err(error) = deliveries::sweep(&core).await {
             tracing::error!(%error, "old deliveries could not be forgotten");
+        }
+        tokio::select! {
+            () = core.clock.until(core.clock.now() + SWEEP) => {}
+            _ = moves.changed() => {}
         }
     }
 }

@@ -153,6 +153,8 @@ pub const CASES: &[Case] = {
         case("removeTeamMember", Member, OWNERS, User, none),
         case("getAuthUser", Nowhere, EVERYONE, Nothing, none),
         case("listUserEvents", Nowhere, EVERYONE, User, none),
+        case("getClock", Nowhere, EVERYONE, User, none),
+        case("advanceClock", Nowhere, EVERYONE, User, |_| json!({ "advanceMs": 1 })),
         case("listAuthTokens", Nowhere, EVERYONE, User, none),
         case("createAuthToken", Nowhere, EVERYONE, User, |_| json!({ "name": "made" })),
         case("getAuthToken", OwnToken, EVERYONE, User, none),

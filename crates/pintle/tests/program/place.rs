@@ -216,6 +216,16 @@ impl Server {
         (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    /// What the demo's user reads, once it is there: within ten seconds.
+    #[track_caller]
+    pub fn eventually(&self, path: &str) -> Value {
+        let found = (0..200).find_map(|_| {
+            std::thread::park_timeout(std::time::Duration::from_millis(50));
+            Some(self.call(self.text("token"), "GET", path, None)).filter(|(status, _)| *status == 200)
+        });
+        found.unwrap_or_else(|| panic!("{path} did not come")).1
+    }
+
     /// What the demo's user reads.
     #[track_caller]
     pub fn get(&self, path: &str) -> Value {

@@ -116,11 +116,7 @@ fn an_installation_that_was_disabled_for_too_long_goes_without_being_asked() {
         place.damage(&format!("UPDATE configurations SET disabled_at = 1, doc = {doc}"));
         let server = place.serve(&["--dev"]);
         let path = format!("/pintle/v1/removals/{id}");
-        let receipt = (0..100).find_map(|_| {
-            std::thread::park_timeout(std::time::Duration::from_millis(50));
-            Some(server.call(server.text("token"), "GET", &path, None)).filter(|(status, _)| *status == 200)
-        });
-        let (_, receipt) = receipt.expect("a receipt within five seconds");
+        let receipt = server.eventually(&path);
         assert_eq!(
             (&receipt["reason"], &receipt["removedBy"]["type"]),
             (&json("disabled-too-long"), &json("system"))

@@ -1,16 +1,18 @@
 //! The way of a request: path → route, token → scope, rate limit, handler, answer.
 
 use crate::call::Call;
-use crate::failure;
 use crate::incoming::{self, Incoming, Room};
 use crate::limits::{Allowance, Limits};
 use crate::query::Query;
 use crate::reply::{self, Reply};
-use crate::router::{Handler, Match, Router};
+use crate::router::{Handler, Match, Route, Router};
+use crate::{failure, faults};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, Collected, Limited};
+use pintle_core::clock::SECOND;
+use pintle_core::faults::NewFault;
 use pintle_core::ids::TokenId;
 use pintle_core::logs::keys::Feed;
 use pintle_core::permissions::Permission;
@@ -83,6 +85,8 @@ impl Api {
         let (parts, body) = request.into_parts();
         let reads = parts.method.is_safe();
         let mut allowance = None;
+        // Before the request, since it may be the last that a fault is for.
+        let faults = faults::shown(&self.0.core);
         let reply = match self.handle(parts, body, &mut allowance).await {
             Ok(reply) => reply,
             Err(error) => failure::reply(&error, &id),
@@ -91,7 +95,11 @@ impl Api {
             // It may have left something to deliver.
             self.0.core.bell.ring();
         }
-        self.respond(reply, &id, allowance)
+        let mut response = self.respond(reply, &id, allowance);
+        if let Some(faults) = faults {
+            response.headers_mut().insert(faults::HEADER, faults);
+        }
+        response
     }
 
     async fn handle(
@@ -116,14 +124,28 @@ impl Api {
             return Err(Error::new(Kind::NotFound, "not_found", text));
         }
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        let mut call = Call {
-            core: self.0.core.clone(),
-            params,
-            query,
-            headers: parts.headers,
-            body: Bytes::new(),
-            version,
-        };
+        let (core, body_so_far) = (self.0.core.clone(), Bytes::new());
+        let call = Call { core, params, query, headers: parts.headers, body: body_so_far, version };
+        match pintle_core::faults::at_route(&self.0.core, route.id).await? {
+            Some(NewFault { drop_answer: true, .. }) => {
+                drop(self.run(route, call, body, allowance).await);
+                Ok(Reply::dropped())
+            }
+            Some(NewFault { status: Some(status), retry_after, .. }) => {
+                self.fail(status, retry_after, allowance)
+            }
+            _ => self.run(route, call, body, allowance).await,
+        }
+    }
+
+    /// The operation itself.
+    async fn run(
+        &self,
+        route: &Route,
+        mut call: Call,
+        body: Body,
+        allowance: &mut Option<Allowance>,
+    ) -> Result<Reply> {
         match route.handler {
             Handler::Public(handler) => {
                 call.body = self.read(body).await?;
@@ -164,6 +186,23 @@ impl Api {
         &self.0.room
     }
 
+    /// The answer of a fault in place of the operation's.
+    fn fail(
+        &self,
+        status: u16,
+        retry_after: Option<u32>,
+        allowance: &mut Option<Allowance>,
+    ) -> Result<Reply> {
+        if status != 429 {
+            return faults::answer(status, retry_after);
+        }
+        let seconds = retry_after.unwrap_or(1);
+        let reset_ms = self.0.core.clock.now() + i64::from(seconds) * SECOND;
+        let used = Allowance { limit: self.0.options.rate_limit, remaining: 0, reset_ms, exceeded: true };
+        *allowance = Some(used);
+        Err(used.refusal(seconds))
+    }
+
     async fn read(&self, body: Body) -> Result<Bytes> {
         let limit = self.0.options.body_limit;
         let body = Limited::new(body, limit).collect().await;
@@ -173,6 +212,10 @@ impl Api {
     fn body(&self, body: reply::Body) -> Body {
         match body {
             reply::Body::Whole(bytes) => Body::from(bytes),
+            // hyper writes the head together with the first of the body: a body that begins with an error takes it along.
+            reply::Body::Dropped => {
+                Body::from_stream(stream::iter([Err::<Bytes, _>(Error::internal("a fault"))]))
+            }
             reply::Body::Stream(pieces) => {
                 let mut ending = self.0.ending.subscribe();
                 let ended = async move { drop(ending.wait_for(|ended| *ended).await) };

@@ -15,6 +15,7 @@ mod authentication;
 mod clock;
 mod deliveries;
 mod drains;
+mod faults;
 mod integrations;
 mod log_drains;
 mod logs;
@@ -39,6 +40,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         clock::ROUTES,
         deliveries::ROUTES,
         drains::ROUTES,
+        faults::ROUTES,
         integrations::ROUTES,
         log_drains::ROUTES,
         logs::ROUTES,

@@ -38,12 +38,17 @@ impl Allowance {
         if !self.exceeded {
             return Ok(());
         }
+        let seconds = ((self.reset_ms - now + 999) / SECOND).clamp(1, 60) as u32;
+        Err(self.refusal(seconds))
+    }
+
+    /// What a caller is told who should come back after so many seconds.
+    pub fn refusal(&self, seconds: u32) -> Error {
         let limit = json!({
             "remaining": self.remaining, "reset": self.reset_seconds(), "resetMs": self.reset_ms, "total": self.limit,
         });
-        let seconds = ((self.reset_ms - now + 999) / SECOND).clamp(1, 60) as u32;
         let error = Error::new(Kind::RateLimited, "rate_limited", "Too many requests");
-        Err(error.with("limit", limit).retry_after(seconds))
+        error.with("limit", limit).retry_after(seconds)
     }
 }
 

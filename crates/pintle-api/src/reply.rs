@@ -16,6 +16,8 @@ pub type Pieces = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
 pub enum Body {
     Whole(Bytes),
     Stream(Pieces),
+    /// The connection ends, and nothing of the answer is written.
+    Dropped,
 }
 
 pub struct Reply {
@@ -59,6 +61,12 @@ impl Reply {
     pub fn stream(content_type: HeaderValue, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
         let body = Body::Stream(Box::pin(pieces));
         Self { status: StatusCode::OK, content_type: Some(content_type), body, headers: Vec::new() }
+    }
+
+    /// No answer at all.
+    pub fn dropped() -> Self {
+        // Any status that has a body.
+        Self { status: StatusCode::OK, body: Body::Dropped, ..Self::nothing() }
     }
 
     /// 204: no body and no content type.

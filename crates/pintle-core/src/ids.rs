@@ -63,6 +63,7 @@ id!(
     /// An installation of an integration. Never used again after removal.
     ConfigurationId, "icfg_", 24
 );
+id!(FaultId, "flt_", 12);
 id!(WebhookId, "account_hook_", 16);
 id!(
     /// A drain made by `/v1/drains`. One made by the log-drain APIs is `ld_` + 16: see `DrainId::log_drain`.

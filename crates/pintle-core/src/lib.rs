@@ -12,6 +12,7 @@ pub mod drains;
 pub mod entropy;
 mod error;
 pub mod events;
+pub mod faults;
 pub mod ids;
 pub mod integrations;
 pub mod logs;
@@ -42,6 +43,7 @@ pub use scope::Scope;
 
 use clock::Clock;
 use entropy::Entropy;
+use faults::Faults;
 use pintle_egress::Egress;
 use pintle_store::Db;
 use std::sync::Arc;
@@ -63,6 +65,7 @@ pub struct Inner {
     pub vault: Vault,
     /// Wakes whoever delivers: rung after a change that may have left something to deliver.
     pub bell: Bell,
+    pub faults: Faults,
     given: Given,
 }
 
@@ -96,6 +99,6 @@ impl Core {
         planted::plant(bugs::STATEMENTS);
         db.migrate(migrations::MIGRATIONS).await?;
         let vault = Vault::open(&db, master, &given.entropy).await?;
-        Ok(Self(Arc::new(Inner { db, vault, bell: Bell::default(), given })))
+        Ok(Self(Arc::new(Inner { db, vault, bell: Bell::default(), faults: Faults::default(), given })))
     }
 }

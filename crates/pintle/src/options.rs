@@ -124,8 +124,8 @@ pub struct ServeArgs {
     /// When ready, print one line of JSON instead of text
     ///
     /// {"url": …, "egress": {"loopback": …, "allow": […]}}, and with --dev also token, userId, teamId, teamSlug, projectIds,
-    /// integrationId, clientSecret and configurationId of the demo workspace. Nothing else goes to standard output; logs go to
-    /// standard error.
+    /// integrationId, clientSecret and configurationId of the demo workspace, and the faults that are on, if any. Nothing else goes
+    /// to standard output; logs go to standard error.
     #[arg(long, env = "PINTLE_JSON", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub json: Option<bool>,
 

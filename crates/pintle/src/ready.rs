@@ -1,6 +1,7 @@
 //! What is printed when the server is ready.
 
 use crate::egress::Doors;
+use pintle_core::faults::Fault;
 use pintle_core::seed::demo::Demo;
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -22,6 +23,9 @@ pub struct Ready<'a> {
     pub egress: Doors,
     #[serde(flatten)]
     pub demo: Option<&'a Demo>,
+    /// Those of `--dev` that an earlier start left on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
     /// There is nobody who could call.
     #[serde(skip)]
     pub empty: bool,
@@ -43,6 +47,10 @@ impl Ready<'_> {
                 Some(configuration) => removal(self.url, demo, configuration.as_str()),
                 None => reinstall(self.url, demo),
             });
+        }
+        if !self.faults.is_empty() {
+            let lines: Vec<String> = self.faults.iter().map(|fault| format!("\n  {fault}")).collect();
+            text.push_str(&format!("\nFaults are on:\n{}\n", lines.concat()));
         }
         if self.empty {
             text.push_str("\nIt has no users yet: declare some in pintle.yaml (see docs/configuration.md), or start it with --dev.\n");

@@ -14,7 +14,7 @@ use pintle_core::entropy::Entropy;
 use pintle_core::logs::retention::Retention;
 use pintle_core::seed::demo::{self, Demo};
 use pintle_core::seed::{self, Applied};
-use pintle_core::{Core, Given};
+use pintle_core::{Core, Given, faults};
 use pintle_egress::{Egress, Policy};
 use pintle_relay::Relay;
 use pintle_store::FolderLock;
@@ -100,11 +100,12 @@ async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
     let empty = demo.is_none() && seed::is_empty(&core).await?;
     let sweeper = tokio::spawn(sweep(core.clone()));
     let relay = Relay::start(&core, pintle_relay::Settings::default()).await?;
+    let faults = core.faults.list();
     let api = Api::new(core, settings.options);
     let (ask, asked) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(pintle_api::serve(api, listener, async { drop(asked.await) }));
     let egress = Doors::of(&settings.egress);
-    announce(&Ready { url: &url, egress, demo: demo.as_ref(), empty }, settings.json)?;
+    announce(&Ready { url: &url, egress, demo: demo.as_ref(), faults, empty }, settings.json)?;
     stop.asked().await;
     tracing::info!("ending: requests that are under way are finished first");
     drop(ask);
@@ -137,6 +138,7 @@ async fn start(settings: &Settings) -> Result<Started> {
     let core = open(settings).await?;
     if settings.dev {
         clock::restore(&core).await?;
+        faults::restore(&core).await?;
     }
     if let Some(file) = &settings.file {
         apply(&core, file).await?;

@@ -11,6 +11,7 @@ mod drains;
 mod egress;
 mod env;
 mod events;
+mod faults;
 mod install;
 mod lifecycle;
 mod limits;

@@ -84,7 +84,9 @@ async fn what_belongs_to_another_team_is_not_found() {
         let stranger = pintle.team("strangers").await;
         for (route, case) in scoped() {
             // Nothing of another team is named, or the team itself is.
-            if [Thing::Nowhere, Thing::AnyIntegration, Thing::Team, Thing::Member].contains(&case.at) {
+            if [Thing::Nowhere, Thing::AnyIntegration, Thing::Team, Thing::Member, Thing::Fault]
+                .contains(&case.at)
+            {
                 continue;
             }
             let world = World::new(pintle, &[]).await;

@@ -41,6 +41,8 @@ pub enum Thing {
     Member,
     /// A token of the caller's.
     OwnToken,
+    /// A fault of the server's.
+    Fault,
 }
 
 /// The values of a path's parameters.
@@ -181,6 +183,10 @@ impl<'a> World<'a> {
             Thing::Member => {
                 let member = self.pintle.member(owner, &format!("member-{}", next()), Role::Viewer).await;
                 vec![("teamId", self.team()), ("uid", member.user.to_string())]
+            }
+            Thing::Fault => {
+                let fault = json!({ "target": "https://example.com/none", "status": 500 });
+                vec![("id", text(&owner.post("/pintle/v1/faults", fault).await.ok(201)["id"]))]
             }
             Thing::OwnToken => {
                 let made = by.post("/v3/user/tokens", json!({ "name": "made" })).await.ok(200);

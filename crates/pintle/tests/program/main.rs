@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod egress;
 mod end;
+mod faults;
 mod file;
 mod key;
 mod options;

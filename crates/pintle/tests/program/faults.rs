@@ -1,0 +1,41 @@
+//! Faults over a restart.
+
+use crate::place::{Place, Server};
+use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+fn order(server: &Server) -> String {
+    let fault = json!({ "route": "getTeams", "status": 500 });
+    let (status, made) = server.call(server.text("token"), "POST", "/pintle/v1/faults", Some(fault));
+    assert_eq!(status, 201, "{made}");
+    made["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_start_lists_those_that_are_on() {
+    for place in Place::each() {
+        let server = place.serve(&["--dev"]);
+        assert_eq!(server.ready.get("faults"), None);
+        let id = order(&server);
+        server.stop();
+
+        let server = place.serve(&["--dev"]);
+        assert_eq!(server.ready["faults"][0]["id"], id.as_str());
+        assert_eq!(server.call(server.text("token"), "GET", "/v2/teams", None).0, 500);
+        let token = server.text("token").to_owned();
+        server.stop();
+
+        let mut child = place.command(&["serve", "--dev"]).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let named = format!("  getTeams id={id} status=500");
+        assert!(lines.any(|line| line == "Faults are on:") && lines.any(|line| line == named));
+        drop(Server::adopt(child, json!({})));
+
+        let server = place.serve(&[]);
+        assert_eq!(server.ready.get("faults"), None);
+        assert_eq!(server.call(&token, "GET", "/v2/teams", None).0, 200);
+        server.stop();
+        assert!(place.run(&["doctor"]).succeeds().starts_with("sound"));
+    }
+}

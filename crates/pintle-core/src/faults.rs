@@ -216,6 +216,9 @@ pub async fn restore(core: &Core) -> Result<()> {
 async fn keep(core: &Core) -> Result<()> {
     let inner = core.clone();
     core.db
-        .write(async move |tx| meta::put(tx, META, serde_json::to_vec(&*inner.faults.list.lock())?).await)
+        .write(async move |tx| {
+            let list = serde_json::to_vec(&inner.faults.list())?;
+            meta::put(tx, META, list).await
+        })
         .await
 }

@@ -18,6 +18,7 @@ mod limits;
 mod log_drains;
 mod logs;
 mod members;
+mod payloads;
 mod projects;
 mod registry;
 mod removal;

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use url::Url;
 
 /// Its key in `meta`: the list as JSON.
 const META: &str = "faults";
@@ -134,8 +135,20 @@ pub async fn at_route(core: &Core, route: &str) -> Result<Option<NewFault>> {
     Ok(met)
 }
 
+/// The fault that an outbound request meets. Its latency is the caller's, who has a time limit.
+pub(crate) async fn at_target(core: &Core, url: &Url) -> Option<NewFault> {
+    if !core.faults.any() {
+        return None;
+    }
+    let begins = |target: &String| url.as_str().starts_with(target.as_str());
+    let order = core.faults.meet(|order| order.target.as_ref().is_some_and(begins))?;
+    // A request that could not be kept in mind is a fault once more after a restart: no harm in development.
+    drop(keep(core).await);
+    Some(order)
+}
+
 impl NewFault {
-    fn latency(&self) -> Option<std::time::Duration> {
+    pub(crate) fn latency(&self) -> Option<std::time::Duration> {
         self.latency_ms.map(std::time::Duration::from_millis)
     }
 

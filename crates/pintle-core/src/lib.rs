@@ -18,6 +18,7 @@ pub mod integrations;
 pub mod logs;
 mod meta;
 pub mod migrations;
+pub mod outbound;
 pub mod page;
 pub mod patch;
 pub mod permissions;

@@ -22,7 +22,7 @@ const LOOK: Millis = SECOND;
 
 /// Delivers for ever.
 pub(crate) async fn run(core: Core, settings: Settings) {
-    let mut bell = core.bell.listen();
+    let (mut bell, mut moves) = (core.bell.listen(), core.clock.moves());
     let (record, _recorder) = recorder::start(core.clone());
     let mut conductor = Conductor {
         worker: format!("relay_{}", core.entropy.base62(12)),
@@ -42,6 +42,7 @@ pub(crate) async fn run(core: Core, settings: Settings) {
             () = tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())) => {}
             () = conductor.room.notified() => {}
             _ = bell.changed() => {}
+            _ = moves.changed() => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::exchange::{Exchange, Timing, Tried};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use pintle_core::deliveries::{Attempt, Leased};
-use pintle_core::{Core, planted, signature};
+use pintle_core::{Core, outbound, planted, signature};
 use pintle_egress::{Failure, Request};
 use std::time::Duration;
 use url::Url;
@@ -16,7 +16,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> Attempt {
     let timing = Timing::start(core);
     let (sent, outcome) = match request(&leased, timeout) {
-        Ok(request) => (request.headers.clone(), core.egress.send(request).await),
+        Ok(request) => (request.headers.clone(), outbound::send(core, request).await),
         Err(failure) => (HeaderMap::new(), Err(failure)),
     };
     let exchange = Exchange { sent: &sent, hidden: &[], body: None, outcome };

@@ -77,7 +77,7 @@ fn damages(id: &str, team: &str, hook: &str) -> Vec<(String, Vec<String>)> {
         ),
         (
             "DELETE FROM schema_migrations".into(),
-            vec!["its schema has version 0, and this program looks only into version 1".into()],
+            vec!["its schema has version 0, and this program looks only into version 2".into()],
         ),
     ]
 }

@@ -5,19 +5,19 @@ mod installations;
 mod projects;
 mod team;
 
-use pintle_core::clock::SECOND;
+use pintle_core::clock::HOUR;
 use pintle_testing::Pintle;
 use serde_json::{Map, Value, json};
 
-/// Lets the next step have a stamp of its own.
+/// Lets the next step have an hour of its own.
 fn later(pintle: &Pintle) {
-    pintle.clock.advance(SECOND);
+    pintle.clock.advance(HOUR);
 }
 
-/// All that was recorded since a moment, oldest first, without what differs from run to run.
+/// All that was recorded since a moment, hour by hour and by its kind in each, without what differs from run to run.
 async fn recorded(pintle: &Pintle, since: i64) -> Value {
     let sql = "SELECT type, project_id, hook, doc, created_at FROM events WHERE created_at >= $1
-      ORDER BY created_at, type, hook, id";
+      ORDER BY (created_at - $1) / 3600000, type, hook, id";
     let conn = pintle.core.db.read().await.unwrap();
     let rows: Vec<(String, Option<String>, Option<String>, String, i64)> =
         conn.all(sql, &pintle_store::params![since]).await.unwrap();

@@ -16,13 +16,13 @@ fn later(pintle: &Pintle) {
 
 /// All that was recorded since a moment, hour by hour and by its kind in each, without what differs from run to run.
 async fn recorded(pintle: &Pintle, since: i64) -> Value {
-    let sql = "SELECT type, project_id, hook, doc, created_at FROM events WHERE created_at >= $1
+    let sql = "SELECT type, project_id, hook, doc FROM events WHERE created_at >= $1
       ORDER BY (created_at - $1) / 3600000, type, hook, id";
     let conn = pintle.core.db.read().await.unwrap();
-    let rows: Vec<(String, Option<String>, Option<String>, String, i64)> =
+    let rows: Vec<(String, Option<String>, Option<String>, String)> =
         conn.all(sql, &pintle_store::params![since]).await.unwrap();
     let mut names = Names::default();
-    let entries = rows.into_iter().map(|(kind, project, hook, doc, _)| {
+    let entries = rows.into_iter().map(|(kind, project, hook, doc)| {
         let mut doc: Value = serde_json::from_str(&doc).unwrap();
         let mut entry = json!({ "type": kind, "text": doc["text"], "payload": doc["payload"].take() });
         if let Some(project) = project {

@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
 use pintle_core::deliveries::{self, Filter, State};
+use pintle_core::events::trigger;
 use pintle_core::{Result, Scope};
 use serde_json::json;
 
@@ -11,6 +12,7 @@ routes! {
     "listDeliveries": Get "/pintle/v1/deliveries", WebhookRead => list;
     "getDelivery": Get "/pintle/v1/deliveries/{id}", WebhookRead => get;
     "redeliver": Post "/pintle/v1/deliveries/{id}/redeliver", WebhookWrite => redeliver;
+    "triggerEvent": Post "/pintle/v1/events/trigger", EventTrigger => trigger;
     "cancelDelivery": Post "/pintle/v1/deliveries/{id}/cancel", WebhookWrite => cancel;
 }
 
@@ -36,4 +38,8 @@ async fn redeliver(call: Call, scope: Scope) -> Result<Reply> {
 
 async fn cancel(call: Call, scope: Scope) -> Result<Reply> {
     Reply::json(&deliveries::cancel(&call.core, &scope, call.param("id")).await?)
+}
+
+async fn trigger(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::created(&trigger::trigger(&call.core, &scope, call.json()?).await?)
 }

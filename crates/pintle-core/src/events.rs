@@ -1,6 +1,9 @@
 //! What happened: one row per change, written in the change's own transaction. It is the audit log's entry
 //! (listUserEvents). Where a webhook can subscribe to the change, the deliveries to its subscribers are written with it.
 
+pub mod samples;
+pub mod trigger;
+
 use crate::clock::Millis;
 use crate::deliveries::{FanOut, fan_out};
 use crate::ids::{EventId, ProjectId};
@@ -38,15 +41,20 @@ impl Event {
 
     /// Adds the webhook event; the base of every payload, `team` and `user`, is added here. A `user` of the payload's own stays: Pintle
     /// itself acts on behalf of somebody.
-    pub fn hook(mut self, scope: &Scope, name: &'static str, mut payload: Json) -> Self {
-        if let Some(map) = payload.as_object_mut() {
-            let team = scope.team_id().map_or(Json::Null, |id| json!({ "id": id }));
-            map.insert("team".into(), team);
-            map.entry("user").or_insert_with(|| json!({ "id": scope.user().map_or("", |id| id.as_str()) }));
-        }
-        self.hook = Some((name, payload));
+    pub fn hook(mut self, scope: &Scope, name: &'static str, payload: Json) -> Self {
+        self.hook = Some((name, with_base(scope, payload)));
         self
     }
+}
+
+/// A payload with the base of every payload: `team` and `user`.
+fn with_base(scope: &Scope, mut payload: Json) -> Json {
+    if let Some(map) = payload.as_object_mut() {
+        let team = scope.team_id().map_or(Json::Null, |id| json!({ "id": id }));
+        map.insert("team".into(), team);
+        map.entry("user").or_insert_with(|| json!({ "id": scope.user().map_or("", |id| id.as_str()) }));
+    }
+    payload
 }
 
 /// The document of an event: the wire form, and beside it what deliveries need.

@@ -123,6 +123,8 @@ pub enum Permission {
     /// Take a member out of a team. Who is no owner may take out only itself, which the operation checks.
     MemberRemove,
     EventRead,
+    /// Send an owner's subscribers an event that did not happen.
+    EventTrigger,
     /// What projects logged.
     LogRead,
     /// Feed a project's logs.
@@ -185,6 +187,7 @@ impl Permission {
             | MemberWrite
             | MemberRemove
             | EventRead
+            | EventTrigger
             | LogKeyRead
             | LogKeyWrite
             | Develop => User,
@@ -210,8 +213,10 @@ impl Permission {
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")
             }
-            AppRead | AppWrite | WebhookRead | WebhookWrite | DrainRead | DrainWrite | LogDrainRead
-            | LogDrainWrite | AccountLogDrainRead | AccountLogDrainWrite => matches!(role, Owner | Member),
+            AppRead | AppWrite | EventTrigger | WebhookRead | WebhookWrite | DrainRead | DrainWrite
+            | LogDrainRead | LogDrainWrite | AccountLogDrainRead | AccountLogDrainWrite => {
+                matches!(role, Owner | Member)
+            }
             ProjectCreate => matches!(role, Owner | Member | Developer) || extended.has("CreateProject"),
             _ if role == Contributor && self.is_project_level() => return Verdict::ByProject,
             ProjectRead => true,

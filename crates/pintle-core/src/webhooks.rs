@@ -277,6 +277,11 @@ const OLDER: &[(&str, &str)] = &[
     ("integration-configuration.scope-change-confirmed", "integration-configuration-scope-change-confirmed"),
 ];
 
+/// The name that an event has today.
+pub(crate) fn name_today(event: &str) -> &str {
+    OLDER.iter().find(|(_, older)| *older == event).map_or(event, |(today, _)| today)
+}
+
 /// The name that an event had before.
 pub(crate) fn older_name(event: &str) -> Option<&'static str> {
     OLDER.iter().find(|(today, _)| *today == event).map(|(_, older)| *older)

@@ -12,6 +12,7 @@ mod remove;
 mod serve;
 mod server;
 mod storage;
+mod trigger;
 
 use failure::Failure;
 use options::{Cli, Command};
@@ -24,6 +25,7 @@ pub fn main() -> ExitCode {
             Command::Serve(args) => serve::run(args),
             Command::Remove(args) => remove::run(args),
             Command::Clock(args) => clock::run(args),
+            Command::Trigger(args) => trigger::run(args),
             Command::Doctor(args) => doctor::run(args),
         },
         Err(ended) => ended,

@@ -36,6 +36,11 @@ pub enum Command {
     /// go. A restart keeps it.
     Clock(ClockArgs),
 
+    /// Send the subscribers of an event a realistic one
+    ///
+    /// For every event that a webhook can subscribe to. It is delivered like a real one, signed and tried again; nothing else happens.
+    Trigger(TriggerArgs),
+
     /// Look through a database for what cannot be there
     ///
     /// Damage, rows whose owner is gone, documents that speak of installations that do not exist, secrets that do not open. It
@@ -94,6 +99,24 @@ pub enum ClockCommand {
         #[arg(value_name = "LENGTH")]
         by: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct TriggerArgs {
+    /// The event, such as deployment.ready or integration-configuration.removed
+    #[arg(value_name = "EVENT")]
+    pub event: String,
+
+    /// Say something else than the sample: a path and a value, which is JSON or text, such as payload.project.id=prj_…
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+
+    /// The project that it happens to, by id [default: the newest]
+    #[arg(long, value_name = "ID")]
+    pub project: Option<String>,
+
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 #[derive(Debug, Args)]

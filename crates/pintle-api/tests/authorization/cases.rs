@@ -153,6 +153,7 @@ pub const CASES: &[Case] = {
         case("removeTeamMember", Member, OWNERS, User, none),
         case("getAuthUser", Nowhere, EVERYONE, Nothing, none),
         case("listUserEvents", Nowhere, EVERYONE, User, none),
+        case("triggerEvent", Nowhere, MEMBERS, User, |_| json!({ "type": "test-webhook" })),
         case("getClock", Nowhere, EVERYONE, User, none),
         case("advanceClock", Nowhere, EVERYONE, User, |_| json!({ "advanceMs": 1 })),
         case("listFaults", Nowhere, EVERYONE, User, none),

@@ -21,8 +21,10 @@ pub struct FanOut<'a> {
     pub at: Millis,
 }
 
-/// Writes a delivery for each subscriber, in the transaction of the event: so whom a removal takes away is still told of it.
-pub async fn fan_out(tx: &Conn, core: &Core, event: &FanOut<'_>) -> Result<()> {
+/// Writes a delivery for each subscriber, in the transaction of the event: so whom a removal takes away is still told of it. Answers how
+/// many there are.
+pub async fn fan_out(tx: &Conn, core: &Core, event: &FanOut<'_>) -> Result<usize> {
+    let mut told = 0;
     for subscriber in subscribers(tx, event).await? {
         let Some(name) = subscriber.hears(event) else { continue };
         let Some(url) = subscriber.endpoint.url() else { continue };
@@ -42,8 +44,9 @@ pub async fn fan_out(tx: &Conn, core: &Core, event: &FanOut<'_>) -> Result<()> {
         };
         let body = serde_json::to_string(&event.envelope(name))?;
         delivery.insert(tx, Some(subscriber.secret), Some(&body)).await?;
+        told += 1;
     }
-    Ok(())
+    Ok(told)
 }
 
 impl FanOut<'_> {

@@ -14,3 +14,4 @@ mod options;
 mod place;
 mod remove;
 mod start;
+mod trigger;

@@ -3,9 +3,10 @@
 
 mod installations;
 mod projects;
+mod samples;
 mod team;
 
-use pintle_core::clock::HOUR;
+use pintle_core::clock::{self, HOUR};
 use pintle_testing::Pintle;
 use serde_json::{Map, Value, json};
 
@@ -43,10 +44,9 @@ struct Names(Map<String, Value>);
 impl Names {
     fn replace(&mut self, value: Value) -> Value {
         match value {
-            Value::String(text) => {
-                let words: Vec<String> = text.split(' ').map(|word| self.word(word)).collect();
-                Value::String(words.join(" "))
-            }
+            Value::String(text) if text.ends_with(".vercel.app") => json!("(URL)"),
+            Value::String(text) if text.contains('T') && clock::parse(&text).is_some() => json!("(moment)"),
+            Value::String(text) => Value::String(self.text(&text)),
             Value::Number(number) if number.as_i64().is_some_and(|n| n > 1_000_000_000_000) => {
                 json!("(time)")
             }
@@ -56,17 +56,27 @@ impl Names {
         }
     }
 
+    fn text(&mut self, text: &str) -> String {
+        let parts = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let parts = parts.map(|part| {
+            let end = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_').len();
+            self.word(&part[..end]) + &part[end..]
+        });
+        parts.collect()
+    }
+
     /// An id is a prefix and random letters, or only those.
     fn word(&mut self, word: &str) -> String {
         let (prefix, random) = word.rsplit_once('_').unwrap_or(("id", word));
-        let is_id = [12, 16, 21, 24, 28, 64].contains(&random.len())
-            && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !is_id {
+        let letters = random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let random_ones = random.bytes().any(|byte| !byte.is_ascii_lowercase());
+        if ![12, 16, 21, 24, 28, 64].contains(&random.len()) || !letters || !random_ones {
             return word.to_owned();
         }
-        let number =
-            self.0.values().filter(|known| known.as_str().is_some_and(|k| k.starts_with(prefix))).count();
-        let named = self.0.entry(word).or_insert_with(|| json!(format!("{prefix}-{}", number + 1)));
+        let same =
+            |known: &&Value| known.as_str().is_some_and(|known| known.starts_with(&format!("{prefix}-")));
+        let number = self.0.values().filter(same).count() + 1;
+        let named = self.0.entry(word).or_insert_with(|| json!(format!("{prefix}-{number}")));
         named.as_str().unwrap().to_owned()
     }
 }

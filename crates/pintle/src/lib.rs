@@ -6,6 +6,7 @@ mod egress;
 mod failure;
 mod file;
 mod key;
+mod log_limits;
 mod options;
 mod ready;
 mod remove;

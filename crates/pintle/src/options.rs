@@ -2,6 +2,7 @@
 
 use crate::egress::EgressArgs;
 use crate::failure::{Failure, Result};
+use crate::log_limits::LogArgs;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
@@ -172,6 +173,9 @@ pub struct ServeArgs {
 
     #[command(flatten)]
     pub egress: EgressArgs,
+
+    #[command(flatten)]
+    pub logs: LogArgs,
 
     /// What to log: off, error, warn, info, debug or trace [default: info]
     #[arg(long, env = "PINTLE_LOG", hide_env_values = true, value_name = "LEVEL")]

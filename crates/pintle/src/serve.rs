@@ -11,7 +11,7 @@ use pintle_core::clock::{self, Clock, Millis};
 use pintle_core::configurations::lifecycle;
 use pintle_core::deliveries;
 use pintle_core::entropy::Entropy;
-use pintle_core::logs::retention::Retention;
+use pintle_core::logs::retention::{self, Retention};
 use pintle_core::seed::demo::{self, Demo};
 use pintle_core::seed::{self, Applied};
 use pintle_core::{Core, Given, faults};
@@ -37,6 +37,7 @@ struct Settings {
     listen: Listen,
     options: Options,
     strict_team_scope: bool,
+    retention: Retention,
     egress: Policy,
     log: LevelFilter,
     file: Option<File>,
@@ -60,10 +61,11 @@ impl Settings {
                 rate_limit: args.rate_limit.or(given.rate_limit).unwrap_or(defaults.rate_limit),
                 body_limit: body_limit.unwrap_or(defaults.body_limit),
                 cors: args.cors.or(given.cors).unwrap_or(defaults.cors),
+                log_room: args.logs.room(given).unwrap_or(defaults.log_room),
                 dev,
-                ..defaults
             },
             strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
+            retention: args.logs.retention(given),
             egress: args.egress.policy(given, dev),
             log: args.log.or(given.log).unwrap_or(LevelFilter::INFO),
             file,
@@ -159,13 +161,8 @@ async fn open(settings: &Settings) -> Result<Core> {
     let master = settings.storage.master_key(&db, &entropy).await?;
     let egress = Egress::new(settings.egress.clone());
     let strict_team_scope = settings.strict_team_scope;
-    let given = Given {
-        clock: Clock::default(),
-        entropy,
-        egress,
-        retention: Retention::default(),
-        strict_team_scope,
-    };
+    let given =
+        Given { clock: Clock::default(), entropy, egress, retention: settings.retention, strict_team_scope };
     Ok(Core::open(db, &master, given).await?)
 }
 
@@ -197,6 +194,11 @@ async fn sweep(core: Core) {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed installations that had been disabled for 30 days"),
             Err(error) => tracing::error!(%error, "the background job failed"),
+        }
+        match retention::sweep(&core).await {
+            Ok(0) => {}
+            Ok(bytes) => tracing::info!(bytes, "forgot logs that were old enough"),
+            Err(error) => tracing::error!(%error, "old logs could not be forgotten"),
         }
         if let Err(error) = deliveries::sweep(&core).await {
             tracing::error!(%error, "old deliveries could not be forgotten");

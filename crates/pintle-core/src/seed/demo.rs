@@ -7,6 +7,7 @@ use crate::configurations::exchange::{self, Exchange};
 use crate::configurations::install::{self, Consent};
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
 use crate::integrations::{self, NewIntegration};
+use crate::logs::keys::{self, NewKey};
 use crate::permissions::Permission;
 use crate::scope::{self, TeamHint};
 use crate::teams::{self, NewTeam};
@@ -42,6 +43,8 @@ pub struct Demo {
     pub client_secret: String,
     /// `None` once the installation was removed.
     pub configuration_id: Option<ConfigurationId>,
+    /// Feeds the logs of the first project; `None` once that was deleted.
+    pub log_key: Option<String>,
 }
 
 /// What is kept: tokens are stored as hashes, and a later start must print the same one.
@@ -51,6 +54,7 @@ struct Kept {
     user: UserId,
     team: OwnerId,
     integration: IntegrationId,
+    log_key: Option<String>,
 }
 
 /// Makes the demo workspace, or finds the one that was made.
@@ -62,7 +66,7 @@ pub async fn ensure(core: &Core) -> Result<Demo> {
         Some(kept) => with_token(core, kept).await?,
         None => make_alone(core).await?,
     };
-    look_up(core, kept).await
+    look_up(core, with_log_key(core, kept).await?).await
 }
 
 /// Another server on the same database may be at it: then this waits, and finds what that one made.
@@ -84,6 +88,31 @@ async fn with_token(core: &Core, mut kept: Kept) -> Result<Kept> {
     let found: Option<(String,)> = core.db.read().await?.opt(sql, &params![&id]).await?;
     if found.is_none() {
         kept.token = issue(core, &kept.user).await.map_err(|_| gone("user"))?;
+        keep(core, &kept).await?;
+    }
+    Ok(kept)
+}
+
+/// A log key that was deleted is replaced too, where there is still a project for it.
+async fn with_log_key(core: &Core, mut kept: Kept) -> Result<Kept> {
+    let conn = core.db.read().await?;
+    if let Some(key) = &kept.log_key {
+        let sql = "SELECT id FROM log_keys WHERE id = $1";
+        if conn.opt::<(String,)>(sql, &params![credential::hash(key)]).await?.is_some() {
+            return Ok(kept);
+        }
+    }
+    let sql = "SELECT id FROM projects WHERE owner_id = $1 AND name = $2";
+    let project: Option<(String,)> = conn.opt(sql, &params![&kept.team, PROJECTS[0]]).await?;
+    drop(conn);
+    let lost = kept.log_key.take().is_some();
+    if let Some((project,)) = &project {
+        let person = Caller { core, token: &kept.token, team: &kept.team };
+        let scope = person.may(Permission::LogKeyWrite).await?;
+        let key = keys::create(core, &scope, project, NewKey { name: "demo".into() }).await?;
+        kept.log_key = Some(key.log_key);
+    }
+    if lost || kept.log_key.is_some() {
         keep(core, &kept).await?;
     }
     Ok(kept)
@@ -163,7 +192,8 @@ async fn make(core: &Core) -> Result<Kept> {
     attach_webhooks(&app, &person).await?;
     attach_drains(&app).await?;
     attach_variables(&app, &person).await?;
-    Ok(Kept { token, user: user.id, team: team.id, integration: integration.integration.id })
+    let integration = integration.integration.id;
+    Ok(Kept { token, user: user.id, team: team.id, integration, log_key: None })
 }
 
 /// Whose token it is, and for which team it acts.
@@ -292,5 +322,6 @@ async fn look_up(core: &Core, kept: Kept) -> Result<Demo> {
         integration_id: kept.integration,
         client_secret,
         configuration_id: configuration.map(|(id,)| ConfigurationId::from(id)),
+        log_key: kept.log_key,
     })
 }

@@ -38,6 +38,9 @@ pub struct Settings {
     pub cors: Option<bool>,
     pub allow_egress: Vec<Network>,
     pub dns: Option<Dns>,
+    pub log_retention_hours: Option<i64>,
+    pub log_retention_bytes: Option<i64>,
+    pub log_room: Option<u64>,
     pub log: Option<LevelFilter>,
 }
 
@@ -61,6 +64,12 @@ struct Content {
     allow_egress: Vec<Network>,
     #[serde(default, deserialize_with = "parsed")]
     dns: Option<Dns>,
+    #[serde(default, deserialize_with = "positive")]
+    log_retention_hours: Option<i64>,
+    #[serde(default, deserialize_with = "positive")]
+    log_retention_bytes: Option<i64>,
+    #[serde(default, deserialize_with = "positive")]
+    log_room: Option<u64>,
     #[serde(default, deserialize_with = "parsed")]
     log: Option<LevelFilter>,
     #[serde(default)]
@@ -130,6 +139,9 @@ impl File {
             cors: content.cors,
             allow_egress: content.allow_egress,
             dns: content.dns,
+            log_retention_hours: content.log_retention_hours,
+            log_retention_bytes: content.log_retention_bytes,
+            log_room: content.log_room,
             log: content.log,
         };
         let seed = Seed {

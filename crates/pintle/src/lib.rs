@@ -7,6 +7,7 @@ mod failure;
 mod file;
 mod key;
 mod log_limits;
+mod logs;
 mod options;
 mod ready;
 mod remove;
@@ -27,6 +28,7 @@ pub fn main() -> ExitCode {
             Command::Remove(args) => remove::run(args),
             Command::Clock(args) => clock::run(args),
             Command::Trigger(args) => trigger::run(args),
+            Command::Logs(args) => logs::run(args),
             Command::Doctor(args) => doctor::run(args),
         },
         Err(ended) => ended,

@@ -42,6 +42,9 @@ pub enum Command {
     /// For every event that a webhook can subscribe to. It is delivered like a real one, signed and tried again; nothing else happens.
     Trigger(TriggerArgs),
 
+    /// Send log lines to a server, or show what its projects logged
+    Logs(LogsArgs),
+
     /// Look through a database for what cannot be there
     ///
     /// Damage, rows whose owner is gone, documents that speak of installations that do not exist, secrets that do not open. It
@@ -90,6 +93,50 @@ pub struct ClockArgs {
 
     #[command(flatten)]
     pub server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    #[command(subcommand)]
+    pub command: LogsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LogsCommand {
+    /// Send lines from a file or from standard input, as they come
+    ///
+    /// A line that is a JSON object is sent as it is, in the schema of a log line; any other is the message of one. What a line lacks,
+    /// such as the time, is filled in. The token may be a log key, which knows its project.
+    Send {
+        /// The file [default: standard input]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+
+        /// The project, by id or name; not needed with a log key
+        #[arg(long, value_name = "PROJECT")]
+        project: Option<String>,
+
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+
+    /// Show the last lines, one JSON object each
+    Tail {
+        /// Only of this project, by id or name [default: all of the team]
+        #[arg(long, value_name = "PROJECT")]
+        project: Option<String>,
+
+        /// How many lines
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+        lines: u32,
+
+        /// Then show what comes, until this is interrupted
+        #[arg(long, short)]
+        follow: bool,
+
+        #[command(flatten)]
+        server: ServerArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,7 +195,7 @@ pub struct ServeArgs {
     /// When ready, print one line of JSON instead of text
     ///
     /// {"url": …, "egress": {"loopback": …, "allow": […]}}, and with --dev also token, userId, teamId, teamSlug, projectIds,
-    /// integrationId, clientSecret and configurationId of the demo workspace, and the faults that are on, if any. Nothing else goes
+    /// integrationId, clientSecret, configurationId and logKey of the demo workspace, and the faults that are on, if any. Nothing else goes
     /// to standard output; logs go to standard error.
     #[arg(long, env = "PINTLE_JSON", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub json: Option<bool>,

@@ -47,6 +47,9 @@ impl Ready<'_> {
                 Some(configuration) => removal(self.url, demo, configuration.as_str()),
                 None => reinstall(self.url, demo),
             });
+            if let Some(key) = &demo.log_key {
+                text.push_str(&logging(self.url, demo, key));
+            }
         }
         if !self.faults.is_empty() {
             let lines: Vec<String> = self.faults.iter().map(|fault| format!("\n  {fault}")).collect();
@@ -94,6 +97,19 @@ await vercel.integrations.deleteConfiguration({{
   slug: "{team_slug}",
 }});
 END
+"#
+    )
+}
+
+/// The key feeds the first project.
+fn logging(url: &str, demo: &Demo, key: &str) -> String {
+    let Demo { token, team_id, .. } = demo;
+    format!(
+        r#"
+Log something for the first project, and read it:
+
+curl -H "Authorization: Bearer {key}" "{url}/pintle/v1/logs" -d '{{"message":"hello"}}'
+curl -H "Authorization: Bearer {token}" "{url}/pintle/v1/logs?teamId={team_id}"
 "#
     )
 }

@@ -3,9 +3,10 @@
 use crate::failure::{Failure, Result};
 use crate::options::ServerArgs;
 use serde_json::Value as Json;
+use std::io::Read;
 use std::time::Duration;
-use ureq::Agent;
-use ureq::http::{Method, Request};
+use ureq::http::{HeaderMap, Method, Request, Response, StatusCode};
+use ureq::{Agent, Body};
 
 pub struct Server<'a> {
     agent: Agent,
@@ -29,6 +30,34 @@ impl<'a> Server<'a> {
 
     /// The JSON of a good answer; `null` where it is empty.
     pub fn call(&self, method: Method, path: &str, body: Option<&Json>) -> Result<Json> {
+        let body = body.map(Json::to_string).unwrap_or_default();
+        self.send(method, path, body.as_bytes())?.good()
+    }
+
+    /// Any answer, whole.
+    pub fn send(&self, method: Method, path: &str, body: &[u8]) -> Result<Answer> {
+        let mut answer = self.run(&self.agent, method, path, body)?;
+        let text = answer.body_mut().read_to_string().map_err(|error| self.unreachable(error))?;
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        let (parts, _) = answer.into_parts();
+        Ok(Answer { url: self.args.url.clone(), status: parts.status, headers: parts.headers, json })
+    }
+
+    /// The body of a good answer, to be read as it comes, for as long as it comes.
+    pub fn open(&self, path: &str) -> Result<impl Read> {
+        let patient: Agent = Agent::config_builder().http_status_as_error(false).build().into();
+        let answer = self.run(&patient, Method::GET, path, b"")?;
+        if answer.status().is_success() {
+            return Ok(answer.into_body().into_reader());
+        }
+        let (parts, mut body) = answer.into_parts();
+        let text = body.read_to_string().map_err(|error| self.unreachable(error))?;
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Err(Answer { url: self.args.url.clone(), status: parts.status, headers: parts.headers, json }
+            .failure())
+    }
+
+    fn run(&self, agent: &Agent, method: Method, path: &str, body: &[u8]) -> Result<Response<Body>> {
         let ServerArgs { url, token, team } = self.args;
         if url.starts_with("https:") {
             return Err(Failure::usage("this command speaks no TLS: give the server's own http:// address"));
@@ -43,21 +72,37 @@ impl<'a> Server<'a> {
             .uri(format!("{base}{path}{query}"))
             .header("authorization", format!("Bearer {token}"))
             .header("content-type", "application/json")
-            .body(body.map(Json::to_string).unwrap_or_default())
+            .body(body)
             .map_err(|error| Failure::usage(format_args!("{url} is not a URL that can be used: {error}")))?;
-        let unreachable = |error| Failure::failed(format_args!("cannot reach {url}: {error}"));
-        let mut answer = self.agent.run(request).map_err(unreachable)?;
-        let status = answer.status();
-        let text = answer.body_mut().read_to_string().map_err(unreachable)?;
-        let json: Json = serde_json::from_str(&text).unwrap_or_default();
-        if status.is_success() {
-            return Ok(json);
-        }
-        let error = &json["error"];
-        Err(Failure::failed(match (error["message"].as_str(), error["code"].as_str()) {
-            (Some(message), Some(code)) => format!("{message} ({}, {code})", status.as_u16()),
-            _ => format!("{url} answered {status}: is it a pintle server?"),
-        }))
+        agent.run(request).map_err(|error| self.unreachable(error))
+    }
+
+    fn unreachable(&self, error: ureq::Error) -> Failure {
+        Failure::failed(format_args!("cannot reach {}: {error}", self.args.url))
+    }
+}
+
+/// What a server answered.
+pub struct Answer {
+    url: String,
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// `null` where the body is no JSON.
+    pub json: Json,
+}
+
+impl Answer {
+    pub fn good(self) -> Result<Json> {
+        if self.status.is_success() { Ok(self.json) } else { Err(self.failure()) }
+    }
+
+    /// The error that it is, in the server's words.
+    pub fn failure(&self) -> Failure {
+        let error = &self.json["error"];
+        Failure::failed(match (error["message"].as_str(), error["code"].as_str()) {
+            (Some(message), Some(code)) => format!("{message} ({}, {code})", self.status.as_u16()),
+            _ => format!("{} answered {}: is it a pintle server?", self.url, self.status),
+        })
     }
 }
 

@@ -182,3 +182,25 @@ fn after_a_removal_the_demo_says_how_to_install_again() {
     assert_eq!(server.ready["configurationId"], made["configuration"]["id"]);
     server.stop();
 }
+
+#[test]
+fn the_printed_commands_log_something_and_read_it() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no curl");
+        return;
+    }
+    let place = Place::new();
+    let server = place.serve(&["--dev"]);
+    let ready = server.ready.clone();
+    server.stop();
+    let last = format!("/pintle/v1/logs?teamId={}\"\n", ready["teamId"].as_str().unwrap());
+    let (child, text) = printed(&place, &["serve", "--dev"], &last);
+    let commands: Vec<&str> = text.lines().filter(|line| line.contains("/pintle/v1/logs")).collect();
+    let answers = commands.iter().map(|curl| {
+        let output = Command::new("sh").args(["-c", curl]).stderr(Stdio::null()).output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    });
+    let answers: Vec<Value> = answers.collect();
+    assert_eq!((&answers[0]["accepted"], &answers[1]["message"]), (&1.into(), &"hello".into()));
+    Server::adopt(child, ready).stop();
+}

@@ -10,6 +10,7 @@ mod end;
 mod faults;
 mod file;
 mod key;
+mod logs;
 mod options;
 mod place;
 mod remove;

@@ -19,6 +19,7 @@ fn the_ready_line_has_what_a_script_needs() {
             "integrationId",
             "clientSecret",
             "configurationId",
+            "logKey",
         ];
         assert_eq!(keys, expected);
         assert_eq!(server.ready["egress"], json!({ "loopback": true, "allow": [] }));

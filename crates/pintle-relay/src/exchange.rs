@@ -3,7 +3,7 @@
 use http::{HeaderMap, header};
 use pintle_core::Core;
 use pintle_core::clock::{Millis, SECOND};
-use pintle_core::deliveries::{self, Attempt, Headers, State, Try};
+use pintle_core::deliveries::{self, Attempt, Headers, Pauses, State, Try};
 use pintle_core::ids::{DeliveryId, DrainId};
 use pintle_egress::{Failure, Response};
 use std::time::{Instant, SystemTime};
@@ -30,6 +30,7 @@ pub(crate) struct Tried {
     /// The tries before.
     pub tries: i64,
     pub retry_until: Millis,
+    pub pauses: Pauses,
 }
 
 /// What was sent, and what came.
@@ -39,18 +40,19 @@ pub(crate) struct Exchange<'a> {
     pub hidden: &'a [String],
     /// The beginning of the body, where the delivery does not keep it.
     pub body: Option<String>,
-    pub outcome: Result<Response, Failure>,
+    /// `None` where the protocol knows no answer, and the connection took everything.
+    pub outcome: Result<Option<Response>, Failure>,
 }
 
 impl Exchange<'_> {
     /// Any 2xx is success (semantics.md 5.3). Everything else is tried again, until the time for it is up.
     pub(crate) fn attempt(self, core: &Core, timing: Timing, tried: Tried) -> Attempt {
         let now = core.clock.now();
-        let status = self.outcome.as_ref().ok().map(|response| response.status);
-        let (state, due) = match status {
-            Some(200..=299) => (State::Delivered, None),
+        let status = self.response().map(|response| response.status);
+        let (state, due) = match (&self.outcome, status) {
+            (Ok(None), _) | (_, Some(200..=299)) => (State::Delivered, None),
             _ => {
-                let pause = deliveries::backoff(tried.tries + 1, self.retry_after(now), &core.entropy);
+                let pause = tried.pauses.after(tried.tries + 1, self.retry_after(now), &core.entropy);
                 let due = now + pause;
                 if due <= tried.retry_until { (State::Pending, Some(due)) } else { (State::Failed, None) }
             }
@@ -61,7 +63,7 @@ impl Exchange<'_> {
             status,
             error: self.outcome.as_ref().err().map(ToString::to_string),
             request: deliveries::Exchange { headers: shown(self.sent, self.hidden), body: self.body },
-            response: self.outcome.ok().map(|response| deliveries::Exchange {
+            response: self.outcome.ok().flatten().map(|response| deliveries::Exchange {
                 headers: shown(&response.headers, &[header::SET_COOKIE.to_string()]),
                 body: Some(deliveries::beginning(&response.body)),
             }),
@@ -69,9 +71,13 @@ impl Exchange<'_> {
         Attempt { delivery: tried.delivery, drain: tried.drain, made, state, due }
     }
 
+    fn response(&self) -> Option<&Response> {
+        self.outcome.as_ref().ok()?.as_ref()
+    }
+
     /// `Retry-After` of the answer: seconds, or a date.
     fn retry_after(&self, now: Millis) -> Option<Millis> {
-        let text = self.outcome.as_ref().ok()?.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+        let text = self.response()?.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
         if let Ok(seconds) = text.trim().parse::<i64>() {
             return Some(seconds.saturating_mul(SECOND));
         }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod drains;
 mod exchange;
 mod webhooks;
 
@@ -34,8 +35,10 @@ impl Relay {
     /// Where the database does not answer.
     pub async fn start(core: &Core, settings: Settings) -> Result<Self> {
         pintle_core::deliveries::release(core).await?;
+        pintle_core::drains::cursors::release(core).await?;
         let mut workers = JoinSet::new();
         workers.spawn(webhooks::run(core.clone(), settings));
+        workers.spawn(drains::run(core.clone(), settings));
         Ok(Self { workers })
     }
 }

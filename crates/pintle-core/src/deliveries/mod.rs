@@ -10,7 +10,7 @@ mod tries;
 
 pub use fan_out::{FanOut, fan_out};
 pub use leases::{Claim, Lane, Leased, claim, lanes, release};
-pub use tries::{Attempt, BODY_KEPT, Exchange, Headers, Try, backoff, beginning, record};
+pub use tries::{Attempt, BODY_KEPT, Exchange, Headers, Pauses, Try, beginning, record};
 
 use crate::clock::{DAY, Millis};
 use crate::ids::{ConfigurationId, DeliveryId, DrainId, EventId, IntegrationId, OwnerId, WebhookId};

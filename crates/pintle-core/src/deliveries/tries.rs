@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::Result;
-use crate::clock::{HOUR, Millis, SECOND};
+use crate::clock::{HOUR, MINUTE, Millis, SECOND};
 use crate::entropy::Entropy;
 use crate::ids::{DeliveryId, DrainId};
 use pintle_store::{Conn, params};
@@ -82,21 +82,30 @@ pub async fn record(tx: &Conn, attempt: &Attempt) -> Result<()> {
     Ok(())
 }
 
-/// The first pause after a failure.
-const FIRST: Millis = 5 * SECOND;
-/// The longest pause.
-const LONGEST: Millis = HOUR;
+/// How long to wait between tries.
+#[derive(Debug, Clone, Copy)]
+pub struct Pauses {
+    /// After the first failure.
+    pub first: Millis,
+    pub longest: Millis,
+}
 
-/// The pause after so many failures: twice as long each time, half of it left to chance, so that those who failed together do not come
-/// back together. A receiver that says when to come again is heard, within a second and an hour.
-pub fn backoff(failures: i64, retry_after: Option<Millis>, entropy: &Entropy) -> Millis {
-    if let Some(asked) = retry_after {
-        return asked.clamp(SECOND, LONGEST);
+impl Pauses {
+    pub const OF_WEBHOOKS: Self = Self { first: 5 * SECOND, longest: HOUR };
+    /// What waits for a drain holds what comes behind it.
+    pub const OF_DRAINS: Self = Self { first: SECOND, longest: 5 * MINUTE };
+
+    /// The pause after so many failures: twice as long each time, half of it left to chance, so that those who failed together do not
+    /// come back together. A receiver that says when to come again is heard, within a second and the longest pause.
+    pub fn after(self, failures: i64, retry_after: Option<Millis>, entropy: &Entropy) -> Millis {
+        if let Some(asked) = retry_after {
+            return asked.clamp(SECOND, self.longest);
+        }
+        let doublings = failures.clamp(1, 16) - 1;
+        let pause = (self.first << doublings).min(self.longest);
+        let chance = Millis::from(u16::from_le_bytes(entropy.bytes())) * pause / 2 / Millis::from(u16::MAX);
+        pause / 2 + chance
     }
-    let doublings = failures.clamp(1, 16) - 1;
-    let pause = (FIRST << doublings).min(LONGEST);
-    let chance = Millis::from(u16::from_le_bytes(entropy.bytes())) * pause / 2 / Millis::from(u16::MAX);
-    pause / 2 + chance
 }
 
 #[cfg(test)]
@@ -105,14 +114,14 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_an_hour_and_are_never_equal_for_all() {
-        let entropy = Entropy::seeded(1);
+        let (pauses, entropy) = (Pauses::OF_WEBHOOKS, Entropy::seeded(1));
         for (failures, low, high) in [(1, 2_500, 5_000), (2, 5_000, 10_000), (20, HOUR / 2, HOUR)] {
-            let pauses: Vec<Millis> = (0..50).map(|_| backoff(failures, None, &entropy)).collect();
+            let pauses: Vec<Millis> = (0..50).map(|_| pauses.after(failures, None, &entropy)).collect();
             assert!(pauses.iter().all(|pause| (low..=high).contains(pause)), "{failures}: {pauses:?}");
             assert!(pauses.iter().any(|pause| *pause != pauses[0]));
         }
-        assert_eq!(backoff(1, Some(0), &entropy), SECOND);
-        assert_eq!(backoff(1, Some(90 * SECOND), &entropy), 90 * SECOND);
-        assert_eq!(backoff(1, Some(48 * HOUR), &entropy), HOUR);
+        assert_eq!(pauses.after(1, Some(0), &entropy), SECOND);
+        assert_eq!(pauses.after(1, Some(90 * SECOND), &entropy), 90 * SECOND);
+        assert_eq!(pauses.after(1, Some(48 * HOUR), &entropy), HOUR);
     }
 }

@@ -1,5 +1,6 @@
 //! Where a drain delivers to, and what of that is secret.
 
+use super::parcel::check_headers;
 use super::syslog::Address;
 use crate::entropy::Entropy;
 use crate::ids::DrainId;
@@ -159,6 +160,16 @@ fn branches<E: serde::de::Error>() -> [union::Branch<Delivery, E>; 4] {
     ]
 }
 
+/// An address without what may be a credential in it.
+pub(super) fn public(mut url: Url) -> String {
+    url.set_query(None);
+    url.set_fragment(None);
+    // They fail where a URL cannot have them, so has none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
 /// What is sealed of a delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secrets {
@@ -183,8 +194,14 @@ impl Delivery {
 
     pub(super) fn check(&self) -> Result<()> {
         match self {
-            Delivery::Http(http) => validate::http_url("delivery.endpoint", &http.endpoint),
-            Delivery::OtlpHttp(otlp) => validate::http_url("delivery.endpoint.traces", &otlp.endpoint.traces),
+            Delivery::Http(http) => {
+                validate::http_url("delivery.endpoint", &http.endpoint)?;
+                check_headers("delivery.headers", &http.headers)
+            }
+            Delivery::OtlpHttp(otlp) => {
+                validate::http_url("delivery.endpoint.traces", &otlp.endpoint.traces)?;
+                check_headers("delivery.headers", &otlp.headers)
+            }
             Delivery::Syslog(syslog) => Address::parse("delivery.endpoint", &syslog.endpoint).map(drop),
             Delivery::S3(s3) => {
                 validate::not_empty("delivery.endpoint", &s3.endpoint)?;
@@ -223,14 +240,8 @@ impl Delivery {
     }
 
     /// The address for history: without what may be a credential in it.
-    pub(super) fn address(&self) -> Option<String> {
-        let mut url = Url::parse(self.url()?).ok()?;
-        url.set_query(None);
-        url.set_fragment(None);
-        // They fail where a URL cannot have them, so has none.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        Some(url.into())
+    pub fn address(&self) -> Option<String> {
+        Url::parse(self.url()?).ok().map(public)
     }
 
     pub fn headers(&self) -> Option<&Headers> {

@@ -3,6 +3,7 @@
 use super::delivery::{Delivery, Encoding, Headers, Http, OtlpEncoding};
 use super::filter::{Environment, FilterV2, LogSource, Sampling, Schema};
 use super::metadata::{Metadata, WithMetadata};
+use super::parcel::check_headers;
 use super::{CreatedFrom, Drain, NAME_LENGTH, Source, delete_if, insert, not_found};
 use crate::clock::Millis;
 use crate::ids::{ConfigurationId, DrainId, IntegrationId, OwnerId, ProjectId};
@@ -75,6 +76,7 @@ struct Draft {
 impl Draft {
     fn check(&self) -> Result<()> {
         validate::http_url("url", &self.url)?;
+        check_headers("headers", self.headers.as_ref().unwrap_or(&Headers::new()))?;
         if let Some(ids) = &self.project_ids {
             validate::items("projectIds", ids, 1, 50)?;
             for (index, id) in ids.iter().enumerate() {

@@ -1,16 +1,22 @@
 //! Drains: where the events of projects are sent (semantics.md 6). Three APIs, one store: `/v1/drains` shows what is stored,
 //! the two log-drain APIs show views of it (`log_drains`).
 
+pub mod cursors;
 pub mod delivery;
 pub mod encode;
 pub mod filter;
+pub mod health;
 pub mod log_drains;
 mod metadata;
 pub mod odata;
 pub mod otlp;
+pub mod parcel;
+pub mod pieces;
+pub mod ready;
 mod record;
 pub mod sampling;
 mod select;
+mod send;
 mod source;
 pub mod syslog;
 mod update;
@@ -20,6 +26,7 @@ pub use filter::{Filter, FilterV2, Sampling, Schemas, Transform};
 pub use metadata::{Metadata, WithMetadata, list_with_metadata};
 pub use record::{CreatedFrom, DisabledReason, Drain, Status};
 pub use select::Selection;
+pub use send::send;
 pub use source::{Source, SourceField, SourceKind};
 pub use update::{DrainPatch, update};
 
@@ -116,6 +123,7 @@ async fn insert(core: &Core, scope: &Scope, mut drain: Drain) -> Result<Drain> {
             )
             .await
             .on_missing_parent(Error::invalid_token)?;
+            cursors::begin(tx, &record).await?;
             events::record(tx, &core, &scope, record.created_at, record.event(Change::Created))
                 .await
                 .map(drop)

@@ -41,6 +41,9 @@ pub struct Drain {
     pub disabled_reason: Option<DisabledReason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disabled_by: Option<String>,
+    /// Since when it is errored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_error_timestamp: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configuration_id: Option<ConfigurationId>,
     /// The integration, by its id as an OAuth client.
@@ -65,6 +68,8 @@ pub enum CreatedFrom {
 pub enum Status {
     Enabled,
     Disabled,
+    /// Its endpoint takes too little of what it is sent. It is still sent to.
+    Errored,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +106,7 @@ impl Drain {
             disabled_at: None,
             disabled_reason: None,
             disabled_by: None,
+            first_error_timestamp: None,
             configuration_id: scope.configuration().cloned(),
             client_id: scope.installation().map(|installation| installation.integration.clone()),
             source,

@@ -43,6 +43,11 @@ impl Selection {
         self.projects.as_deref()
     }
 
+    /// Its projects as far as they are among others, too.
+    pub fn projects_among(&self, others: Option<&[ProjectId]>) -> Option<Vec<ProjectId>> {
+        common([self.projects(), others])
+    }
+
     /// Whether every line of its projects is taken, so that none has to be looked at.
     pub fn takes_every_line(&self) -> bool {
         let narrowed = self.sources.is_some() || self.environments.is_some() || self.condition.is_some();
@@ -81,7 +86,7 @@ impl Selection {
 }
 
 /// What stands in all lists that are there.
-fn common(lists: [Option<&[ProjectId]>; 3]) -> Option<Vec<ProjectId>> {
+fn common<const N: usize>(lists: [Option<&[ProjectId]>; N]) -> Option<Vec<ProjectId>> {
     let mut lists = lists.into_iter().flatten();
     let first = lists.next()?.to_vec();
     Some(lists.fold(first, |common, list| common.into_iter().filter(|id| list.contains(id)).collect()))

@@ -1,5 +1,6 @@
 //! updateDrain.
 
+use super::cursors;
 use super::delivery::{Delivery, Shown};
 use super::filter::{Filter, Sampling, Schemas, Transform};
 use super::record::Change;
@@ -12,7 +13,7 @@ use crate::ids::ProjectId;
 use crate::patch::Patch;
 use crate::scope::Principal;
 use crate::{Core, Error, Result, Scope, validate};
-use pintle_store::params;
+use pintle_store::{Conn, params};
 use serde::Deserialize;
 
 /// The body of updateDrain: what is absent stays, `null` clears.
@@ -31,8 +32,16 @@ pub struct DrainPatch {
     pub sampling: Patch<Vec<Sampling>>,
     #[serde(default)]
     pub transforms: Patch<Vec<Transform>>,
-    pub status: Option<Status>,
+    pub status: Option<Switch>,
     pub source: Option<SourceField>,
+}
+
+/// `status` of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    Enabled,
+    Disabled,
 }
 
 impl DrainPatch {
@@ -77,12 +86,15 @@ impl DrainPatch {
 }
 
 impl Drain {
-    fn set_status(&mut self, status: Status, scope: &Scope, now: Millis) {
+    /// Pauses or resumes it; resuming clears an error. Answers whether that changed anything.
+    fn switch(&mut self, switch: Switch, scope: &Scope, now: Millis) -> bool {
+        let disabled = switch == Switch::Disabled;
+        let status = if disabled { Status::Disabled } else { Status::Enabled };
         if self.status == status {
-            return;
+            return false;
         }
-        let disabled = status == Status::Disabled;
         self.status = status;
+        self.first_error_timestamp = None;
         self.disabled_at = disabled.then_some(now);
         self.disabled_reason = disabled.then_some(DisabledReason::DisabledByOwner);
         self.disabled_by = disabled.then(|| match &scope.principal {
@@ -90,7 +102,24 @@ impl Drain {
             Principal::Installation(installation) => installation.integration.to_string(),
             Principal::System => "system".to_owned(),
         });
+        true
     }
+}
+
+/// What was pending is tried at once, where there is reason to think that it will arrive now.
+async fn hurry(tx: &Conn, drain: &Drain, now: Millis) -> Result<()> {
+    let sql = "UPDATE deliveries SET due_at = $2 WHERE source_id = $1 AND state = 'pending'";
+    tx.execute(sql, &params![&drain.id, now]).await?;
+    Ok(())
+}
+
+/// A drain that was switched stands as its status says, and its health counts from now on.
+async fn switched(tx: &Conn, core: &Core, scope: &Scope, drain: &Drain, now: Millis) -> Result<()> {
+    let change = if drain.status == Status::Enabled { Change::Enabled } else { Change::Disabled };
+    events::record(tx, core, scope, now, drain.event(change)).await?;
+    let sql = "UPDATE drains SET healthy_from = $2 WHERE id = $1";
+    tx.execute(sql, &params![&drain.id, now]).await?;
+    cursors::set_status(tx, drain).await
 }
 
 /// updateDrain. A delivery without a secret keeps the one that was. The answer shows the secret only where the body set one, or
@@ -121,17 +150,17 @@ pub async fn update(core: &Core, scope: &Scope, id: &str, patch: DrainPatch) -> 
                 secrets = drain.delivery.take_secrets(Some(&secrets_before), &core.entropy);
             }
             let changed = drain != before || secrets != secrets_before;
-            drain.set_status(status.unwrap_or(drain.status), &scope, now);
+            let switch = status.is_some_and(|switch| drain.switch(switch, &scope, now));
             if changed {
                 drain.check_projects(tx, &scope).await?;
+                cursors::begin(tx, &drain).await?;
                 events::record(tx, &core, &scope, now, drain.event(Change::Updated)).await?;
             }
-            let switched = drain.status != before.status;
-            if switched {
-                let change = if drain.status == Status::Enabled { Change::Enabled } else { Change::Disabled };
-                events::record(tx, &core, &scope, now, drain.event(change)).await?;
+            if switch {
+                switched(tx, &core, &scope, &drain, now).await?;
             }
-            if changed || switched {
+            if changed || switch {
+                hurry(tx, &drain, now).await?;
                 drain.updated_at = now;
                 let row = params![&drain.id, secrets.seal(&core, &drain.id)?, serde_json::to_string(&drain)?];
                 tx.execute("UPDATE drains SET secret = $2, doc = $3 WHERE id = $1", &row).await?;

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use std::collections::BTreeSet;
 
 /// What a batch holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Lines of JSON in the log-line schema, each ended by a line feed.
     Log,
@@ -23,7 +23,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         match text {
             "log" => Ok(Kind::Log),
             "trace" => Ok(Kind::Trace),

@@ -39,7 +39,7 @@ CREATE TABLE delivery_tries (
   doc TEXT NOT NULL,
   PRIMARY KEY (delivery_id, number)
 );
-CREATE INDEX delivery_tries_drain_id_idx ON delivery_tries (drain_id, created_at) WHERE drain_id IS NOT NULL;
+CREATE INDEX delivery_tries_drain_id_idx ON delivery_tries (drain_id, failed, created_at) WHERE drain_id IS NOT NULL;
 
 -- The receivers of a removal stand in its deliveries now.
 ALTER TABLE events DROP COLUMN targets;
@@ -90,3 +90,27 @@ CREATE TABLE log_keys (
   doc TEXT NOT NULL
 );
 CREATE INDEX log_keys_project_id_idx ON log_keys (project_id, created_at, id);
+
+-- Where each drain stands in its owner's stream, for its log lines and for its spans.
+CREATE TABLE drain_cursors (
+  drain_id TEXT NOT NULL REFERENCES drains (id) ON DELETE CASCADE,
+  -- log or trace.
+  kind TEXT NOT NULL,
+  owner_id TEXT NOT NULL,
+  -- Up to here everything was sent, or is a delivery's to send.
+  position BIGINT NOT NULL,
+  -- The delivery of the piece that failed last. Nothing further is sent while it is pending.
+  held_by TEXT,
+  -- The process that works on it, and for how long without being heard of.
+  leased_by TEXT,
+  leased_until BIGINT NOT NULL,
+  PRIMARY KEY (drain_id, kind)
+);
+-- Nothing was logged before this; a lane that its drain does not get is taken out when it is first looked at.
+INSERT INTO drain_cursors (drain_id, kind, owner_id, position, leased_until) SELECT id, 'log', owner_id, 0, 0 FROM drains;
+INSERT INTO drain_cursors (drain_id, kind, owner_id, position, leased_until) SELECT id, 'trace', owner_id, 0, 0 FROM drains;
+
+-- enabled, disabled or errored, as the document says; and since when tries count for its health.
+ALTER TABLE drains ADD COLUMN status TEXT NOT NULL DEFAULT 'enabled';
+ALTER TABLE drains ADD COLUMN healthy_from BIGINT NOT NULL DEFAULT 0;
+UPDATE drains SET status = 'disabled' WHERE doc LIKE '%"status":"disabled"%';

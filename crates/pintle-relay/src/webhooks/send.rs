@@ -3,7 +3,7 @@
 use crate::exchange::{Exchange, Timing, Tried};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
-use pintle_core::deliveries::{Attempt, Leased};
+use pintle_core::deliveries::{Attempt, Leased, Pauses};
 use pintle_core::{Core, outbound, planted, signature};
 use pintle_egress::{Failure, Request};
 use std::time::Duration;
@@ -16,12 +16,13 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> Attempt {
     let timing = Timing::start(core);
     let (sent, outcome) = match request(&leased, timeout) {
-        Ok(request) => (request.headers.clone(), outbound::send(core, request).await),
+        Ok(request) => (request.headers.clone(), outbound::send(core, request).await.map(Some)),
         Err(failure) => (HeaderMap::new(), Err(failure)),
     };
     let exchange = Exchange { sent: &sent, hidden: &[], body: None, outcome };
     let Leased { delivery, tries, retry_until, .. } = leased;
-    exchange.attempt(core, timing, Tried { delivery: delivery.id, drain: None, tries, retry_until })
+    let tried = Tried { delivery: delivery.id, drain: None, tries, retry_until, pauses: Pauses::OF_WEBHOOKS };
+    exchange.attempt(core, timing, tried)
 }
 
 fn request(leased: &Leased, timeout: Duration) -> Result<Request, Failure> {

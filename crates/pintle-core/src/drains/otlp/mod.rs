@@ -4,7 +4,7 @@ mod records;
 mod spans;
 
 pub use records::records;
-pub use spans::spans;
+pub use spans::{count, spans};
 
 use super::delivery::OtlpEncoding;
 use crate::{Error, Result};

@@ -79,6 +79,12 @@ fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
     }
 }
 
+/// How many spans there are.
+pub fn count(export: &ExportTraceServiceRequest) -> usize {
+    let scopes = export.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
+    scopes.map(|scope| scope.spans.len()).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,81 @@
+//! Drains on their way. Each lane, a drain's log lines or its spans, is a task of its own while there is something to send: so an
+//! endpoint that hangs holds up nobody else's. What a lane has in memory is one piece of the stream.
+
+mod lane;
+
+use crate::Settings;
+use pintle_core::drains::cursors::{self, Lane};
+use pintle_core::drains::health;
+use pintle_core::{Core, Result};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::{Id, JoinSet};
+use tokio::time::Instant;
+
+/// How often to look for what other processes left, and for what has become due.
+const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks, however often the bell rings.
+const PAUSE: Duration = Duration::from_millis(10);
+/// How often drains that are errored are judged anew.
+const REVIEW: Duration = Duration::from_secs(60);
+
+/// Delivers for ever.
+pub(crate) async fn run(core: Core, settings: Settings) {
+    let (mut bell, mut moves) = (core.bell.listen(), core.clock.moves());
+    let worker = format!("relay_{}", core.entropy.base62(12)).into();
+    let mut conductor = Conductor { core, settings, worker, lanes: JoinSet::new(), busy: HashMap::new() };
+    let mut reviewed = Instant::now();
+    loop {
+        let pause = tokio::time::sleep(PAUSE);
+        if let Err(error) = conductor.round().await {
+            tracing::error!(%error, "drains could not be looked at");
+        }
+        if reviewed.elapsed() > REVIEW {
+            reviewed = Instant::now();
+            if let Err(error) = health::review(&conductor.core).await {
+                tracing::error!(%error, "drains could not be judged");
+            }
+        }
+        pause.await;
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            _ = bell.changed() => {}
+            _ = moves.changed() => {}
+            Some(ended) = conductor.lanes.join_next_with_id() => conductor.ended(ended),
+        }
+    }
+}
+
+struct Conductor {
+    core: Core,
+    settings: Settings,
+    /// This process, in its leases.
+    worker: Arc<str>,
+    lanes: JoinSet<()>,
+    busy: HashMap<Id, Lane>,
+}
+
+impl Conductor {
+    /// Sets to work each lane that has something to do.
+    async fn round(&mut self) -> Result<()> {
+        while let Some(ended) = self.lanes.try_join_next_with_id() {
+            self.ended(ended);
+        }
+        for lane in cursors::waiting(&self.core, &self.worker).await? {
+            if !self.busy.values().any(|busy| *busy == lane) {
+                let work = lane::work(self.core.clone(), self.settings, self.worker.clone(), lane.clone());
+                self.busy.insert(self.lanes.spawn(work).id(), lane);
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => error.id(),
+        };
+        self.busy.remove(&id);
+    }
+}

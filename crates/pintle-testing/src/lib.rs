@@ -4,12 +4,14 @@
 mod answer;
 mod browser;
 pub mod contract;
+mod dns;
 mod engines;
 mod outbox;
 mod people;
 
 pub use answer::Answer;
 pub use browser::Browser;
+pub use dns::NameServer;
 pub use engines::{Pintle, given, on_each_engine, on_sqlite, schema_of_its_own};
 pub use outbox::Told;
 pub use people::{Caller, Installed};

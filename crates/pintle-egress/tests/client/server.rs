@@ -6,19 +6,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// One on a free port of 127.0.0.1; it lives as long as the test's runtime.
+/// One on a free port; it lives as long as the test's runtime.
 pub struct Server {
     pub address: SocketAddr,
     connections: Arc<AtomicUsize>,
 }
 
 impl Server {
-    /// `serve` gets each connection and its number, from 0.
+    /// One on 127.0.0.1. `serve` gets each connection and its number, from 0.
     pub async fn start<F>(serve: impl Fn(Peer, usize) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1", serve).await
+    }
+
+    /// The same on another address of this machine.
+    pub async fn start_at<F>(host: &str, serve: impl Fn(Peer, usize) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind((host, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let counter = connections.clone();

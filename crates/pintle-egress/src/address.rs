@@ -131,11 +131,13 @@ impl Policy {
         if self.allows(address.into()) {
             return Ok(address.into());
         }
-        for inner in behind(address) {
-            let judged = judge(inner)?;
-            if judged.is_loopback() {
-                return Ok(judged.into());
-            }
+        let inside = behind(address);
+        let loopback = inside.iter().filter_map(|inner| judge(*inner).ok()).find(Ipv4Addr::is_loopback);
+        if let Some(loopback) = loopback {
+            return Ok(loopback.into());
+        }
+        for inner in inside {
+            judge(inner)?;
         }
         match class(address) {
             None => Ok(address.into()),
@@ -172,15 +174,19 @@ fn behind(address: Ipv6Addr) -> Vec<Ipv4Addr> {
         found.push(inside(address, [2, 3, 4, 5]));
     }
     if LOCAL_NAT64.contains(&address) {
-        // RFC 6052 has a form for each length of prefix. What would be 0.x.x.x cannot be meant, unless nothing else is.
-        let forms = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], [12, 13, 14, 15]];
-        let forms = forms.map(|places| inside(address, places));
-        found.extend(forms.iter().filter(|inner| inner.octets()[0] != 0));
-        if found.is_empty() {
-            found.push(Ipv4Addr::UNSPECIFIED);
-        }
+        found.extend(local_nat64(address));
     }
     found
+}
+
+/// RFC 6052 has a form for each length of a prefix, and only the network knows which it has: all that have zeros behind the IPv4
+/// address may be meant. No bits at all are no address, unless there is nothing else.
+fn local_nat64(address: Ipv6Addr) -> Vec<Ipv4Addr> {
+    let forms = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], [12, 13, 14, 15]];
+    let whole = |places: &[usize; 4]| address.octets()[places[3] + 1..].iter().all(|octet| *octet == 0);
+    let meant = forms.into_iter().filter(whole).map(|places| inside(address, places));
+    let found: Vec<Ipv4Addr> = meant.filter(|inner| !inner.is_unspecified()).collect();
+    if found.is_empty() { vec![Ipv4Addr::UNSPECIFIED] } else { found }
 }
 
 /// Whether its last half is an interface of ISATAP: a tunnel to an IPv4 address.

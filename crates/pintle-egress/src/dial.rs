@@ -67,7 +67,9 @@ impl Dialer {
 
     /// Connects to the first address that takes the connection.
     pub async fn dial(&self, target: &Target) -> Result<Stream, Failure> {
-        let mut addresses = match planted::on("address-unchecked-at-connect") {
+        let trusting = planted::on("address-unchecked-at-connect")
+            || planted::on("name-unchecked-at-connect") && matches!(target.host, Host::Domain(_));
+        let mut addresses = match trusting {
             true => self.addresses(target).await?,
             false => self.admitted(target).await?,
         };

@@ -1,4 +1,4 @@
-//! A bug on purpose, for the proof that claims to find it: as in pintle_store::planted, which is not below this crate.
+//! Bugs on purpose, for the proof that claims to find them: as in pintle_store::planted, which is not below this crate.
 
 #[cfg(feature = "planted")]
 pub fn on(name: &str) -> bool {

@@ -9,6 +9,7 @@
 mod client;
 pub mod crash;
 mod dice;
+pub mod egress;
 mod failure;
 mod plants;
 pub mod removal;

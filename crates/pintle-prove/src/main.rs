@@ -1,7 +1,7 @@
 //! The command line of the proofs; `cargo xtask prove` calls it.
 
 use clap::{Parser, Subcommand};
-use pintle_prove::{crash, removal};
+use pintle_prove::{crash, egress, removal};
 use std::process::ExitCode;
 
 /// The proofs of Pintle.
@@ -17,6 +17,8 @@ enum Command {
     Removal(removal::Options),
     /// Crashes of a server that eight clients write to.
     Crash(crash::Options),
+    /// The guarded client against every spelling of what it must not reach.
+    Egress(egress::Options),
 }
 
 fn main() -> ExitCode {
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     }
     let proven = match Cli::parse().command {
         Command::Crash(options) => crash::run(&options),
+        Command::Egress(options) => egress::run(&options),
         Command::Removal(options) => removal::run(&options),
     };
     match proven {

@@ -50,6 +50,13 @@ pub const CRASH: Suite = Suite {
     bugs: &["answer-before-commit", "removal-in-two-transactions", "cut-off-start-forgotten"],
 };
 
+pub const EGRESS: Suite = Suite {
+    name: "egress",
+    arguments: &["--spellings", "0", "--created", "0", "--delivered", "4"],
+    is_server: true,
+    bugs: &["address-unchecked-at-connect", "name-unchecked-at-connect"],
+};
+
 #[derive(Debug, clap::Args)]
 pub struct Choice {
     /// Only the planted bugs, without the proof.

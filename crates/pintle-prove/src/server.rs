@@ -44,9 +44,9 @@ impl Program {
     fn spawn(&self) -> Child {
         let log = File::options().create(true).append(true).open(self.log()).expect("a log file");
         let mut serve = self.command("serve");
-        serve.args(["--dev", "--json", "--listen", "127.0.0.1:0", "--log", "warn"]);
-        // Unless an option says who is asked for names, nobody is.
-        serve.args(&self.options).env("PINTLE_DNS", "none");
+        serve.args(["--json", "--listen", "127.0.0.1:0", "--log", "warn"]).args(&self.options);
+        // Unless an option says something else.
+        serve.env("PINTLE_DEV", "true").env("PINTLE_DNS", "none");
         serve.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("a process")
     }
 

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 type Step = fn(&Server) -> Outcome;
 
-const STEPS: [(&str, Step); 3] = [("rust", rust), ("sdk", sdk), ("proofs", proofs)];
+const STEPS: [(&str, Step); 4] = [("rust", rust), ("sdk", sdk), ("otel", otel), ("proofs", proofs)];
 
 /// Runs the named steps, or all.
 pub fn run(wanted: &[&str]) -> Outcome {
     if let Some(name) = wanted.iter().find(|name| STEPS.iter().all(|(step, _)| step != *name)) {
-        return Err(format!("there is no step `{name}`: rust, sdk, proofs"));
+        return Err(format!("there is no step `{name}`: rust, sdk, otel, proofs"));
     }
     let started = Instant::now();
     // Before all else: the SDK brings the contract's document, which the Rust tests hold every answer against.
@@ -35,12 +35,27 @@ fn rust(postgres: &Server) -> Outcome {
 
 /// The official SDK against a running server, on each engine.
 fn sdk(postgres: &Server) -> Outcome {
+    on_each_engine("tests/sdk/run.mjs", &postgres.database("pintle_sdk")?)
+}
+
+/// OpenTelemetry's own exporters, feeding a running server, on each engine.
+fn otel(postgres: &Server) -> Outcome {
+    let install = ["ci", "--prefix", "tests/otel", "--no-audit", "--no-fund", "--loglevel", "error"];
+    if let Err(error) = program("npm").args(&install).run() {
+        eprintln!("skipped: OpenTelemetry's exporters cannot be had: {error}");
+        return Ok(());
+    }
+    on_each_engine("tests/otel/run.mjs", &postgres.database("pintle_otel")?)
+}
+
+/// A script for Node that starts the server, on SQLite and then on this PostgreSQL database.
+fn on_each_engine(script: &str, database: &str) -> Outcome {
     cargo(&["build", "--package", "pintle"]).run()?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
     let binary = target.join("debug/pintle").to_string_lossy().into_owned();
-    let suite = || program("node").args(&["tests/sdk/run.mjs"]).env("PINTLE_BIN", &binary);
+    let suite = || program("node").args(&[script]).env("PINTLE_BIN", &binary);
     suite().run()?;
-    suite().args(&["--database", &postgres.database("pintle_sdk")?]).run()
+    suite().args(&["--database", database]).run()
 }
 
 /// The proofs with small counts, and every proof against the bugs that it is meant to find.

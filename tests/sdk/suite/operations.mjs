@@ -8,6 +8,6 @@ export const operations = [
   'createProject', 'getProjects', 'getProject', 'updateProject', 'deleteProject',
   'filterProjectEnvs', 'createProjectEnv', 'getProjectEnv', 'editProjectEnv', 'removeProjectEnv', 'batchRemoveProjectEnv',
   'getTeams', 'getTeam', 'createTeam', 'patchTeam', 'deleteTeam', 'getTeamMembers', 'updateTeamMember', 'removeTeamMember',
-  'getAuthUser', 'listUserEvents',
+  'getAuthUser', 'listUserEvents', 'getRuntimeLogs',
   'listAuthTokens', 'createAuthToken', 'getAuthToken', 'deleteAuthToken',
 ]

@@ -10,7 +10,7 @@ const HELP: &str = "\
 The habits of the project, one command each:
 
   cargo xtask test [STEP...]         everything: the Rust tests, the official SDK on both engines, the proofs with small counts
-                                     STEP is one of: rust, sdk, proofs
+                                     STEP is one of: rust, sdk, otel, proofs
   cargo xtask prove removal [ARG...] random worlds, installations removed and made again, races
   cargo xtask prove crash [ARG...]   SIGKILL at random moments
   cargo xtask prove egress [ARG...]  every spelling of an address that must not be reached

@@ -13,6 +13,8 @@ The habits of the project, one command each:
                                      STEP is one of: rust, sdk, otel, proofs
   cargo xtask prove removal [ARG...] random worlds, installations removed and made again, races
   cargo xtask prove crash [ARG...]   SIGKILL at random moments
+  cargo xtask prove delivery [ARG...] receivers that misbehave, and a server that is killed
+  cargo xtask prove lanes [ARG...]   one target that answers beside ninety-nine that hang
   cargo xtask prove egress [ARG...]  every spelling of an address that must not be reached
   cargo xtask bench [ARG...]         the measurements, beside a bare server
   cargo xtask coverage               operations served, of all that the contract has, group by group

@@ -69,6 +69,8 @@ fn proofs(postgres: &Server) -> Outcome {
     proof(&["removal", "--worlds", "300", "--postgres", "30", "--races", "60", "--postgres-races", "20"])?;
     proof(&["crash", "--rounds", "10", "--postgres", "2"])?;
     proof(&["egress", "--spellings", "5000", "--created", "400", "--delivered", "20"])?;
+    proof(&["delivery", "--events", "2000", "--postgres", "300"])?;
+    proof(&["lanes", "--events", "100"])?;
     authorization()
 }
 

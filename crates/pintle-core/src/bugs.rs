@@ -70,6 +70,8 @@ pub const STATEMENTS: &[Statement] = &[
         "SELECT $1, $2, $3, $4, $5, 'pending', $6, $7, 0, $6, $8, $9, $10 WHERE $9 NOT LIKE '%configuration.removed%'",
     ),
     ("removal-told-to-the-account-only", "WHERE w.owner_id = $1", "WHERE w.owner_id = $1 AND c.id IS NULL"),
+    // Lost on the way.
+    ("lease-without-end", "SET due_at = $3, leased_by = $4", "SET due_at = CASE WHEN $3 > 0 THEN NULL END, leased_by = $4"),
     // Everybody's business.
     ("tenant-unchecked", " owner_id = $1", " $1 = $1"),
     // A start after one that was cut off.

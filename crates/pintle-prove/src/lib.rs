@@ -8,9 +8,11 @@
 
 mod client;
 pub mod crash;
+pub mod delivery;
 mod dice;
 pub mod egress;
 mod failure;
+pub mod lanes;
 mod plants;
 pub mod removal;
 mod server;

@@ -1,7 +1,7 @@
 //! The command line of the proofs; `cargo xtask prove` calls it.
 
 use clap::{Parser, Subcommand};
-use pintle_prove::{crash, egress, removal};
+use pintle_prove::{crash, delivery, egress, lanes, removal};
 use std::process::ExitCode;
 
 /// The proofs of Pintle.
@@ -17,6 +17,10 @@ enum Command {
     Removal(removal::Options),
     /// Crashes of a server that eight clients write to.
     Crash(crash::Options),
+    /// Deliveries to receivers that misbehave, by a server that is killed.
+    Delivery(delivery::Options),
+    /// Healthy targets beside ninety-nine that hang.
+    Lanes(lanes::Options),
     /// The guarded client against every spelling of what it must not reach.
     Egress(egress::Options),
 }
@@ -28,7 +32,9 @@ fn main() -> ExitCode {
     }
     let proven = match Cli::parse().command {
         Command::Crash(options) => crash::run(&options),
+        Command::Delivery(options) => delivery::run(&options),
         Command::Egress(options) => egress::run(&options),
+        Command::Lanes(options) => lanes::run(&options),
         Command::Removal(options) => removal::run(&options),
     };
     match proven {

@@ -57,6 +57,16 @@ pub const EGRESS: Suite = Suite {
     bugs: &["address-unchecked-at-connect", "name-unchecked-at-connect"],
 };
 
+pub const LANES: Suite =
+    Suite { name: "lanes", arguments: &["--events", "60"], is_server: true, bugs: &["one-lane-for-all"] };
+
+pub const DELIVERY: Suite = Suite {
+    name: "delivery",
+    arguments: &["--events", "3000", "--postgres", "0", "--life", "150"],
+    is_server: true,
+    bugs: &["answer-before-commit", "lease-without-end", "signature-over-other-bytes"],
+};
+
 #[derive(Debug, clap::Args)]
 pub struct Choice {
     /// Only the planted bugs, without the proof.

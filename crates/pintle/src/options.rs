@@ -208,6 +208,10 @@ pub struct ServeArgs {
     #[arg(long, env = "PINTLE_BODY_LIMIT", hide_env_values = true, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..))]
     pub body_limit: Option<u64>,
 
+    /// How long a webhook's or a drain's endpoint may take to answer, in seconds [default: 30]
+    #[arg(long, env = "PINTLE_DELIVERY_TIMEOUT", hide_env_values = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=30))]
+    pub delivery_timeout: Option<u64>,
+
     /// Refuse an installation's token that acts for a team without naming it
     ///
     /// Off by default: such a request acts for the team that the token belongs to.

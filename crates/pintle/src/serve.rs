@@ -36,6 +36,7 @@ struct Settings {
     storage: Storage,
     listen: Listen,
     options: Options,
+    relay: pintle_relay::Settings,
     strict_team_scope: bool,
     retention: Retention,
     egress: Policy,
@@ -50,6 +51,7 @@ impl Settings {
         let none = file::Settings::default();
         let given = file.as_ref().map_or(&none, |file| &file.settings);
         let defaults = Options::default();
+        let timeout = args.delivery_timeout.or(given.delivery_timeout).map(Duration::from_secs);
         let body_limit = args.body_limit.or(given.body_limit).map(|bytes| bytes as usize);
         let dev = args.dev.or(given.dev).unwrap_or(false);
         Ok(Self {
@@ -63,6 +65,9 @@ impl Settings {
                 cors: args.cors.or(given.cors).unwrap_or(defaults.cors),
                 log_room: args.logs.room(given).unwrap_or(defaults.log_room),
                 dev,
+            },
+            relay: pintle_relay::Settings {
+                timeout: timeout.unwrap_or(pintle_relay::Settings::default().timeout),
             },
             strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
             retention: args.logs.retention(given),
@@ -101,7 +106,7 @@ async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
     };
     let empty = demo.is_none() && seed::is_empty(&core).await?;
     let sweeper = tokio::spawn(sweep(core.clone()));
-    let relay = Relay::start(&core, pintle_relay::Settings::default()).await?;
+    let relay = Relay::start(&core, settings.relay).await?;
     let faults = core.faults.list();
     let api = Api::new(core, settings.options);
     let (ask, asked) = tokio::sync::oneshot::channel::<()>();

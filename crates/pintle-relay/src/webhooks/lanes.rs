@@ -6,6 +6,7 @@
 use parking_lot::Mutex;
 use pintle_core::clock::{Millis, SECOND};
 use pintle_core::deliveries::{Attempt, Claim, Lane as Waiting, Leased, State};
+use pintle_core::planted;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ struct Inner {
 
 impl Lanes {
     pub(super) fn lane(&mut self, source: &str) -> Lane {
+        let source = if planted::on("one-lane-for-all") { "all" } else { source };
         self.0.entry(source.to_owned()).or_insert_with(Lane::new).clone()
     }
 

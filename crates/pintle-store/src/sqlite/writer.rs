@@ -191,11 +191,13 @@ fn changes(conn: &Conn) -> u64 {
     }
 }
 
-/// A planted bug: who made a webhook hears of success before anything is on disk.
+/// A planted bug: who made a webhook, or deleted a project, hears of success before anything is on disk.
 fn answer_early(group: &mut Vec<Box<dyn Job>>) {
     if planted::on("answer-before-commit") {
         let jobs = std::mem::take(group).into_iter();
-        let (early, rest): (Vec<_>, _) = jobs.partition(|job| job.name().contains("webhooks::create"));
+        let (early, rest): (Vec<_>, _) = jobs.partition(|job| {
+            ["webhooks::create", "projects::delete"].iter().any(|hasty| job.name().contains(hasty))
+        });
         *group = rest;
         early.into_iter().for_each(|job| job.settle(Ok(())));
         #[expect(clippy::disallowed_methods, reason = "the bug is the pause")]

@@ -34,6 +34,7 @@ pub struct Settings {
     pub database: Option<Database>,
     pub rate_limit: Option<i64>,
     pub body_limit: Option<u64>,
+    pub delivery_timeout: Option<u64>,
     pub strict_team_scope: Option<bool>,
     pub cors: Option<bool>,
     pub allow_egress: Vec<Network>,
@@ -58,6 +59,8 @@ struct Content {
     rate_limit: Option<i64>,
     #[serde(default, deserialize_with = "positive")]
     body_limit: Option<u64>,
+    #[serde(default, deserialize_with = "seconds")]
+    delivery_timeout: Option<u64>,
     strict_team_scope: Option<bool>,
     cors: Option<bool>,
     #[serde(default, deserialize_with = "all_parsed")]
@@ -111,6 +114,14 @@ where
     }
 }
 
+/// As long as an exchange may take at most.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    match positive(deserializer)? {
+        Some(seconds) if seconds > 30 => Err(serde::de::Error::custom("it must be at most 30")),
+        seconds => Ok(seconds),
+    }
+}
+
 impl File {
     /// Reads the file that was named, or the default one if it is there; else there is nothing to read.
     ///
@@ -135,6 +146,7 @@ impl File {
             database: content.database,
             rate_limit: content.rate_limit,
             body_limit: content.body_limit,
+            delivery_timeout: content.delivery_timeout,
             strict_team_scope: content.strict_team_scope,
             cors: content.cors,
             allow_egress: content.allow_egress,

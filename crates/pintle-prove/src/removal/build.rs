@@ -20,6 +20,14 @@ const SCOPES: [&str; 7] = [
 const REDIRECT: &str = "https://app.example.com/callback";
 const PROJECTS: [&str; 3] = ["web", "api", "docs"];
 
+/// A project logs, and has a key that feeds it: a removal leaves both alone.
+async fn log(owner: &Caller, project: &str) {
+    let line = json!({ "message": "hello", "deploymentId": "dpl_one" });
+    owner.post(&format!("/pintle/v1/logs?projectId={project}"), line).await.ok(200);
+    let key = json!({ "name": "collector" });
+    owner.post(&format!("/pintle/v1/projects/{project}/log-keys"), key).await.ok(201);
+}
+
 impl World {
     fn new(pintle: Pintle, seed: u64) -> Self {
         World {
@@ -113,6 +121,9 @@ impl World {
         let Some(tenant) = self.tenants.last_mut() else { return };
         for name in names {
             let id = tenant.owner.project(name).await;
+            if self.dice.chance(40) {
+                log(&tenant.owner, &id).await;
+            }
             tenant.projects.push(Project { id, name: name.to_owned() });
         }
     }

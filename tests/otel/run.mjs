@@ -5,9 +5,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { exporters, provider, tracer } from './exporters.mjs'
 
 const here = import.meta.dirname
@@ -28,8 +30,38 @@ async function lines() {
   return text.split('\n').filter(Boolean).map(line => JSON.parse(line))
 }
 
+/// A receiver of what a drain sends, and the exports that it got.
+async function receiver() {
+  const exports = []
+  const server = createServer((request, response) => {
+    const chunks = []
+    request.on('data', chunk => chunks.push(chunk))
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks))
+      if (body.resourceSpans) exports.push(...body.resourceSpans)
+      response.end('{}')
+    })
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return { url: `http://127.0.0.1:${server.address().port}/v1/traces`, exports, server }
+}
+
+async function drain(traces) {
+  const answer = await fetch(`${ready.url}/v1/drains?teamId=${ready.teamId}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ready.token}` },
+    body: JSON.stringify({
+      name: 'traces', projects: 'all', schemas: { trace: { version: 'v1' } },
+      delivery: { type: 'otlphttp', endpoint: { traces }, encoding: 'json', headers: {} },
+    }),
+  })
+  assert.equal(answer.status, 200, await answer.text())
+}
+
 let code = 1
+const sink = await receiver()
 try {
+  await drain(sink.url)
   for (const { name, logs, spans } of exporters(ready.url, ready.logKey)) {
     const log = provider(logs, { 'service.name': 'shop', 'vercel.deploymentId': 'dpl_otel', 'deployment.environment.name': 'production' })
     log.emit({ severityNumber: 13, body: `hello from ${name}`, attributes: { 'url.path': '/cart', user: 'ada' } })
@@ -47,6 +79,17 @@ try {
     await trace.end()
     console.log(`ok: ${name}: 2 records and 1 span`)
   }
+  const [{ projectId: project }] = await lines()
+  assert.ok(ready.projectIds.includes(project))
+  for (const end = Date.now() + 20_000; sink.exports.length < 4 && Date.now() < end;) await setTimeout(50)
+  assert.equal(sink.exports.length, 4, 'the spans left by a drain')
+  for (const { resource, scopeSpans } of sink.exports) {
+    const about = Object.fromEntries(resource.attributes.map(({ key, value }) => [key, value.stringValue]))
+    assert.equal(about['service.name'], 'shop')
+    assert.deepEqual([about['vercel.projectId'], about['vercel.deploymentId']], [project, project.replace('prj_', 'dpl_')])
+    assert.equal(scopeSpans[0].spans[0].name, 'GET /cart')
+  }
+  console.log('ok: 4 spans left by a drain')
   for (const { name, logs } of exporters(ready.url, 'pin_unknown')) {
     const log = provider(logs, {})
     log.emit({ body: 'refused' })
@@ -56,6 +99,8 @@ try {
   console.log('ok: an unknown key is refused')
   code = 0
 } finally {
+  sink.server.closeAllConnections()
+  sink.server.close()
   server.kill('SIGTERM')
   const [status] = await ended
   if (status !== 0) {

@@ -101,12 +101,12 @@ END
     )
 }
 
-/// The key feeds the first project.
+/// The key feeds one of the projects.
 fn logging(url: &str, demo: &Demo, key: &str) -> String {
     let Demo { token, team_id, .. } = demo;
     format!(
         r#"
-Log something for the first project, and read it:
+Log something, and read it:
 
 curl -H "Authorization: Bearer {key}" "{url}/pintle/v1/logs" -d '{{"message":"hello"}}'
 curl -H "Authorization: Bearer {token}" "{url}/pintle/v1/logs?teamId={team_id}"

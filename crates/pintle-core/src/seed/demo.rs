@@ -43,7 +43,7 @@ pub struct Demo {
     pub client_secret: String,
     /// `None` once the installation was removed.
     pub configuration_id: Option<ConfigurationId>,
-    /// Feeds the logs of the first project; `None` once that was deleted.
+    /// Feeds the logs of the project `storefront`; `None` once that was deleted.
     pub log_key: Option<String>,
 }
 

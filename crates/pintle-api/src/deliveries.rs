@@ -19,7 +19,9 @@ routes! {
 async fn list(call: Call, scope: Scope) -> Result<Reply> {
     let query = &call.query;
     let filter = Filter {
-        source: ["webhookId", "integrationId", "drainId"].into_iter().find_map(|name| query.text(name)),
+        source: ["webhookId", "integrationId", "drainId", "listenerId"]
+            .into_iter()
+            .find_map(|name| query.text(name)),
         configuration: query.text("configurationId"),
         state: query.one_of("state", &State::ALL)?.map(str::to_owned),
         event_type: query.text("eventType"),

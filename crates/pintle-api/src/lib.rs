@@ -17,6 +17,7 @@ mod deliveries;
 mod drains;
 mod faults;
 mod integrations;
+mod listeners;
 mod log_drains;
 mod logs;
 mod oauth;
@@ -42,6 +43,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         drains::ROUTES,
         faults::ROUTES,
         integrations::ROUTES,
+        listeners::ROUTES,
         log_drains::ROUTES,
         logs::ROUTES,
         oauth::ROUTES,

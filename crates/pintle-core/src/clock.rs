@@ -72,6 +72,11 @@ impl Clock {
         system.as_millis() as Millis + self.ahead()
     }
 
+    /// The system's time: for what people wait for who do not grow older when the clock is moved.
+    pub fn unmoved(&self) -> Millis {
+        self.now() - self.ahead()
+    }
+
     /// By how much it was moved forward.
     pub fn ahead(&self) -> Millis {
         self.0.ahead.load(Ordering::Relaxed)

@@ -29,12 +29,13 @@ const DOCUMENTS: [(&str, bool); 9] = [
 ];
 
 /// Sealed columns; each opens only with its row's id.
-const SEALED: [(&str, &str); 5] = [
+const SEALED: [(&str, &str); 6] = [
     ("integrations", "client_secret"),
     ("projects", "password"),
     ("webhooks", "secret"),
     ("drains", "secret"),
     ("envs", "value"),
+    ("listeners", "secret"),
 ];
 
 /// What was looked at, and what was found.

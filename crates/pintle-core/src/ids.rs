@@ -73,6 +73,7 @@ id!(
     /// New ones come by `EnvId::at`.
     EnvId, "", 16
 );
+id!(ListenerId, "lis_", 16);
 id!(EventId, "uev_", 24);
 id!(
     /// New ones come by `DeliveryId::at`.

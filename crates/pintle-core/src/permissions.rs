@@ -125,6 +125,8 @@ pub enum Permission {
     EventRead,
     /// Send an owner's subscribers an event that did not happen.
     EventTrigger,
+    /// Hear an owner's events, or an integration's, at a shell.
+    Listen,
     /// What projects logged.
     LogRead,
     /// Feed a project's logs.
@@ -188,6 +190,7 @@ impl Permission {
             | MemberRemove
             | EventRead
             | EventTrigger
+            | Listen
             | LogKeyRead
             | LogKeyWrite
             | Develop => User,
@@ -213,8 +216,8 @@ impl Permission {
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")
             }
-            AppRead | AppWrite | EventTrigger | WebhookRead | WebhookWrite | DrainRead | DrainWrite
-            | LogDrainRead | LogDrainWrite | AccountLogDrainRead | AccountLogDrainWrite => {
+            AppRead | AppWrite | EventTrigger | Listen | WebhookRead | WebhookWrite | DrainRead
+            | DrainWrite | LogDrainRead | LogDrainWrite | AccountLogDrainRead | AccountLogDrainWrite => {
                 matches!(role, Owner | Member)
             }
             ProjectCreate => matches!(role, Owner | Member | Developer) || extended.has("CreateProject"),

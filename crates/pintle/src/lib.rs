@@ -6,6 +6,7 @@ mod egress;
 mod failure;
 mod file;
 mod key;
+mod listen;
 mod log_limits;
 mod logs;
 mod options;
@@ -27,6 +28,7 @@ pub fn main() -> ExitCode {
             Command::Serve(args) => serve::run(args),
             Command::Remove(args) => remove::run(args),
             Command::Clock(args) => clock::run(args),
+            Command::Listen(args) => listen::run(args),
             Command::Trigger(args) => trigger::run(args),
             Command::Logs(args) => logs::run(args),
             Command::Doctor(args) => doctor::run(args),

@@ -37,6 +37,12 @@ pub enum Command {
     /// go. A restart keeps it.
     Clock(ClockArgs),
 
+    /// Let events come to the shell, and forward them to a server on this machine
+    ///
+    /// Signed like those of a webhook. Prints time, type, id, status and duration of each, until it is interrupted. Through a restart
+    /// of the server nothing is lost.
+    Listen(ListenArgs),
+
     /// Send the subscribers of an event a realistic one
     ///
     /// For every event that a webhook can subscribe to. It is delivered like a real one, signed and tried again; nothing else happens.
@@ -147,6 +153,28 @@ pub enum ClockCommand {
         #[arg(value_name = "LENGTH")]
         by: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct ListenArgs {
+    /// Where they go, such as http://localhost:3000/api/webhook
+    #[arg(long, value_name = "URL")]
+    pub forward_to: String,
+
+    /// Only these events, parted by commas [default: all, or those that the integration chose]
+    #[arg(long, value_name = "EVENTS", value_delimiter = ',')]
+    pub events: Vec<String>,
+
+    /// Listen for what this integration of yours is told, wherever it is installed: its id or slug
+    #[arg(long, value_name = "INTEGRATION")]
+    pub integration: Option<String>,
+
+    /// Accept any certificate of the server that they go to
+    #[arg(long)]
+    pub skip_verify: bool,
+
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 #[derive(Debug, Args)]

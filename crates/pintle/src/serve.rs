@@ -230,19 +230,19 @@ async fn finish(mut server: tokio::task::JoinHandle<std::io::Result<()>>, stop: 
 }
 
 /// The signals to end.
-struct Stop {
+pub struct Stop {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Stop {
-    fn new() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         let listen =
             |kind| signal(kind).map_err(|error| Failure::failed(format_args!("no signals: {error}")));
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    async fn asked(&mut self) {
+    pub async fn asked(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

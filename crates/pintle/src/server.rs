@@ -45,16 +45,20 @@ impl<'a> Server<'a> {
 
     /// The body of a good answer, to be read as it comes, for as long as it comes.
     pub fn open(&self, path: &str) -> Result<impl Read> {
-        let patient: Agent = Agent::config_builder().http_status_as_error(false).build().into();
-        let answer = self.run(&patient, Method::GET, path, b"")?;
+        self.follow(path, None)?.map_err(|answer| answer.failure())
+    }
+
+    /// The same, or the answer that is none; a silence of such a length ends the body with an error.
+    pub fn follow(&self, path: &str, silence: Option<Duration>) -> Result<Result<impl Read + use<>, Answer>> {
+        let patient = Agent::config_builder().http_status_as_error(false).timeout_per_read(silence);
+        let answer = self.run(&patient.build().into(), Method::GET, path, b"")?;
         if answer.status().is_success() {
-            return Ok(answer.into_body().into_reader());
+            return Ok(Ok(answer.into_body().into_reader()));
         }
         let (parts, mut body) = answer.into_parts();
         let text = body.read_to_string().map_err(|error| self.unreachable(error))?;
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Err(Answer { url: self.args.url.clone(), status: parts.status, headers: parts.headers, json }
-            .failure())
+        Ok(Err(Answer { url: self.args.url.clone(), status: parts.status, headers: parts.headers, json }))
     }
 
     fn run(&self, agent: &Agent, method: Method, path: &str, body: &[u8]) -> Result<Response<Body>> {

@@ -15,6 +15,7 @@ mod faults;
 mod install;
 mod lifecycle;
 mod limits;
+mod listeners;
 mod log_drains;
 mod logs;
 mod members;

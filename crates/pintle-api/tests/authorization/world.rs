@@ -43,6 +43,7 @@ pub enum Thing {
     OwnToken,
     /// A fault of the server's.
     Fault,
+    Listener,
 }
 
 /// The values of a path's parameters.
@@ -183,6 +184,10 @@ impl<'a> World<'a> {
             Thing::Member => {
                 let member = self.pintle.member(owner, &format!("member-{}", next()), Role::Viewer).await;
                 vec![("teamId", self.team()), ("uid", member.user.to_string())]
+            }
+            Thing::Listener => {
+                let listener = json!({ "forwardTo": "http://localhost:3000/hook" });
+                vec![("id", text(&owner.post("/pintle/v1/listeners", listener).await.ok(201)["id"]))]
             }
             Thing::Fault => {
                 let fault = json!({ "target": "https://example.com/none", "status": 500 });

@@ -1,5 +1,6 @@
 //! Who is told of an event: its owner's webhooks, and the integrations that are installed there (semantics.md 5.1).
 
+use super::listeners::Listener;
 use super::{Delivery, Kind};
 use crate::clock::Millis;
 use crate::ids::{ConfigurationId, DeliveryId, EventId, IntegrationId, OwnerId, ProjectId, WebhookId};
@@ -25,25 +26,31 @@ pub struct FanOut<'a> {
 /// many there are.
 pub async fn fan_out(tx: &Conn, core: &Core, event: &FanOut<'_>) -> Result<usize> {
     let mut told = 0;
-    for subscriber in subscribers(tx, event).await? {
+    for subscriber in subscribers(tx, core, event).await? {
         let Some(name) = subscriber.hears(event) else { continue };
         let Some(url) = subscriber.endpoint.url() else { continue };
         let delivery = Delivery {
             id: DeliveryId::at(event.at, &core.entropy),
-            owner_id: event.owner.clone(),
-            kind: Kind::Webhook,
+            // What a shell is told is its own owner's to see.
+            owner_id: subscriber
+                .endpoint
+                .listener()
+                .map_or(event.owner, |listener| &listener.owner_id)
+                .clone(),
+            kind: subscriber.endpoint.kind(),
             url,
             event_id: Some(event.event.clone()),
             event_type: Some(name.to_owned()),
             webhook_id: subscriber.endpoint.webhook().cloned(),
             integration_id: subscriber.endpoint.integration().cloned(),
             drain_id: None,
+            listener_id: subscriber.endpoint.listener().map(|listener| listener.id.clone()),
             configuration_id: subscriber.configuration,
             created_at: event.at,
             rest: Map::new(),
         };
         let body = serde_json::to_string(&event.envelope(name))?;
-        delivery.insert(tx, Some(subscriber.secret), Some(&body)).await?;
+        delivery.insert(tx, subscriber.secret, Some(&body)).await?;
         told += 1;
     }
     Ok(told)
@@ -77,6 +84,7 @@ impl FanOut<'_> {
 enum Endpoint {
     Webhook(Webhook),
     Integration(Integration),
+    Listener(Listener),
 }
 
 #[derive(Deserialize)]
@@ -97,17 +105,32 @@ struct Integration {
 }
 
 impl Endpoint {
+    fn kind(&self) -> Kind {
+        match self {
+            Endpoint::Listener(_) => Kind::Listener,
+            _ => Kind::Webhook,
+        }
+    }
+
     fn url(&self) -> Option<String> {
         match self {
             Endpoint::Webhook(webhook) => Some(webhook.url.clone()),
             Endpoint::Integration(app) => app.webhook_url.clone(),
+            Endpoint::Listener(listener) => Some(listener.forward_to.clone()),
         }
     }
 
     fn webhook(&self) -> Option<&WebhookId> {
         match self {
             Endpoint::Webhook(webhook) => Some(&webhook.id),
-            Endpoint::Integration(_) => None,
+            _ => None,
+        }
+    }
+
+    fn listener(&self) -> Option<&Listener> {
+        match self {
+            Endpoint::Listener(listener) => Some(listener),
+            _ => None,
         }
     }
 
@@ -115,14 +138,18 @@ impl Endpoint {
         match self {
             Endpoint::Webhook(_) => None,
             Endpoint::Integration(app) => Some(&app.id),
+            Endpoint::Listener(listener) => listener.integration_id.as_ref(),
         }
     }
 
-    fn events(&self) -> &[String] {
-        match self {
+    fn wants(&self, name: &str) -> bool {
+        let events = match self {
             Endpoint::Webhook(webhook) => &webhook.events,
             Endpoint::Integration(app) => &app.events,
-        }
+            Endpoint::Listener(Listener { events: Some(events), .. }) => events,
+            Endpoint::Listener(Listener { events: None, .. }) => return true,
+        };
+        events.iter().any(|wanted| wanted == name)
     }
 
     /// A webhook may name the projects that it is for.
@@ -131,15 +158,15 @@ impl Endpoint {
             Endpoint::Webhook(webhook) => {
                 webhook.project_ids.as_ref().is_none_or(|ids| ids.contains(project))
             }
-            Endpoint::Integration(_) => true,
+            Endpoint::Integration(_) | Endpoint::Listener(_) => true,
         }
     }
 }
 
 struct Subscriber {
     endpoint: Endpoint,
-    /// Sealed for the webhook or the integration.
-    secret: Vec<u8>,
+    /// Sealed for the webhook or the integration. What a shell is told is signed when it takes it.
+    secret: Option<Vec<u8>>,
     configuration: Option<ConfigurationId>,
     disabled: bool,
     /// Its installation was given some projects only.
@@ -149,6 +176,23 @@ struct Subscriber {
 }
 
 impl Subscriber {
+    fn new(
+        endpoint: Endpoint,
+        configuration: Option<String>,
+        disabled_at: Option<Millis>,
+        selected: Option<i64>,
+        given: i64,
+    ) -> Self {
+        Self {
+            endpoint,
+            secret: None,
+            configuration: configuration.map(ConfigurationId::from),
+            disabled: disabled_at.is_some(),
+            selected: selected == Some(1),
+            given: given > 0,
+        }
+    }
+
     /// The name under which it is told, if it is.
     fn hears<'a>(&self, event: &FanOut<'a>) -> Option<&'a str> {
         if let (Some(own), Some(about)) = (&self.configuration, event.installation())
@@ -163,14 +207,12 @@ impl Subscriber {
         if event.project.is_some_and(|project| !self.sees(project, event.name)) {
             return None;
         }
-        let events = self.endpoint.events();
         // An integration is told of its removal whatever it chose.
         let ends = event.name == "integration-configuration.removed";
-        if events.iter().any(|wanted| wanted == event.name) || (ends && self.endpoint.integration().is_some())
-        {
+        if self.endpoint.wants(event.name) || (ends && matches!(self.endpoint, Endpoint::Integration(_))) {
             return Some(event.name);
         }
-        webhooks::older_name(event.name).filter(|older| events.iter().any(|wanted| wanted == older))
+        webhooks::older_name(event.name).filter(|older| self.endpoint.wants(older))
     }
 
     /// That projects come and go is told only to who may see all of them.
@@ -191,23 +233,39 @@ const INTEGRATIONS: &str = "SELECT i.doc, i.client_secret, c.id, c.disabled_at, 
 
 type Row = (String, Vec<u8>, Option<String>, Option<Millis>, Option<i64>, i64);
 
-async fn subscribers(tx: &Conn, event: &FanOut<'_>) -> Result<Vec<Subscriber>> {
-    let params = params![event.owner, event.project];
+/// Shells that are there, with the installation by which an integration's hears of it.
+const LISTENERS: &str = "SELECT l.doc, i.doc, c.id, c.disabled_at, c.selected,
+    (SELECT COUNT(*) FROM configuration_projects p WHERE p.configuration_id = c.id AND p.project_id = $2)
+  FROM listeners l LEFT JOIN integrations i ON i.id = l.integration_id
+  LEFT JOIN configurations c ON c.integration_id = l.integration_id AND c.owner_id = $1
+  WHERE l.expires_at > $3 AND (c.id IS NOT NULL OR l.owner_id = $1 AND l.integration_id IS NULL)";
+
+async fn subscribers(tx: &Conn, core: &Core, event: &FanOut<'_>) -> Result<Vec<Subscriber>> {
+    let mut params = params![event.owner, event.project].to_vec();
     let webhooks: Vec<Row> = tx.all(WEBHOOKS, &params).await?;
     let integrations: Vec<Row> = tx.all(INTEGRATIONS, &params).await?;
+    params.push(core.clock.unmoved().into());
+    let shells: Vec<Shell> = tx.all(LISTENERS, &params).await?;
     let webhooks = webhooks.into_iter().map(|row| subscriber(row, Endpoint::Webhook));
     let integrations = integrations.into_iter().map(|row| subscriber(row, Endpoint::Integration));
-    webhooks.chain(integrations).collect()
+    webhooks.chain(integrations).chain(shells.into_iter().map(shell)).collect()
 }
 
 fn subscriber<T: for<'de> Deserialize<'de>>(row: Row, endpoint: fn(T) -> Endpoint) -> Result<Subscriber> {
     let (doc, secret, configuration, disabled_at, selected, given) = row;
-    Ok(Subscriber {
-        endpoint: endpoint(serde_json::from_str(&doc)?),
-        secret,
-        configuration: configuration.map(ConfigurationId::from),
-        disabled: disabled_at.is_some(),
-        selected: selected == Some(1),
-        given: given > 0,
-    })
+    let subscriber =
+        Subscriber::new(endpoint(serde_json::from_str(&doc)?), configuration, disabled_at, selected, given);
+    Ok(Subscriber { secret: Some(secret), ..subscriber })
+}
+
+/// The same with the integration's document in the secret's place.
+type Shell = (String, Option<String>, Option<String>, Option<Millis>, Option<i64>, i64);
+
+/// An integration's shell hears what the integration chose, unless it chose itself.
+fn shell((doc, app, configuration, disabled_at, selected, given): Shell) -> Result<Subscriber> {
+    let mut listener: Listener = serde_json::from_str(&doc)?;
+    if let (None, Some(app)) = (&listener.events, app) {
+        listener.events = Some(serde_json::from_str::<Integration>(&app)?.events);
+    }
+    Ok(Subscriber::new(Endpoint::Listener(listener), configuration, disabled_at, selected, given))
 }

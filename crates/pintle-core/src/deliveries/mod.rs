@@ -6,6 +6,7 @@
 
 mod fan_out;
 mod leases;
+pub mod listeners;
 mod tries;
 
 pub use fan_out::{FanOut, fan_out};
@@ -13,7 +14,9 @@ pub use leases::{Claim, Lane, Leased, claim, lanes, release};
 pub use tries::{Attempt, BODY_KEPT, Exchange, Headers, Pauses, Try, beginning, record};
 
 use crate::clock::{DAY, Millis};
-use crate::ids::{ConfigurationId, DeliveryId, DrainId, EventId, IntegrationId, OwnerId, WebhookId};
+use crate::ids::{
+    ConfigurationId, DeliveryId, DrainId, EventId, IntegrationId, ListenerId, OwnerId, WebhookId,
+};
 use crate::page::{self, Page, Pagination};
 use crate::select::Select;
 use crate::{Core, Error, Kind as ErrorKind, Result, Scope};
@@ -35,6 +38,8 @@ pub enum Kind {
     Webhook,
     /// A piece of the log stream, to a drain's endpoint.
     Drain,
+    /// An event, to a shell that listens.
+    Listener,
 }
 
 impl Kind {
@@ -42,6 +47,7 @@ impl Kind {
         match self {
             Kind::Webhook => "webhook",
             Kind::Drain => "drain",
+            Kind::Listener => "listener",
         }
     }
 }
@@ -91,6 +97,8 @@ pub struct Delivery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drain_id: Option<DrainId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub listener_id: Option<ListenerId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub configuration_id: Option<ConfigurationId>,
     pub created_at: Millis,
     /// What else a kind knows: a drain's piece of the stream.
@@ -101,10 +109,11 @@ pub struct Delivery {
 impl Delivery {
     /// What it is sent for, which names its lane.
     pub fn source(&self) -> &str {
+        let listener = self.listener_id.as_ref().map(ListenerId::as_str);
         let webhook = self.webhook_id.as_ref().map(WebhookId::as_str);
         let integration = self.integration_id.as_ref().map(IntegrationId::as_str);
         let drain = self.drain_id.as_ref().map(DrainId::as_str);
-        webhook.or(integration).or(drain).unwrap_or_default()
+        listener.or(webhook).or(integration).or(drain).unwrap_or_default()
     }
 
     /// Writes it, due at once.
@@ -161,7 +170,7 @@ const VISIBLE: &str =
 /// What to list.
 #[derive(Debug, Default)]
 pub struct Filter {
-    /// A webhook, an integration or a drain.
+    /// A webhook, an integration, a drain or a listener.
     pub source: Option<String>,
     pub configuration: Option<String>,
     pub state: Option<String>,
@@ -282,9 +291,14 @@ pub(crate) async fn cancel_of_drains(tx: &Conn, configuration: &ConfigurationId)
     Ok(())
 }
 
-/// Forgets deliveries that were finished long ago; answers how many.
+/// Forgets deliveries that were finished long ago, and listeners that do not come back; answers how many deliveries.
 pub async fn sweep(core: &Core) -> Result<u64> {
-    let before = core.clock.now() - KEPT;
+    let (before, today) = (core.clock.now() - KEPT, core.clock.unmoved());
     let sql = "DELETE FROM deliveries WHERE created_at < $1 AND due_at IS NULL AND state <> 'pending'";
-    core.db.write(async move |tx| Ok(tx.execute(sql, &params![before]).await?)).await
+    core.db
+        .write(async move |tx| {
+            listeners::sweep(tx, today).await?;
+            Ok(tx.execute(sql, &params![before]).await?)
+        })
+        .await
 }

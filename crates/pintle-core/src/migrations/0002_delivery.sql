@@ -114,3 +114,18 @@ INSERT INTO drain_cursors (drain_id, kind, owner_id, position, leased_until) SEL
 ALTER TABLE drains ADD COLUMN status TEXT NOT NULL DEFAULT 'enabled';
 ALTER TABLE drains ADD COLUMN healthy_from BIGINT NOT NULL DEFAULT 0;
 UPDATE drains SET status = 'disabled' WHERE doc LIKE '%"status":"disabled"%';
+
+-- Shells that listen for events, while they are there. expires_at is in the system's time.
+CREATE TABLE listeners (
+  id TEXT PRIMARY KEY,
+  owner_id TEXT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,
+  -- Whose events it hears, wherever that is installed; absent: the owner's.
+  integration_id TEXT REFERENCES integrations (id) ON DELETE CASCADE,
+  expires_at BIGINT NOT NULL,
+  -- What signs the events of an owner's; an integration's are signed with its client secret.
+  secret BYTEA,
+  doc TEXT NOT NULL
+);
+CREATE INDEX listeners_owner_id_idx ON listeners (owner_id);
+CREATE INDEX listeners_integration_id_idx ON listeners (integration_id);
+CREATE INDEX listeners_expires_at_idx ON listeners (expires_at);

@@ -10,6 +10,7 @@ mod end;
 mod faults;
 mod file;
 mod key;
+mod listen;
 mod logs;
 mod options;
 mod place;

@@ -1,0 +1,123 @@
+//! Beyond the contract: shells that listen for events, `pintle listen`.
+
+use crate::call::Call;
+use crate::reply::Reply;
+use crate::router::routes;
+use axum::body::Bytes;
+use axum::http::HeaderValue;
+use futures_util::{Stream, stream};
+use pintle_core::deliveries::listeners::{self, Handed, Listener};
+use pintle_core::ids::DeliveryId;
+use pintle_core::{Core, Result, Scope};
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+routes! {
+    "createListener": Post "/pintle/v1/listeners", Listen => create;
+    "deleteListener": Delete "/pintle/v1/listeners/{id}", Listen => delete;
+    "streamListener": Get "/pintle/v1/listeners/{id}/stream", Listen => hear;
+    "reportDelivery": Post "/pintle/v1/listeners/{id}/results", Listen => report;
+}
+
+/// Between two looks for what another process has written, which rings no bell here.
+const LOOK: Duration = Duration::from_secs(1);
+/// After so much silence an empty line says that the server is there, and the listener is renewed.
+const BEAT: Duration = Duration::from_secs(10);
+/// How long a stream is open. Whoever follows it comes back.
+const OPEN: Duration = Duration::from_secs(300);
+
+async fn create(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::created(&listeners::create(&call.core, &scope, call.json()?).await?)
+}
+
+async fn delete(call: Call, scope: Scope) -> Result<Reply> {
+    listeners::delete(&call.core, &scope, call.param("id")).await?;
+    Ok(Reply::nothing())
+}
+
+async fn report(call: Call, scope: Scope) -> Result<Reply> {
+    let listener = listeners::get(&call.core, &scope, call.param("id")).await?;
+    listeners::report(&call.core, &listener, call.json()?).await?;
+    Ok(Reply::nothing())
+}
+
+/// One line for each delivery: those that wait, and with `follow` those that come in the next minutes.
+async fn hear(call: Call, scope: Scope) -> Result<Reply> {
+    let listener = listeners::get(&call.core, &scope, call.param("id")).await?;
+    let follow = call.query.boolean("follow")?.unwrap_or(false);
+    let hearing = Hearing::new(call.core, listener, follow);
+    Ok(Reply::stream(HeaderValue::from_static("application/x-ndjson"), hearing.lines()))
+}
+
+/// One connection of a listener.
+struct Hearing {
+    core: Core,
+    listener: Listener,
+    follow: bool,
+    /// What was handed out here and is not reported on yet.
+    handed: HashSet<DeliveryId>,
+    rings: watch::Receiver<()>,
+    beat: Instant,
+    end: Instant,
+}
+
+impl Hearing {
+    fn new(core: Core, listener: Listener, follow: bool) -> Self {
+        let (rings, now) = (core.bell.listen(), Instant::now());
+        Self { core, listener, follow, handed: HashSet::new(), rings, beat: now, end: now + OPEN }
+    }
+
+    fn lines(self) -> impl Stream<Item = Bytes> + Send {
+        stream::unfold(self, async |mut hearing| {
+            let next = hearing.next().await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "a listener's stream ends");
+                None
+            });
+            next.map(|piece| (piece, hearing))
+        })
+    }
+
+    /// What comes next, waited for; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            self.rings.mark_unchanged();
+            let fresh = self.fresh().await?;
+            let now = Instant::now();
+            let beats = now >= self.beat;
+            if beats {
+                self.beat = now + BEAT;
+                listeners::renew(&self.core, &self.listener).await?;
+            }
+            if !fresh.is_empty() {
+                return lines(&fresh).map(Some);
+            }
+            if !self.follow || now >= self.end {
+                return Ok(None);
+            }
+            if beats {
+                return Ok(Some(Bytes::from_static(b"\n")));
+            }
+            drop(timeout(LOOK, self.rings.changed()).await);
+        }
+    }
+
+    /// What waits and was not handed out here before.
+    async fn fresh(&mut self) -> Result<Vec<Handed>> {
+        let mut waiting = listeners::waiting(&self.core, &self.listener).await?;
+        let all = waiting.iter().map(|handed| handed.id.clone()).collect();
+        waiting.retain(|handed| !self.handed.contains(&handed.id));
+        self.handed = all;
+        Ok(waiting)
+    }
+}
+
+fn lines(handed: &[Handed]) -> Result<Bytes> {
+    let mut lines = Vec::new();
+    for one in handed {
+        serde_json::to_writer(&mut lines, one)?;
+        lines.push(b'\n');
+    }
+    Ok(lines.into())
+}

@@ -16,7 +16,7 @@ const CHUNK: usize = 1_000;
 const LISTED: usize = 20;
 
 /// Tables whose documents describe what is there now, and whether a row can belong to a configuration.
-const DOCUMENTS: [(&str, bool); 9] = [
+const DOCUMENTS: [(&str, bool); 10] = [
     ("owners", false),
     ("projects", false),
     ("integrations", false),
@@ -26,6 +26,7 @@ const DOCUMENTS: [(&str, bool); 9] = [
     ("webhooks", true),
     ("drains", true),
     ("log_keys", false),
+    ("listeners", false),
 ];
 
 /// Sealed columns; each opens only with its row's id.

@@ -59,6 +59,7 @@ impl Fresh {
             webhook_id: None,
             integration_id: None,
             drain_id: Some(drain.clone()),
+            listener_id: None,
             configuration_id: self.configuration.clone(),
             created_at: now,
             rest: rest.as_object().cloned().unwrap_or_default(),

@@ -59,6 +59,30 @@ async fn what_leads_inside_is_refused_at_creation() {
 }
 
 #[tokio::test]
+async fn a_syslog_receiver_inside_is_refused() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await.at(&pintle.guarded().await);
+        let forms = [
+            "10.1.2.3:6514",
+            "127.1",
+            "localhost:601",
+            "syslog+tcp://0x7f000001:514",
+            "syslog+tls://[::ffff:10.0.0.1]:6514",
+            "tls://[fd12::1]",
+            "tcp://%31%32%37.0.0.1",
+            "syslog://１２７.0.0.1",
+        ];
+        for endpoint in forms {
+            let delivery = json!({ "type": "syslog", "endpoint": endpoint, "secret": "" });
+            let schemas = json!({ "log": { "version": "v1" } });
+            let drain = json!({ "name": "d", "projects": "all", "schemas": schemas, "delivery": delivery });
+            refused(&team, "delivery.endpoint", "/v1/drains", drain).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_leads_inside_is_refused_at_a_change() {
     on_each_engine(async |pintle| {
         let team = pintle.team("acme").await.at(&pintle.guarded().await);

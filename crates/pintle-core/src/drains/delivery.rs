@@ -220,10 +220,8 @@ impl Delivery {
                 validate::admitted(core, "delivery.endpoint.traces", &otlp.endpoint.traces).await
             }
             Delivery::Syslog(syslog) => {
-                match Url::parse(&syslog.endpoint).ok().as_ref().and_then(Url::host_str) {
-                    Some(host) => validate::admitted_host(core, "delivery.endpoint", host).await,
-                    None => Ok(()),
-                }
+                let host = Address::parse("delivery.endpoint", &syslog.endpoint)?.host;
+                validate::admitted_host(core, "delivery.endpoint", &host).await
             }
             Delivery::S3(_) | Delivery::Internal(_) => Ok(()),
         }

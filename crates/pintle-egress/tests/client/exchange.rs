@@ -33,6 +33,22 @@ async fn a_request_arrives_as_it_was_given() {
     assert!(seen.contains("content-length: 7\r\n") && !seen.contains("chunked"), "{seen}");
 }
 
+/// Whatever a URL's parser leaves as it is.
+#[tokio::test]
+async fn any_path_and_query_can_be_sent() {
+    let server = Server::start(async |mut peer, _| {
+        let request = peer.request().await.unwrap();
+        peer.answer(request.split(' ').nth(1).unwrap()).await;
+    })
+    .await;
+    let signs: String = (' '..='~').chain("äß😀".chars()).filter(|c| !"#?\\".contains(*c)).collect();
+    let mut url: url::Url = server.url().parse().unwrap();
+    url.set_path(&signs);
+    url.set_query(Some(&signs));
+    let response = local().send(post(url.as_str(), "{}")).await.unwrap();
+    assert!(url.as_str().ends_with(std::str::from_utf8(&response.body).unwrap()), "{url}: {response:?}");
+}
+
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let trap = Server::start(async |mut peer, _| peer.answer("caught").await).await;

@@ -89,9 +89,6 @@ const NAMES: &[&str] = &[
 pub fn spellings(count: usize, seed: u64) -> Vec<Spelling> {
     let mut dice = Dice::new(seed);
     let mut all = Collection::default();
-    for name in NAMES {
-        all.add("localhost", name, None, true);
-    }
     for (class, text) in V6 {
         let address: Ipv6Addr = text.parse().expect("an address");
         let loopback = address.is_loopback() || address.is_unspecified();
@@ -107,6 +104,9 @@ pub fn spellings(count: usize, seed: u64) -> Vec<Spelling> {
             }
         }
         round += 1;
+    }
+    for name in NAMES {
+        all.add("localhost", name, None, true);
     }
     all.list
 }

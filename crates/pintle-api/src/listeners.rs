@@ -23,8 +23,10 @@ routes! {
 
 /// Between two looks for what another process has written, which rings no bell here.
 const LOOK: Duration = Duration::from_secs(1);
-/// After so much silence an empty line says that the server is there, and the listener is renewed.
+/// After so much silence an empty line says that the server is there.
 const BEAT: Duration = Duration::from_secs(10);
+/// How often it is noted that the listener is there.
+const RENEWAL: Duration = Duration::from_secs(60);
 /// How long a stream is open. Whoever follows it comes back.
 const OPEN: Duration = Duration::from_secs(300);
 
@@ -60,13 +62,15 @@ struct Hearing {
     handed: HashSet<DeliveryId>,
     rings: watch::Receiver<()>,
     beat: Instant,
+    renewal: Instant,
     end: Instant,
 }
 
 impl Hearing {
     fn new(core: Core, listener: Listener, follow: bool) -> Self {
         let (rings, now) = (core.bell.listen(), Instant::now());
-        Self { core, listener, follow, handed: HashSet::new(), rings, beat: now, end: now + OPEN }
+        let (handed, end) = (HashSet::new(), now + OPEN);
+        Self { core, listener, follow, handed, rings, beat: now, renewal: now, end }
     }
 
     fn lines(self) -> impl Stream<Item = Bytes> + Send {
@@ -85,18 +89,19 @@ impl Hearing {
             self.rings.mark_unchanged();
             let fresh = self.fresh().await?;
             let now = Instant::now();
-            let beats = now >= self.beat;
-            if beats {
-                self.beat = now + BEAT;
+            if now >= self.renewal {
+                self.renewal = now + RENEWAL;
                 listeners::renew(&self.core, &self.listener).await?;
             }
             if !fresh.is_empty() {
+                self.beat = now + BEAT;
                 return lines(&fresh).map(Some);
             }
             if !self.follow || now >= self.end {
                 return Ok(None);
             }
-            if beats {
+            if now >= self.beat {
+                self.beat = now + BEAT;
                 return Ok(Some(Bytes::from_static(b"\n")));
             }
             drop(timeout(LOOK, self.rings.changed()).await);

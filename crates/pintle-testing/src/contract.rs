@@ -40,6 +40,13 @@ pub fn operations() -> Option<&'static [Operation]> {
     contract().map(|contract| contract.operations.as_slice())
 }
 
+/// The events that a webhook can subscribe to; `None` where its document is not present.
+pub fn webhook_events() -> Option<Vec<&'static str>> {
+    let path = "/paths/~1v1~1webhooks/post/requestBody/content/application~1json/schema/properties/events/items/enum";
+    let names = contract()?.document.pointer(path).and_then(Value::as_array).expect("a list of events");
+    Some(names.iter().map(|name| name.as_str().expect("a name")).collect())
+}
+
 fn contract() -> Option<&'static Contract> {
     static CONTRACT: OnceLock<Option<Contract>> = OnceLock::new();
     CONTRACT.get_or_init(load).as_ref()

@@ -2,7 +2,7 @@
 
 use super::Names;
 use pintle_core::webhooks::EVENTS;
-use pintle_testing::{Caller, on_each_engine};
+use pintle_testing::{Caller, contract, on_each_engine};
 use serde_json::{Map, Value, json};
 
 const PATH: &str = "/pintle/v1/events/trigger";
@@ -39,6 +39,9 @@ async fn there_is_a_sample_of_every_event() {
         team.install_with("bridge", &["read:project"], json!({})).await;
         let mut names = Names::default();
         let mut samples = Map::new();
+        for event in contract::webhook_events().unwrap_or_default() {
+            assert!(EVENTS.contains(&event), "{event} is the contract's");
+        }
         for event in EVENTS {
             let made = trigger(&team, json!({ "type": event })).await;
             let name = made["type"].as_str().unwrap().to_owned();

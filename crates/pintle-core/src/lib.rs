@@ -66,6 +66,7 @@ pub struct Inner {
     pub vault: Vault,
     /// Wakes whoever delivers: rung after a change that may have left something to deliver.
     pub bell: Bell,
+    log_turns: logs::Turns,
     pub faults: Faults,
     given: Given,
 }
@@ -100,6 +101,7 @@ impl Core {
         planted::plant(bugs::STATEMENTS);
         db.migrate(migrations::MIGRATIONS).await?;
         let vault = Vault::open(&db, master, &given.entropy).await?;
-        Ok(Self(Arc::new(Inner { db, vault, bell: Bell::default(), faults: Faults::default(), given })))
+        let (bell, faults, log_turns) = (Bell::default(), Faults::default(), logs::Turns::default());
+        Ok(Self(Arc::new(Inner { db, vault, bell, log_turns, faults, given })))
     }
 }

@@ -12,11 +12,13 @@ mod read;
 pub mod retention;
 pub mod runtime;
 pub mod tail;
+mod turns;
 
 pub use batch::{Batch, Kind, NewBatch};
 pub use line::{Level, Line, Proxy, Text};
 pub use read::{Wanted, first_kept, head, range, read_after};
 pub use tail::{Follow, Tail};
+pub use turns::Turns;
 
 use crate::ids::{OwnerId, ProjectId};
 use crate::{Core, Error, OnConstraint, Result};
@@ -36,6 +38,7 @@ pub async fn append(core: &Core, owner: &OwnerId, project: &ProjectId, batches: 
     let now = core.clock.now();
     let keep = core.retention.bytes;
     let (owner, project) = (owner.clone(), project.clone());
+    let turn = core.log_turns.take(core.db.engine(), &owner).await;
     let appended = core.db.write(async move |tx| {
         let mut bytes = 0;
         for batch in &batches {
@@ -63,6 +66,7 @@ pub async fn append(core: &Core, owner: &OwnerId, project: &ProjectId, batches: 
         retention::shorten(tx, &owner, bytes, keep).await
     });
     appended.await?;
+    drop(turn);
     core.bell.ring();
     Ok(())
 }

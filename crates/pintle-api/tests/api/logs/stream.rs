@@ -32,10 +32,10 @@ async fn a_reader_that_follows_positions_misses_nothing_however_many_write() {
         let source = Source::new(pintle, "acme").await;
         let project = ProjectId::from(source.project.clone());
         let mut writers = tokio::task::JoinSet::new();
-        for writer in 0..8 {
+        for writer in 0..64 {
             let (core, owner, project) = (pintle.core.clone(), source.owner.clone(), project.clone());
             writers.spawn(async move {
-                for n in 0..10 {
+                for n in 0..5 {
                     logs::append(&core, &owner, &project, vec![batch(&format!("{writer}-{n}\n"))])
                         .await
                         .unwrap();
@@ -44,7 +44,9 @@ async fn a_reader_that_follows_positions_misses_nothing_however_many_write() {
         }
         let mut seen = Vec::new();
         let mut at = 0;
-        while seen.len() < 80 {
+        let patience = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+        while seen.len() < 320 {
+            assert!(tokio::time::Instant::now() < patience, "only {} of 320 came", seen.len());
             let conn = pintle.core.db.read().await.unwrap();
             let found = logs::read_after(&conn, &source.owner, at, &LOGS, 20).await.unwrap();
             drop(conn);
@@ -53,11 +55,11 @@ async fn a_reader_that_follows_positions_misses_nothing_however_many_write() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         writers.join_all().await;
-        assert_eq!(positions(&seen), (1..=80).collect::<Vec<_>>());
+        assert_eq!(positions(&seen), (1..=320).collect::<Vec<_>>());
         let texts: BTreeSet<&[u8]> = seen.iter().map(|batch| &batch.body[..]).collect();
-        assert_eq!(texts.len(), 80);
+        assert_eq!(texts.len(), 320);
         let conn = pintle.core.db.read().await.unwrap();
-        assert_eq!(logs::head(&conn, &source.owner).await.unwrap(), 80);
+        assert_eq!(logs::head(&conn, &source.owner).await.unwrap(), 320);
     })
     .await;
 }

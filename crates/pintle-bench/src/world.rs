@@ -6,6 +6,7 @@ use axum::http::Request;
 use http_body_util::BodyExt;
 use pintle_api::{Api, Options};
 use pintle_core::clock::Clock;
+use pintle_core::drains::verification::Verification;
 use pintle_core::entropy::Entropy;
 use pintle_core::logs::retention::Retention;
 use pintle_core::tokens::{self, NewToken};
@@ -78,6 +79,7 @@ pub async fn open(data: &Path) -> Outcome<Core> {
         egress,
         retention: Retention::default(),
         strict_team_scope: false,
+        drain_verification: Verification::Off,
     };
     Ok(Core::open(db, &server::master_key(), given).await?)
 }

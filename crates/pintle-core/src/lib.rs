@@ -58,6 +58,8 @@ pub struct Given {
     pub retention: logs::retention::Retention,
     /// Refuse an installation's token that acts for a team without naming it (semantics.md 2.3); off by default.
     pub strict_team_scope: bool,
+    /// What an endpoint must do before a drain leads to it; nothing by default.
+    pub drain_verification: drains::verification::Verification,
 }
 
 /// The domain: everything that its functions need, handed in.

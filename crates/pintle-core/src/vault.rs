@@ -4,7 +4,9 @@ use crate::entropy::Entropy;
 use crate::{Error, Result, planted};
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
+use hmac::{Hmac, Mac};
 use pintle_store::{Conn, Db, params};
+use sha2::Sha256;
 
 /// Stands first in every sealed value, so that a later format can be told from this one.
 const FORMAT: u8 = 1;
@@ -17,7 +19,11 @@ const META: &str = "data_key";
 /// 32 bytes that open everything; kept in a file beside the data or in the environment, never in the database.
 pub struct MasterKey(pub [u8; 32]);
 
-pub struct Vault(Aes256Gcm);
+pub struct Vault {
+    cipher: Aes256Gcm,
+    /// What is derived is derived from this.
+    root: Hmac<Sha256>,
+}
 
 impl Vault {
     /// Opens the database's data key with the master key; the first start makes it.
@@ -28,7 +34,7 @@ impl Vault {
         let wrapped = match wrapped(&db.read().await?).await? {
             Some(wrapped) => wrapped,
             None => {
-                let fresh = Vault(cipher(&master.0)?).seal(DATA_KEY, &entropy.bytes::<32>(), entropy)?;
+                let fresh = Vault::keyed(&master.0)?.seal(DATA_KEY, &entropy.bytes::<32>(), entropy)?;
                 db.write(async move |tx| {
                     let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
                     tx.execute(sql, &params![META, fresh.clone()]).await?;
@@ -53,8 +59,23 @@ impl Vault {
 
     fn unwrap(wrapped: &[u8], master: &MasterKey) -> Result<Self> {
         let wrong = || Error::internal("the master key is not the one that this database was made with");
-        let key = Vault(cipher(&master.0)?).open_bytes(DATA_KEY, wrapped).map_err(|_| wrong())?;
-        Ok(Vault(cipher(&key)?))
+        let key = Vault::keyed(&master.0)?.open_bytes(DATA_KEY, wrapped).map_err(|_| wrong())?;
+        Vault::keyed(&key)
+    }
+
+    fn keyed(key: &[u8]) -> Result<Self> {
+        let bad = || Error::internal("a key is not 32 bytes long");
+        let cipher = Aes256Gcm::new_from_slice(key).map_err(|_| bad())?;
+        let root = Hmac::new_from_slice(key).map_err(|_| bad())?;
+        Ok(Self { cipher, root })
+    }
+
+    /// Bytes that follow from the data key, for one purpose and one record; they tell nothing of the key.
+    pub fn derive(&self, purpose: &str, id: &str) -> [u8; 32] {
+        let mut mac = self.root.clone();
+        // A purpose has no line breaks, so that no two pairs are the same text.
+        mac.update(format!("{purpose}\n{id}").as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// Seals `plain` so that it opens only for the record `id`.
@@ -65,7 +86,7 @@ impl Vault {
         }
         let payload = Payload { msg: plain, aad: id.as_bytes() };
         let sealed =
-            self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| Error::internal("cannot seal"))?;
+            self.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| Error::internal("cannot seal"))?;
         Ok([&[FORMAT][..], &nonce, &sealed].concat())
     }
 
@@ -79,7 +100,9 @@ impl Vault {
         if planted::on("nothing-sealed") {
             return Ok(body.to_vec());
         }
-        self.0.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: id.as_bytes() }).map_err(|_| broken())
+        self.cipher
+            .decrypt(&Nonce::from(nonce), Payload { msg: body, aad: id.as_bytes() })
+            .map_err(|_| broken())
     }
 
     /// Opens what was sealed for the record `id`.
@@ -100,8 +123,4 @@ pub async fn exists(db: &Db) -> Result<bool> {
 async fn wrapped(conn: &Conn) -> Result<Option<Vec<u8>>> {
     let row: Option<(Vec<u8>,)> = conn.opt("SELECT value FROM meta WHERE key = $1", &params![META]).await?;
     Ok(row.map(|(wrapped,)| wrapped))
-}
-
-fn cipher(key: &[u8]) -> Result<Aes256Gcm> {
-    Aes256Gcm::new_from_slice(key).map_err(|_| Error::internal("a key is not 32 bytes long"))
 }

@@ -2,6 +2,7 @@
 
 use pintle_api::{Api, Options};
 use pintle_core::clock::Clock;
+use pintle_core::drains::verification::Verification;
 use pintle_core::entropy::Entropy;
 use pintle_core::logs::retention::Retention;
 use pintle_core::vault::MasterKey;
@@ -56,7 +57,14 @@ fn temporary() -> tempfile::TempDir {
 /// What a Core of a test is given: it reaches this machine, and asks nobody for names.
 pub fn given(clock: Clock, entropy: Entropy, strict_team_scope: bool) -> Given {
     let egress = Egress::new(Policy { loopback: true, names: Names::Nobody, ..Policy::default() });
-    Given { clock, entropy, egress, retention: Retention::default(), strict_team_scope }
+    Given {
+        clock,
+        entropy,
+        egress,
+        retention: Retention::default(),
+        strict_team_scope,
+        drain_verification: Verification::Off,
+    }
 }
 
 fn seed() -> u64 {
@@ -116,6 +124,12 @@ impl Pintle {
         let egress = Egress::new(Policy { names: Names::Nobody, ..Policy::default() });
         let given = given(self.clock.clone(), Entropy::seeded(!seed()), false);
         self.second(Options::default(), Given { egress, ..given }).await
+    }
+
+    /// A second server over the same database and clock, that asks the endpoints of drains first.
+    pub async fn verifying(&self, drain_verification: Verification) -> Self {
+        let given = given(self.clock.clone(), Entropy::seeded(!seed()), false);
+        self.second(Options::default(), Given { drain_verification, ..given }).await
     }
 
     async fn second(&self, options: Options, given: Given) -> Self {

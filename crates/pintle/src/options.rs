@@ -6,6 +6,7 @@ use crate::log_limits::LogArgs;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+use pintle_core::drains::verification::Verification;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -245,6 +246,10 @@ pub struct ServeArgs {
     /// Off by default: such a request acts for the team that the token belongs to.
     #[arg(long, env = "PINTLE_STRICT_TEAM_SCOPE", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     pub strict_team_scope: Option<bool>,
+
+    /// What the endpoint of a drain must do before it is accepted: off (nothing), answer (with 200), or code (repeat its owner's) [default: off]
+    #[arg(long, env = "PINTLE_VERIFY_DRAINS", hide_env_values = true, value_name = "WHAT")]
+    pub verify_drains: Option<Verification>,
 
     /// Let web pages of any origin call the API (CORS)
     #[arg(long, env = "PINTLE_CORS", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]

@@ -10,6 +10,7 @@ use pintle_api::{Api, Options};
 use pintle_core::clock::{self, Clock, Millis};
 use pintle_core::configurations::lifecycle;
 use pintle_core::deliveries;
+use pintle_core::drains::verification::Verification;
 use pintle_core::entropy::Entropy;
 use pintle_core::logs::retention::{self, Retention};
 use pintle_core::seed::demo::{self, Demo};
@@ -38,6 +39,7 @@ struct Settings {
     options: Options,
     relay: pintle_relay::Settings,
     strict_team_scope: bool,
+    verify_drains: Verification,
     retention: Retention,
     egress: Policy,
     log: LevelFilter,
@@ -70,6 +72,7 @@ impl Settings {
                 timeout: timeout.unwrap_or(pintle_relay::Settings::default().timeout),
             },
             strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
+            verify_drains: args.verify_drains.or(given.verify_drains).unwrap_or_default(),
             retention: args.logs.retention(given),
             egress: args.egress.policy(given, dev),
             log: args.log.or(given.log).unwrap_or(LevelFilter::INFO),
@@ -165,9 +168,14 @@ async fn open(settings: &Settings) -> Result<Core> {
     let db = settings.storage.open().await?;
     let master = settings.storage.master_key(&db, &entropy).await?;
     let egress = Egress::new(settings.egress.clone());
-    let strict_team_scope = settings.strict_team_scope;
-    let given =
-        Given { clock: Clock::default(), entropy, egress, retention: settings.retention, strict_team_scope };
+    let given = Given {
+        clock: Clock::default(),
+        entropy,
+        egress,
+        retention: settings.retention,
+        strict_team_scope: settings.strict_team_scope,
+        drain_verification: settings.verify_drains,
+    };
     Ok(Core::open(db, &master, given).await?)
 }
 

@@ -117,6 +117,8 @@ pub const CASES: &[Case] = {
         case("deleteConfigurableLogDrain", AccountLogDrain, MEMBERS, User, none),
         case("createDrain", Nowhere, MEMBERS, Write("drain"), drain),
         case("getDrains", Nowhere, MEMBERS, Write("drain"), none),
+        case("testDrain", Nowhere, MEMBERS, Write("drain"), trial),
+        case("getDrainVerification", Nowhere, MEMBERS, Write("drain"), none),
         case("getDrain", Drain, MEMBERS, Write("drain"), none),
         case("updateDrain", Drain, MEMBERS, Write("drain"), |_| json!({ "name": "Renamed" })),
         case("deleteDrain", Drain, MEMBERS, Write("drain"), none),
@@ -221,6 +223,13 @@ pub fn webhook(_: usize) -> Value {
 
 pub fn log_drain(_: usize) -> Value {
     json!({ "name": "drain", "url": "https://example.com/in", "deliveryFormat": "json", "sources": ["lambda"] })
+}
+
+/// Nobody listens there, which is an answer too.
+fn trial(_: usize) -> Value {
+    let delivery =
+        json!({ "type": "http", "endpoint": "http://127.0.0.1:1/", "encoding": "json", "headers": {} });
+    json!({ "schemas": { "log": { "version": "v1" } }, "delivery": delivery })
 }
 
 pub fn drain(_: usize) -> Value {

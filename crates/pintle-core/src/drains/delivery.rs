@@ -239,7 +239,12 @@ impl Delivery {
 
     /// The address for history: without what may be a credential in it.
     pub fn address(&self) -> Option<String> {
-        Url::parse(self.url()?).ok().map(public)
+        match self {
+            Delivery::Syslog(syslog) => {
+                Address::parse("delivery.endpoint", &syslog.endpoint).ok().map(|address| address.to_string())
+            }
+            _ => Url::parse(self.url()?).ok().map(public),
+        }
     }
 
     pub fn headers(&self) -> Option<&Headers> {

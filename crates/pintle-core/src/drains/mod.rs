@@ -14,12 +14,15 @@ pub mod parcel;
 pub mod pieces;
 pub mod ready;
 mod record;
+mod samples;
 pub mod sampling;
 mod select;
 mod send;
 mod source;
 pub mod syslog;
+pub mod trial;
 mod update;
+pub mod verification;
 
 pub use delivery::{Delivery, Secrets};
 pub use filter::{Filter, FilterV2, Sampling, Schemas, Transform};
@@ -101,6 +104,7 @@ pub async fn create(core: &Core, scope: &Scope, input: NewDrain) -> Result<Drain
 /// Stores a drain and its secrets, which it answers with all of.
 async fn insert(core: &Core, scope: &Scope, mut drain: Drain) -> Result<Drain> {
     drain.check_filter()?;
+    verification::verify(core, scope, &drain.delivery).await?;
     let secrets = drain.delivery.take_secrets(None, &core.entropy);
     let sealed = secrets.seal(core, &drain.id)?;
     let doc = serde_json::to_string(&drain)?;

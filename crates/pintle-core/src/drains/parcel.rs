@@ -14,7 +14,8 @@ use url::Url;
 /// How long an endpoint may take, where nobody says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-const USER_AGENT: HeaderValue = HeaderValue::from_static("VercelDrain/1.0 (+https://vercel.com/docs/drains)");
+pub(super) const USER_AGENT: HeaderValue =
+    HeaderValue::from_static("VercelDrain/1.0 (+https://vercel.com/docs/drains)");
 
 /// Headers that belong to the connection, so are not a user's to set.
 const NOT_THEIRS: &[HeaderName] =
@@ -76,10 +77,11 @@ pub fn pack(
     selection: &Selection,
 ) -> Result<Option<Parcel>> {
     let packed = match delivery {
-        Delivery::Http(http) => lines(http.encoding, batches, selection)?.map(|packed| post(http, packed)),
-        Delivery::OtlpHttp(otlp) => {
-            export(otlp.encoding, kind, batches, selection)?.map(|packed| post_otlp(otlp, kind, packed))
+        Delivery::Http(http) => {
+            lines(http.encoding, batches, selection)?.map(|packed| post(http, delivery.secret(), packed))
         }
+        Delivery::OtlpHttp(otlp) => export(otlp.encoding, kind, batches, selection)?
+            .map(|packed| post_otlp(otlp, delivery.secret(), kind, packed)),
         Delivery::Syslog(syslog) => frames(batches, selection)?.map(|packed| write(syslog, packed)),
         Delivery::S3(_) | Delivery::Internal(_) => None,
     };
@@ -151,16 +153,16 @@ fn export(
     }))
 }
 
-fn post(http: &Http, packed: Packed) -> Result<Parcel> {
+fn post(http: &Http, secret: Option<&str>, packed: Packed) -> Result<Parcel> {
     let kind = match http.encoding {
         Encoding::Json => "application/json",
         Encoding::Ndjson => "application/x-ndjson",
     };
     let compressed = http.compression == Some(Compression::Gzip);
-    request(&http.endpoint, &http.headers, http.secret.as_deref(), kind, compressed, packed)
+    request(&http.endpoint, &http.headers, secret, kind, compressed, packed)
 }
 
-fn post_otlp(otlp: &OtlpHttp, kind: Kind, packed: Packed) -> Result<Parcel> {
+fn post_otlp(otlp: &OtlpHttp, secret: Option<&str>, kind: Kind, packed: Packed) -> Result<Parcel> {
     let endpoint = match kind {
         Kind::Trace => otlp.endpoint.traces.clone(),
         Kind::Log => otlp::logs_endpoint(&otlp.endpoint.traces).unwrap_or_default(),
@@ -169,7 +171,7 @@ fn post_otlp(otlp: &OtlpHttp, kind: Kind, packed: Packed) -> Result<Parcel> {
         OtlpEncoding::Json => "application/json",
         OtlpEncoding::Proto => "application/x-protobuf",
     };
-    request(&endpoint, &otlp.headers, otlp.secret.as_deref(), kind, false, packed)
+    request(&endpoint, &otlp.headers, secret, kind, false, packed)
 }
 
 fn write(syslog: &Syslog, (frames, lines): Packed) -> Result<Parcel> {
@@ -233,10 +235,7 @@ impl Parcel {
     pub fn address(&self) -> String {
         match &self.message {
             Message::Http(request) => super::delivery::public(request.url.clone()),
-            Message::Syslog(Address { host, port, tls }, _) => {
-                let scheme = if *tls { "syslog+tls" } else { "syslog+tcp" };
-                format!("{scheme}://{host}:{port}")
-            }
+            Message::Syslog(address, _) => address.to_string(),
         }
     }
 }

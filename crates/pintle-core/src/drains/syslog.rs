@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use serde_json::Value as Json;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use url::Url;
@@ -67,6 +67,16 @@ impl Address {
             return Err(bad());
         }
         Ok(Self { host, port: url.port().unwrap_or(if tls { 6514 } else { 601 }), tls })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "syslog+tls" } else { "syslog+tcp" };
+        match self.host.contains(':') {
+            true => write!(f, "{scheme}://[{}]:{}", self.host, self.port),
+            false => write!(f, "{scheme}://{}:{}", self.host, self.port),
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use super::delivery::{Delivery, Shown};
 use super::filter::{Filter, Sampling, Schemas, Transform};
 use super::record::Change;
 use super::{
-    DisabledReason, Drain, NAME_LENGTH, Projects, Source, SourceField, Status, find, no_projects, open,
+    DisabledReason, Drain, NAME_LENGTH, Projects, Source, SourceField, Status, find, get, no_projects, open,
+    verification,
 };
 use crate::clock::Millis;
 use crate::events;
@@ -131,6 +132,9 @@ pub async fn update(core: &Core, scope: &Scope, id: &str, patch: DrainPatch) -> 
     patch.check()?;
     if let Some(delivery) = &patch.delivery {
         delivery.admit(core).await?;
+        if get(core, scope, id).await?.delivery.url() != delivery.url() {
+            verification::verify(core, scope, delivery).await?;
+        }
     }
     let now = core.clock.now();
     let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());

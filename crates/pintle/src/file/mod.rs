@@ -6,6 +6,7 @@ use crate::egress::{Dns, Network};
 use crate::failure::{Failure, Result};
 use crate::options::{Database, Listen};
 use lines::Lines;
+use pintle_core::drains::verification::Verification;
 use pintle_core::seed::{self, Problem, Seed};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{MessageFormatter, UserMessageFormatter};
@@ -36,6 +37,7 @@ pub struct Settings {
     pub body_limit: Option<u64>,
     pub delivery_timeout: Option<u64>,
     pub strict_team_scope: Option<bool>,
+    pub verify_drains: Option<Verification>,
     pub cors: Option<bool>,
     pub allow_egress: Vec<Network>,
     pub dns: Option<Dns>,
@@ -62,6 +64,8 @@ struct Content {
     #[serde(default, deserialize_with = "seconds")]
     delivery_timeout: Option<u64>,
     strict_team_scope: Option<bool>,
+    #[serde(default, deserialize_with = "parsed")]
+    verify_drains: Option<Verification>,
     cors: Option<bool>,
     #[serde(default, deserialize_with = "all_parsed")]
     allow_egress: Vec<Network>,
@@ -148,6 +152,7 @@ impl File {
             body_limit: content.body_limit,
             delivery_timeout: content.delivery_timeout,
             strict_team_scope: content.strict_team_scope,
+            verify_drains: content.verify_drains,
             cors: content.cors,
             allow_egress: content.allow_egress,
             dns: content.dns,

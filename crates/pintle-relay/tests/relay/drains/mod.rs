@@ -1,6 +1,7 @@
 //! Drains that deliver, on both engines.
 
 mod arrives;
+mod before;
 mod health;
 mod otlp;
 mod reach;

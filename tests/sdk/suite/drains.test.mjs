@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { createServer } from 'node:http'
 import { before } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { fails, onEachSdk } from './sdks.mjs'
 import { install, newProject, newTeam } from './world.mjs'
 
@@ -49,6 +52,28 @@ onEachSdk('drains', ({ client, it }) => {
     await own.integrations.deleteConfiguration(ours({ id: installed.id }))
     assert.deepEqual(ids(await drains.getDrains(ours())), [account.id])
     await drains.deleteDrain(ours({ id: account.id }))
+  })
+
+  it('are tried with samples before they are made', async () => {
+    const messages = []
+    const receiver = createServer(async (request, response) => {
+      const body = Buffer.concat(await request.toArray())
+      const expected = createHmac('sha1', 'whisper').update(gunzipSync(body)).digest('hex')
+      response.statusCode = request.headers['x-vercel-signature'] === expected ? 200 : 401
+      messages.push(...JSON.parse(gunzipSync(body)).map(line => line.message))
+      response.end()
+    })
+    await new Promise(ready => receiver.listen(0, '127.0.0.1', ready))
+    const endpoint = `http://127.0.0.1:${receiver.address().port}/in`
+    const test = secret => drains.testDrain(ours({ requestBody: { schemas: body.schemas, delivery: { ...delivery, endpoint, secret } } }))
+    try {
+      assert.deepEqual({ ...await test('whisper') }, {})
+      assert.ok(messages.length > 0 && messages.every(message => message.startsWith('SAMPLE MESSAGE:')), messages)
+      const { status, error, endpoint: named } = await test('another')
+      assert.deepEqual([status, error, named], ['error', 'The endpoint answered with status 401', endpoint])
+    } finally {
+      receiver.close()
+    }
   })
 
   it('are refused with what the contract does not allow', async () => {

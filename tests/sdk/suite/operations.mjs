@@ -4,7 +4,7 @@ export const operations = [
   'createWebhook', 'getWebhooks', 'getWebhook', 'deleteWebhook',
   'createLogDrain', 'getIntegrationLogDrains', 'deleteIntegrationLogDrain',
   'createConfigurableLogDrain', 'getAllLogDrains', 'getConfigurableLogDrain', 'deleteConfigurableLogDrain',
-  'createDrain', 'getDrains', 'getDrain', 'updateDrain', 'deleteDrain',
+  'createDrain', 'getDrains', 'getDrain', 'updateDrain', 'deleteDrain', 'testDrain',
   'createProject', 'getProjects', 'getProject', 'updateProject', 'deleteProject',
   'filterProjectEnvs', 'createProjectEnv', 'getProjectEnv', 'editProjectEnv', 'removeProjectEnv', 'batchRemoveProjectEnv',
   'getTeams', 'getTeam', 'createTeam', 'patchTeam', 'deleteTeam', 'getTeamMembers', 'updateTeamMember', 'removeTeamMember',

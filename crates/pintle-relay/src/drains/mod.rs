@@ -4,6 +4,7 @@
 mod lane;
 
 use crate::Settings;
+use pintle_core::clock::{MINUTE, Millis};
 use pintle_core::drains::cursors::{self, Lane};
 use pintle_core::drains::health;
 use pintle_core::{Core, Result};
@@ -11,28 +12,28 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{Id, JoinSet};
-use tokio::time::Instant;
 
 /// How often to look for what other processes left, and for what has become due.
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks, however often the bell rings.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How often drains that are errored are judged anew.
-const REVIEW: Duration = Duration::from_secs(60);
+const REVIEW: Millis = MINUTE;
 
 /// Delivers for ever.
 pub(crate) async fn run(core: Core, settings: Settings) {
     let (mut bell, mut moves) = (core.bell.listen(), core.clock.moves());
     let worker = format!("relay_{}", core.entropy.base62(12)).into();
     let mut conductor = Conductor { core, settings, worker, lanes: JoinSet::new(), busy: HashMap::new() };
-    let mut reviewed = Instant::now();
+    let mut reviewed = conductor.core.clock.now();
     loop {
         let pause = tokio::time::sleep(PAUSE);
         if let Err(error) = conductor.round().await {
             tracing::error!(%error, "drains could not be looked at");
         }
-        if reviewed.elapsed() > REVIEW {
-            reviewed = Instant::now();
+        let now = conductor.core.clock.now();
+        if now > reviewed + REVIEW {
+            reviewed = now;
             if let Err(error) = health::review(&conductor.core).await {
                 tracing::error!(%error, "drains could not be judged");
             }

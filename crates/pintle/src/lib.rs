@@ -4,6 +4,7 @@ mod clock;
 mod doctor;
 mod egress;
 mod failure;
+mod faults;
 mod file;
 mod key;
 mod listen;
@@ -28,6 +29,7 @@ pub fn main() -> ExitCode {
             Command::Serve(args) => serve::run(args),
             Command::Remove(args) => remove::run(args),
             Command::Clock(args) => clock::run(args),
+            Command::Faults(args) => faults::run(args),
             Command::Listen(args) => listen::run(args),
             Command::Trigger(args) => trigger::run(args),
             Command::Logs(args) => logs::run(args),

@@ -38,6 +38,11 @@ pub enum Command {
     /// go. A restart keeps it.
     Clock(ClockArgs),
 
+    /// List the faults of a server that runs with --dev, order one, or take them away
+    ///
+    /// A fault makes an operation, or what is sent to a target, fail, be late, or go without an answer.
+    Faults(FaultsArgs),
+
     /// Let events come to the shell, and forward them to a server on this machine
     ///
     /// Signed like those of a webhook. Prints time, type, id, status and duration of each, until it is interrupted. Through a restart
@@ -143,6 +148,30 @@ pub enum LogsCommand {
 
         #[command(flatten)]
         server: ServerArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct FaultsArgs {
+    #[command(subcommand)]
+    pub command: Option<FaultsCommand>,
+
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FaultsCommand {
+    /// Order one, such as: route=createProject status=503 times=2, or: target=http://localhost:3000 dropAnswer
+    Add {
+        /// route or target; status, retryAfter, latencyMs, dropAnswer, times
+        #[arg(value_name = "KEY=VALUE", required = true)]
+        order: Vec<String>,
+    },
+    /// Take one away, or all
+    Clear {
+        #[arg(value_name = "ID")]
+        id: Option<String>,
     },
 }
 

@@ -28,10 +28,14 @@ pub fn parse(text: &str) -> Option<Millis> {
     Some((moment.ok()?.unix_timestamp_nanos() / 1_000_000) as Millis)
 }
 
-/// A moment as ISO 8601 has it, in UTC: what [`parse`] reads.
+/// A moment as ISO 8601 has it, in UTC and always with three digits of milliseconds: what [`parse`] reads.
 pub fn text(at: Millis) -> String {
-    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000).ok();
-    moment.and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_else(|| at.to_string())
+    let Ok(moment) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000) else {
+        return at.to_string();
+    };
+    let (year, month, day) = moment.to_calendar_date();
+    let (hour, minute, second, milli) = moment.to_hms_milli();
+    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z", u8::from(month))
 }
 
 /// A length of time as people write it: a whole number and `ms`, `s`, `m`, `h` or `d`, such as `90s` or `30d`.

@@ -16,7 +16,7 @@ pub fn run(args: ClockArgs) -> Result<()> {
         Some(ClockCommand::Advance { by }) => {
             let by = clock::length(&by).ok_or_else(|| {
                 Failure::usage(format_args!(
-                    "`{by}` is not a number and a unit (ms, s, m, h, d), such as 24h"
+                    "`{by}` is not a whole number and a unit (ms, s, m, h, d), such as 24h; time only goes forward"
                 ))
             })?;
             server.post(PATH, &json!({ "advanceMs": by }))?

@@ -3,6 +3,7 @@
 mod clock;
 mod doctor;
 mod egress;
+mod event;
 mod failure;
 mod faults;
 mod file;

@@ -180,7 +180,7 @@ pub enum ClockCommand {
     /// Move time forward; it never goes back
     Advance {
         /// By how much: a number and a unit (ms, s, m, h, d), such as 24h
-        #[arg(value_name = "LENGTH")]
+        #[arg(value_name = "LENGTH", allow_hyphen_values = true)]
         by: String,
     },
 }
@@ -192,7 +192,7 @@ pub struct ListenArgs {
     pub forward_to: String,
 
     /// Only these events, parted by commas [default: all, or those that the integration chose]
-    #[arg(long, value_name = "EVENTS", value_delimiter = ',')]
+    #[arg(long, value_name = "EVENTS", value_delimiter = ',', value_parser = crate::event::name)]
     pub events: Vec<String>,
 
     /// Listen for what this integration of yours is told, wherever it is installed: its id or slug
@@ -210,7 +210,7 @@ pub struct ListenArgs {
 #[derive(Debug, Args)]
 pub struct TriggerArgs {
     /// The event, such as deployment.ready or integration-configuration.removed
-    #[arg(value_name = "EVENT")]
+    #[arg(value_name = "EVENT", value_parser = crate::event::name)]
     pub event: String,
 
     /// Say something else than the sample: a path and a value, which is JSON or text, such as payload.project.id=prj_…

@@ -47,6 +47,7 @@ impl Ready<'_> {
                 Some(configuration) => removal(self.url, demo, configuration.as_str()),
                 None => reinstall(self.url, demo),
             });
+            text.push_str(&listening(self.url, demo));
             if let Some(key) = &demo.log_key {
                 text.push_str(&logging(self.url, demo, key));
             }
@@ -97,6 +98,20 @@ await vercel.integrations.deleteConfiguration({{
   slug: "{team_slug}",
 }});
 END
+"#
+    )
+}
+
+/// Events that come to a shell.
+fn listening(url: &str, demo: &Demo) -> String {
+    let token = &demo.token;
+    format!(
+        r#"
+See what it tells you: forward its events to a server of your own, and send one:
+
+export PINTLE_URL={url} PINTLE_TOKEN={token}
+pintle listen --forward-to http://localhost:3000/api/webhook
+pintle trigger deployment.ready
 "#
     )
 }

@@ -82,7 +82,10 @@ impl<'a> Server<'a> {
     }
 
     fn unreachable(&self, error: ureq::Error) -> Failure {
-        Failure::failed(format_args!("cannot reach {}: {error}", self.args.url))
+        Failure::failed(format_args!(
+            "cannot reach {}: {error}. Is pintle serve running there? --url or PINTLE_URL names another server",
+            self.args.url
+        ))
     }
 }
 
@@ -104,9 +107,25 @@ impl Answer {
     pub fn failure(&self) -> Failure {
         let error = &self.json["error"];
         Failure::failed(match (error["message"].as_str(), error["code"].as_str()) {
-            (Some(message), Some(code)) => format!("{message} ({}, {code})", self.status.as_u16()),
+            (Some(message), Some(code)) => {
+                format!("{message} ({}, {code}){}", self.status.as_u16(), remedy(error))
+            }
             _ => format!("{} answered {}: is it a pintle server?", self.url, self.status),
         })
+    }
+}
+
+/// What to do about an answer that speaks of what the command was given.
+fn remedy(error: &Json) -> &'static str {
+    let on = |key: &str| error[key] == true;
+    match error["code"].as_str() {
+        _ if on("missingToken") || on("invalidToken") => {
+            ": give a token of this server with --token or PINTLE_TOKEN"
+        }
+        Some("team_unauthorized") => {
+            ": --team or PINTLE_TEAM must be a team of the token's user, by id or slug"
+        }
+        _ => "",
     }
 }
 

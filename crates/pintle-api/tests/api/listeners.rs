@@ -111,6 +111,8 @@ async fn what_it_reports_shows_among_the_deliveries() {
         let again = format!("/pintle/v1/deliveries/{}/redeliver", events[1]["id"].as_str().unwrap());
         team.post(&again, json!({})).await.ok(200);
         assert!(heard(&team, &id).await.iter().any(|event| event["id"] == events[1]["id"]));
+        team.delete(&format!("/pintle/v1/listeners/{id}")).await.ok(204);
+        team.post(&again, json!({})).await.fails(409, "receiver_gone");
     })
     .await;
 }

@@ -237,13 +237,14 @@ async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Shown> {
 /// Sends a delivery again, whatever became of it: it is due now, and tried for another day.
 ///
 /// # Errors
-/// 404 as `get`.
+/// 404 as `get`; 409 `receiver_gone` where nobody is left who would send it.
 pub async fn redeliver(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
     let now = core.clock.now();
     let (scope, id) = (scope.clone(), id.to_owned());
     core.db
         .write(async move |tx| {
-            find(tx, &scope, &id).await?;
+            let found = find(tx, &scope, &id).await?;
+            reachable(tx, &found.delivery).await?;
             let sql =
                 "UPDATE deliveries SET state = 'pending', due_at = $2, retry_until = $3, leased_by = NULL
               WHERE id = $1";
@@ -251,6 +252,23 @@ pub async fn redeliver(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
             find(tx, &scope, &id).await
         })
         .await
+}
+
+/// An event can be sent to an endpoint that is not subscribed any more. A piece of the log stream needs its drain, and a shell must be
+/// there to take what is for it.
+async fn reachable(tx: &Conn, delivery: &Delivery) -> Result<()> {
+    let (sql, gone) = match delivery.kind {
+        Kind::Webhook => return Ok(()),
+        Kind::Drain => ("SELECT id FROM drains WHERE id = $1", "The drain that it was for was deleted"),
+        Kind::Listener => (
+            "SELECT id FROM listeners WHERE id = $1",
+            "The shell that it was for listens no more: start pintle listen and trigger the event again",
+        ),
+    };
+    match tx.opt::<(String,)>(sql, &params![delivery.source()]).await? {
+        Some(_) => Ok(()),
+        None => Err(Error::new(ErrorKind::Conflict, "receiver_gone", gone)),
+    }
 }
 
 /// Ends a pending delivery. A try that is under way may still arrive.

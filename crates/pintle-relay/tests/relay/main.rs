@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
 
 mod arrives;
+mod documented;
 mod drains;
 mod faults;
 mod misbehaving;
 mod receiver;
 mod signature;
 mod subscribers;
+mod verify;
 mod watching;
 
 use pintle_relay::{Relay, Settings};

@@ -36,6 +36,13 @@ pub struct Outcome {
     body: Option<String>,
 }
 
+impl Outcome {
+    /// As with a webhook, any 2xx is success.
+    pub fn arrived(&self) -> bool {
+        matches!(self.status, Some(200..=299))
+    }
+}
+
 impl Forwarder {
     /// # Errors
     /// Exit code 2 for what is no URL.

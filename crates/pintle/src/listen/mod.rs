@@ -172,10 +172,12 @@ fn busy(answer: &Answer) -> bool {
     answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS
 }
 
-/// Time, type, id, status, duration.
+/// Time, type, id, status, duration; of what did not arrive also the delivery, and why.
 fn told(event: &Handed, outcome: &Outcome) -> String {
     let at = pintle_core::clock::text(event.created_at);
+    // What failed is told with the id by which it can be sent again.
+    let again = if outcome.arrived() { String::new() } else { format!("  {}", event.id) };
     let status = outcome.status.map_or("failed".to_owned(), |status| status.to_string());
     let why = outcome.error.as_ref().map_or(String::new(), |error| format!("  {error}"));
-    format!("{at}  {}  {}  {status}  {}ms{why}", event.kind, event.event_id, outcome.duration_ms)
+    format!("{at}  {}  {}  {status}  {}ms{again}{why}", event.kind, event.event_id, outcome.duration_ms)
 }

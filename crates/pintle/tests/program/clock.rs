@@ -37,7 +37,10 @@ fn it_says_what_it_cannot_do() {
     let place = Place::new();
     let server = place.serve(&["--dev"]);
     let ended = clock(&place, &server, &["advance", "tomorrow"]);
-    ended.fails(2, "`tomorrow` is not a number and a unit (ms, s, m, h, d), such as 24h");
+    ended.fails(
+        2,
+        "`tomorrow` is not a whole number and a unit (ms, s, m, h, d), such as 24h; time only goes forward",
+    );
     let token = server.text("token").to_owned();
     server.stop();
 

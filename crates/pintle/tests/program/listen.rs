@@ -1,6 +1,6 @@
 //! `pintle listen`: to a receiver of the test's own, through restarts, and over TLS.
 
-use crate::place::{Place, Server, Signal, finish};
+use crate::place::{OTHER_SERVER, Place, Server, Signal, finish};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -230,6 +230,9 @@ fn a_certificate_is_verified_unless_told_otherwise() {
         said.contains(&format!("  test-webhook  {id}  failed  ")) && said.contains("certificate"),
         "{said}"
     );
+    // The delivery, by which it can be sent again.
+    let delivery = said.split("  ").find(|part| part.starts_with("dlv_")).unwrap();
+    assert_eq!(server.get(&format!("/pintle/v1/deliveries/{delivery}"))["eventId"], id.as_str());
     strict.interrupt();
     let mut easy = Shell::start(&place, &server, &url, &["--events", "test-webhook", "--skip-verify"]);
     let id = trigger(&server, "test-webhook");
@@ -253,6 +256,9 @@ fn it_says_what_it_cannot_do() {
     let ended = listen(&["--forward-to", url, "--integration", "none"]);
     ended.fails(1, "Integration not found (404, not_found)");
     let ended = listen(&["--forward-to", url, "--url", "http://127.0.0.1:1"]);
-    ended.fails(1, "cannot reach http://127.0.0.1:1: io: Connection refused (os error 111)");
+    ended.fails(
+        1,
+        &format!("cannot reach http://127.0.0.1:1: io: Connection refused (os error 111). {OTHER_SERVER}"),
+    );
     server.stop();
 }

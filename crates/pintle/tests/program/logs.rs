@@ -1,6 +1,6 @@
 //! `pintle logs`.
 
-use crate::place::{Ended, Place, Server, finish};
+use crate::place::{Ended, Place, Server, UNKNOWN_TOKEN, finish};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -55,7 +55,7 @@ fn what_is_wrong_is_told_by_its_line_in_the_file() {
     assert!(ended.err.ends_with("pintle: sent 0 lines; 1 was not accepted\n"), "{}", ended.err);
     let ended = run(&place, &server, "token", &["send", "app.log"]);
     ended.fails(1, "Invalid request: missing required property `projectId`. (400, bad_request)");
-    run(&place, &server, "logKey", &["tail"]).fails(1, "Not authorized (403, forbidden)");
+    run(&place, &server, "logKey", &["tail"]).fails(1, UNKNOWN_TOKEN);
     server.stop();
 }
 

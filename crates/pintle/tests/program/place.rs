@@ -10,6 +10,14 @@ use tempfile::TempDir;
 
 pub use rustix::process::Signal;
 
+/// What a command says about a token that the server does not know.
+pub const UNKNOWN_TOKEN: &str =
+    "Not authorized (403, forbidden): give a token of this server with --token or PINTLE_TOKEN";
+/// About a team that is not the token's.
+pub const OTHERS_TEAM: &str = "You are not authorized (403, team_unauthorized): --team or PINTLE_TEAM must be a team of the token's user, by id or slug";
+/// And where there is no server.
+pub const OTHER_SERVER: &str = "Is pintle serve running there? --url or PINTLE_URL names another server";
+
 /// The folder is also the program's working directory; its data is in `data`.
 pub struct Place {
     folder: TempDir,

@@ -1,6 +1,6 @@
 //! `pintle remove`.
 
-use crate::place::{Ended, Place, Server, finish};
+use crate::place::{Ended, OTHER_SERVER, OTHERS_TEAM, Place, Server, UNKNOWN_TOKEN, finish};
 use std::io::Write;
 use std::process::Stdio;
 
@@ -84,12 +84,13 @@ fn what_the_server_refuses_is_said_in_its_words() {
     let place = Place::new();
     let server = place.serve(&["--dev"]);
     let id = server.text("configurationId");
-    remove(&place, &server, &[id, "--yes", "--token", "nobody"]).fails(1, "Not authorized (403, forbidden)");
+    remove(&place, &server, &[id, "--yes", "--token", "nobody"]).fails(1, UNKNOWN_TOKEN);
     let other = remove(&place, &server, &[id, "--yes", "--team", "nowhere"]);
-    other.fails(1, "You are not authorized (403, team_unauthorized)");
+    other.fails(1, OTHERS_TEAM);
     // Nothing listens on port 1.
     let url = "http://127.0.0.1:1";
     let unreachable = remove(&place, &server, &[id, "--yes", "--url", url]);
-    unreachable.fails(1, &format!("cannot reach {url}: io: Connection refused (os error 111)"));
+    unreachable
+        .fails(1, &format!("cannot reach {url}: io: Connection refused (os error 111). {OTHER_SERVER}"));
     server.stop();
 }

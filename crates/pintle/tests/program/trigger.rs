@@ -1,6 +1,6 @@
 //! `pintle trigger`.
 
-use crate::place::{Ended, Place, Server, finish};
+use crate::place::{Ended, OTHERS_TEAM, Place, Server, finish};
 
 fn trigger(place: &Place, server: &Server, args: &[&str]) -> Ended {
     let mut command = place.command(&[&["trigger"], args].concat());
@@ -37,8 +37,10 @@ fn it_says_what_it_cannot_send() {
     let server = place.serve(&["--dev"]);
     let ended = trigger(&place, &server, &["deployment.ready", "--set", "payload"]);
     ended.fails(2, "`payload` is not PATH=VALUE, such as payload.target=staging");
-    let ended = trigger(&place, &server, &["nothing.happened"]);
-    assert_eq!(ended.code, 1);
-    assert!(ended.err.contains("`type` should be equal to one of the allowed values"), "{}", ended.err);
+    let ended = trigger(&place, &server, &["deployment.raedy"]);
+    let near = "no such event; did you mean deployment.ready? (see pintle --help)";
+    ended.fails(2, &format!("invalid value 'deployment.raedy' for '<EVENT>': {near}"));
+    let ended = trigger(&place, &server, &["test-webhook", "--team", "nobodys"]);
+    ended.fails(1, OTHERS_TEAM);
     server.stop();
 }

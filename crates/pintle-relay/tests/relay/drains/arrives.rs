@@ -165,6 +165,9 @@ async fn what_fails_for_a_day_is_given_up_and_what_came_after_it_is_sent() {
         pintle.core.bell.ring();
         until("it is sent again", async || deliveries(&team, "state=delivered").await.len() == 2).await;
         assert_eq!(numbers(&receiver), [0, 0, 1, 0]);
+        team.delete(&format!("/v1/drains/{}", failed["drainId"].as_str().unwrap())).await.ok(204);
+        let gone = team.post(&format!("/pintle/v1/deliveries/{id}/redeliver"), json!({})).await;
+        gone.fails(409, "receiver_gone");
     })
     .await;
 }

@@ -82,8 +82,8 @@ pub async fn record(tx: &Conn, core: &Core, scope: &Scope, now: Millis, event: E
     let (hook, hook_payload) = event.hook.unzip();
     let project = event.project;
     if let (Some(name), Some(payload)) = (hook, &hook_payload) {
-        let told =
-            FanOut { owner: scope.owner(), event: &id, name, payload, project: project.as_ref(), at: now };
+        let (owner, project) = (scope.owner(), project.as_ref());
+        let told = FanOut { owner, event: &id, name, payload, project, at: now, made_up: false };
         fan_out(tx, core, &told).await?;
     }
     let doc = serde_json::to_string(&Record { wire, hook_payload })?;

@@ -20,6 +20,9 @@ pub struct FanOut<'a> {
     /// The project that it happened to.
     pub project: Option<&'a ProjectId>,
     pub at: Millis,
+    /// It did not happen: it was ordered, with a payload of the owner's choice. Only the owner's own endpoints are told, or its
+    /// signature would vouch to somebody else's integration for what is not true.
+    pub made_up: bool,
 }
 
 /// Writes a delivery for each subscriber, in the transaction of the event: so whom a removal takes away is still told of it. Answers how
@@ -167,6 +170,8 @@ struct Subscriber {
     endpoint: Endpoint,
     /// Sealed for the webhook or the integration. What a shell is told is signed when it takes it.
     secret: Option<Vec<u8>>,
+    /// Whose endpoint it is: the owner's, or the integration's developer's.
+    holder: OwnerId,
     configuration: Option<ConfigurationId>,
     disabled: bool,
     /// Its installation was given some projects only.
@@ -178,6 +183,7 @@ struct Subscriber {
 impl Subscriber {
     fn new(
         endpoint: Endpoint,
+        holder: OwnerId,
         configuration: Option<String>,
         disabled_at: Option<Millis>,
         selected: Option<i64>,
@@ -186,6 +192,7 @@ impl Subscriber {
         Self {
             endpoint,
             secret: None,
+            holder,
             configuration: configuration.map(ConfigurationId::from),
             disabled: disabled_at.is_some(),
             selected: selected == Some(1),
@@ -199,6 +206,9 @@ impl Subscriber {
             && own.as_str() != about
             && !planted::on("removal-told-to-others")
         {
+            return None;
+        }
+        if event.made_up && self.holder != *event.owner {
             return None;
         }
         if self.disabled && !event.essential() {
@@ -223,15 +233,17 @@ impl Subscriber {
     }
 }
 
-const WEBHOOKS: &str = "SELECT w.doc, w.secret, c.id, c.disabled_at, c.selected,
+const WEBHOOKS: &str =
+    "SELECT w.doc, w.secret, COALESCE(i.owner_id, w.owner_id), c.id, c.disabled_at, c.selected,
     (SELECT COUNT(*) FROM configuration_projects p WHERE p.configuration_id = c.id AND p.project_id = $2)
-  FROM webhooks w LEFT JOIN configurations c ON c.id = w.configuration_id WHERE w.owner_id = $1";
+  FROM webhooks w LEFT JOIN configurations c ON c.id = w.configuration_id
+  LEFT JOIN integrations i ON i.id = c.integration_id WHERE w.owner_id = $1";
 
-const INTEGRATIONS: &str = "SELECT i.doc, i.client_secret, c.id, c.disabled_at, c.selected,
+const INTEGRATIONS: &str = "SELECT i.doc, i.client_secret, i.owner_id, c.id, c.disabled_at, c.selected,
     (SELECT COUNT(*) FROM configuration_projects p WHERE p.configuration_id = c.id AND p.project_id = $2)
   FROM configurations c JOIN integrations i ON i.id = c.integration_id WHERE c.owner_id = $1";
 
-type Row = (String, Vec<u8>, Option<String>, Option<Millis>, Option<i64>, i64);
+type Row = (String, Vec<u8>, String, Option<String>, Option<Millis>, Option<i64>, i64);
 
 /// Shells that are there, with the installation by which an integration's hears of it.
 const LISTENERS: &str = "SELECT l.doc, i.doc, c.id, c.disabled_at, c.selected,
@@ -252,9 +264,9 @@ async fn subscribers(tx: &Conn, core: &Core, event: &FanOut<'_>) -> Result<Vec<S
 }
 
 fn subscriber<T: for<'de> Deserialize<'de>>(row: Row, endpoint: fn(T) -> Endpoint) -> Result<Subscriber> {
-    let (doc, secret, configuration, disabled_at, selected, given) = row;
-    let subscriber =
-        Subscriber::new(endpoint(serde_json::from_str(&doc)?), configuration, disabled_at, selected, given);
+    let (doc, secret, holder, configuration, disabled_at, selected, given) = row;
+    let (endpoint, holder) = (endpoint(serde_json::from_str(&doc)?), OwnerId::from(holder));
+    let subscriber = Subscriber::new(endpoint, holder, configuration, disabled_at, selected, given);
     Ok(Subscriber { secret: Some(secret), ..subscriber })
 }
 
@@ -267,5 +279,6 @@ fn shell((doc, app, configuration, disabled_at, selected, given): Shell) -> Resu
     if let (None, Some(app)) = (&listener.events, app) {
         listener.events = Some(serde_json::from_str::<Integration>(&app)?.events);
     }
-    Ok(Subscriber::new(Endpoint::Listener(listener), configuration, disabled_at, selected, given))
+    let holder = listener.owner_id.clone();
+    Ok(Subscriber::new(Endpoint::Listener(listener), holder, configuration, disabled_at, selected, given))
 }

@@ -1,4 +1,5 @@
-//! Events on order: a sample, delivered to its subscribers like a real one. Nothing happened, so the audit log has no entry.
+//! Events on order: a sample, delivered to the owner's own subscribers like a real one. Nothing happened, so the audit log has no
+//! entry, and no integration of somebody else's is told.
 
 use super::samples::{self, Configuration, Facts, Project, Sample};
 use crate::clock::Millis;
@@ -62,7 +63,8 @@ pub async fn trigger(core: &Core, scope: &Scope, wanted: Wanted) -> Result<Trigg
     let (id, payload) = (triggered.id.clone(), triggered.payload.clone());
     let deliveries = core.db.write(async move |tx| {
         let (name, project) = (sample.name, project.as_ref());
-        let told = FanOut { owner: &owner, event: &id, name, payload: &payload, project, at: now };
+        let told =
+            FanOut { owner: &owner, event: &id, name, payload: &payload, project, at: now, made_up: true };
         fan_out(tx, &inner, &told).await
     });
     triggered.deliveries = deliveries.await?;

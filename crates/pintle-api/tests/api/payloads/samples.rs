@@ -149,3 +149,28 @@ async fn what_cannot_be_triggered_is_refused() {
     })
     .await;
 }
+
+/// Its payload is whatever the caller likes; an integration's signature must not vouch for that.
+#[tokio::test]
+async fn it_is_not_told_to_an_integration_of_somebody_else() {
+    on_each_engine(async |pintle| {
+        let (team, developer) = (pintle.team("acme").await, pintle.team("dev").await);
+        let chosen = json!({ "events": ["deployment.ready"] });
+        let app = json!({ "name": "Bridge", "redirectUrl": "https://example.com/callback", "webhookUrl": "https://example.com/app",
+            "events": chosen["events"], "scopes": ["read-write:integration-configuration"] });
+        let theirs = developer.post("/pintle/v1/integrations", app.clone()).await.ok(201);
+        let installed = team.install_app(&theirs, json!({})).await;
+        subscribe(&installed.caller, "apps-own", chosen.clone()).await;
+        let order = json!({ "type": "deployment.ready", "payload": { "team": { "id": "team_of_others" } } });
+        assert_eq!(trigger(&team, order.clone()).await["deliveries"], 0);
+
+        let mut own = app;
+        own["name"] = json!("Own");
+        let own = team.post("/pintle/v1/integrations", own).await.ok(201);
+        let installed = team.install_app(&own, json!({})).await;
+        subscribe(&installed.caller, "own", chosen).await;
+        subscribe(&team, "account", json!({})).await;
+        assert_eq!(trigger(&team, order).await["deliveries"], 3);
+    })
+    .await;
+}

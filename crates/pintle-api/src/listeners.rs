@@ -6,6 +6,7 @@ use crate::router::routes;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use futures_util::{Stream, stream};
+use pintle_core::clock::Millis;
 use pintle_core::deliveries::listeners::{self, Handed, Listener};
 use pintle_core::ids::DeliveryId;
 use pintle_core::{Core, Result, Scope};
@@ -58,8 +59,8 @@ struct Hearing {
     core: Core,
     listener: Listener,
     follow: bool,
-    /// What was handed out here and is not reported on yet.
-    handed: HashSet<DeliveryId>,
+    /// What was handed out here and is not reported on yet, with the time since which it waits.
+    handed: HashSet<(DeliveryId, Millis)>,
     rings: watch::Receiver<()>,
     beat: Instant,
     renewal: Instant,
@@ -111,8 +112,9 @@ impl Hearing {
     /// What waits and was not handed out here before.
     async fn fresh(&mut self) -> Result<Vec<Handed>> {
         let mut waiting = listeners::waiting(&self.core, &self.listener).await?;
-        let all = waiting.iter().map(|handed| handed.id.clone()).collect();
-        waiting.retain(|handed| !self.handed.contains(&handed.id));
+        let key = |handed: &Handed| (handed.id.clone(), handed.due);
+        let all = waiting.iter().map(key).collect();
+        waiting.retain(|handed| !self.handed.contains(&key(handed)));
         self.handed = all;
         Ok(waiting)
     }

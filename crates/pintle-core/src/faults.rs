@@ -142,8 +142,10 @@ pub(crate) async fn at_target(core: &Core, url: &Url) -> Option<NewFault> {
     }
     let begins = |target: &String| url.as_str().starts_with(target.as_str());
     let order = core.faults.meet(|order| order.target.as_ref().is_some_and(begins))?;
-    // A request that could not be kept in mind is a fault once more after a restart: no harm in development.
-    drop(keep(core).await);
+    if order.times.is_some() {
+        // A request that could not be kept in mind is a fault once more after a restart: no harm in development.
+        drop(keep(core).await);
+    }
     Some(order)
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 const KEPT: Millis = 10 * MINUTE;
 /// How many deliveries are in its hands at a time.
 const WINDOW: i64 = 100;
-/// How much of an answer's head is kept: headers, and bytes of each.
+/// How many headers of an answer are kept.
 const HEADERS_KEPT: usize = 50;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub struct Handed {
     #[serde(rename = "type")]
     pub event_type: Option<String>,
     pub created_at: Millis,
+    /// Since when it waits: one that is sent again waits anew.
+    #[serde(skip)]
+    pub due: Millis,
     pub body: String,
     pub signature: String,
 }
@@ -150,7 +153,7 @@ pub async fn renew(core: &Core, listener: &Listener) -> Result<()> {
 
 /// What it has not reported on, oldest first, up to a window.
 pub async fn waiting(core: &Core, listener: &Listener) -> Result<Vec<Handed>> {
-    let sql = "SELECT d.doc, d.body, l.secret, i.client_secret FROM deliveries d
+    let sql = "SELECT d.doc, d.due_at, d.body, l.secret, i.client_secret FROM deliveries d
       JOIN listeners l ON l.id = d.source_id LEFT JOIN integrations i ON i.id = l.integration_id
       WHERE d.kind = 'listener' AND d.source_id = $1 AND d.due_at IS NOT NULL ORDER BY d.due_at, d.id LIMIT $2";
     let conn = core.db.read().await?;
@@ -158,9 +161,9 @@ pub async fn waiting(core: &Core, listener: &Listener) -> Result<Vec<Handed>> {
     rows.into_iter().map(|row| handed(core, listener, row)).collect()
 }
 
-type Row = (String, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>);
+type Row = (String, Millis, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>);
 
-fn handed(core: &Core, listener: &Listener, (doc, body, own, client): Row) -> Result<Handed> {
+fn handed(core: &Core, listener: &Listener, (doc, due, body, own, client): Row) -> Result<Handed> {
     let Delivery { id, event_id, event_type, created_at, .. } = serde_json::from_str(&doc)?;
     let body = body.unwrap_or_default();
     let (source, sealed) = match &listener.integration_id {
@@ -169,11 +172,11 @@ fn handed(core: &Core, listener: &Listener, (doc, body, own, client): Row) -> Re
     };
     let secret = core.vault.open_text(source, &sealed.unwrap_or_default())?;
     let signature = signature::sign(&secret, body.as_bytes())?;
-    Ok(Handed { id, event_id, event_type, created_at, body, signature })
+    Ok(Handed { id, event_id, event_type, created_at, due, body, signature })
 }
 
 /// Records a try. There is no second one: whoever sits before the shell sees what failed, and may have it delivered again. A delivery
-/// that is gone, or not its own, is left alone.
+/// that is gone, not its own, or reported on already is left alone.
 pub async fn report(core: &Core, listener: &Listener, report: Report) -> Result<()> {
     let delivered = report.status.is_some_and(|status| (200..=299).contains(&status));
     let attempt = Attempt {
@@ -196,7 +199,8 @@ pub async fn report(core: &Core, listener: &Listener, report: Report) -> Result<
     let listener = listener.id.clone();
     core.db
         .write(async move |tx| {
-            let sql = "SELECT id FROM deliveries WHERE id = $1 AND kind = 'listener' AND source_id = $2";
+            let sql = "SELECT id FROM deliveries
+              WHERE id = $1 AND kind = 'listener' AND source_id = $2 AND due_at IS NOT NULL";
             let found: Option<(String,)> = tx.opt(sql, &params![&attempt.delivery, &listener]).await?;
             match found {
                 Some(_) => record(tx, &attempt).await,

@@ -76,6 +76,7 @@ stamp!(A, B);
 stamp!(A, B, C);
 stamp!(A, B, C, D);
 stamp!(A, B, C, D, E);
+stamp!(A, B, C, D, E, F);
 
 /// Reads one page of documents: see `rows`.
 pub async fn read(

@@ -184,3 +184,26 @@ async fn what_happens_to_teams_and_tokens_stands_in_the_log_of_whom_it_concerns(
     })
     .await;
 }
+
+/// The variables that go with it are part of what is told.
+#[tokio::test]
+async fn a_removal_is_quiet_about_variables() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let (shop, installed) = (team.project("shop").await, team.install("bridge").await);
+        let name = "project.env-variable.deleted";
+        team.post("/v1/webhooks", json!({ "url": "https://example.com/hook", "events": [name] }))
+            .await
+            .ok(200);
+        for (caller, key) in [(&installed.caller, "APPS"), (&team, "OWN")] {
+            let variable = json!({ "key": key, "value": "1", "type": "plain", "target": ["preview"] });
+            caller.post(&format!("/v10/projects/{shop}/env"), variable).await.ok(201);
+        }
+        team.delete(&format!("/v1/integrations/configuration/{}", installed.id)).await.ok(204);
+        team.delete(&format!("/v9/projects/{shop}")).await.ok(204);
+        assert_eq!(pintle.outbox("integration-configuration.removed").await.len(), 1);
+        assert_eq!(pintle.outbox("project.removed").await.len(), 1);
+        assert!(pintle.outbox(name).await.is_empty());
+    })
+    .await;
+}

@@ -108,10 +108,14 @@ async fn what_it_reports_shows_among_the_deliveries() {
         assert_eq!(own["deliveries"].as_array().unwrap().len(), 3);
         assert!(!own.to_string().contains(made["secret"].as_str().unwrap()));
 
+        report(&team, &id, &events[1], json!({ "status": 200 })).await;
+        assert_eq!(delivery(&team, &events[1]).await["tries"], 1, "one report is enough");
+
         let again = format!("/pintle/v1/deliveries/{}/redeliver", events[1]["id"].as_str().unwrap());
         team.post(&again, json!({})).await.ok(200);
         assert!(heard(&team, &id).await.iter().any(|event| event["id"] == events[1]["id"]));
-        team.delete(&format!("/pintle/v1/listeners/{id}")).await.ok(204);
+        report(&team, &id, &events[1], json!({ "status": 200 })).await;
+        team.delete(&format!("{PATH}/{id}")).await.ok(204);
         team.post(&again, json!({})).await.fails(409, "receiver_gone");
     })
     .await;
@@ -136,10 +140,13 @@ async fn an_integrations_hears_what_that_is_told_wherever_it_is_installed() {
         customer.patch(&format!("/v9/projects/{shop}"), json!({ "name": "store" })).await.ok(200);
         let hidden = customer.project("hidden").await;
         customer.patch(&format!("/v9/projects/{hidden}"), json!({ "name": "unseen" })).await.ok(200);
-        trigger(&customer, "budget.reached").await;
-        trigger(&developer, "budget.reached").await;
+        let variable = json!({ "key": "KEY", "value": "1", "type": "plain", "target": ["preview"] });
+        customer.post(&format!("/v10/projects/{shop}/env"), variable).await.ok(201);
+        for caller in [&customer, &developer] {
+            trigger(caller, "budget.reached").await;
+        }
         let heard_all = heard(&developer, &all).await;
-        assert_eq!(types(&heard_all), ["project.renamed", "budget.reached"]);
+        assert_eq!(types(&heard_all), ["project.renamed", "project.env-variable.created"]);
         assert_eq!(types(&heard(&developer, &chosen).await), ["project.renamed"]);
 
         let body = heard_all[0]["body"].as_str().unwrap();

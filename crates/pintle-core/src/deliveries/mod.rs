@@ -7,10 +7,13 @@
 mod fan_out;
 mod leases;
 pub mod listeners;
+mod shown;
 mod tries;
 
 pub use fan_out::{FanOut, fan_out};
 pub use leases::{Claim, Lane, Leased, claim, lanes, release};
+pub use shown::Shown;
+pub(crate) use shown::public;
 pub use tries::{Attempt, BODY_KEPT, Exchange, Headers, Pauses, Try, beginning, record};
 
 use crate::clock::{DAY, Millis};
@@ -19,11 +22,12 @@ use crate::ids::{
 };
 use crate::page::{self, Page, Pagination};
 use crate::select::Select;
-use crate::{Core, Error, Kind as ErrorKind, Result, Scope};
+use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
+use shown::{COLUMNS, Row};
 
 /// How long a delivery is tried before it is given up.
 pub const RETRIED_FOR: Millis = DAY;
@@ -140,28 +144,6 @@ impl Delivery {
     }
 }
 
-/// A delivery as it is shown.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Shown {
-    #[serde(flatten)]
-    delivery: Delivery,
-    state: String,
-    tries: i64,
-    /// When it is tried next; a try that is under way has put it off until it would be taken for lost.
-    next_try_at: Option<Millis>,
-    retry_until: Millis,
-}
-
-type Row = (Millis, String, String, Option<Millis>, Millis, i64);
-
-fn shown((_, doc, state, due, retry_until, tries): Row) -> Result<Shown> {
-    let delivery = serde_json::from_str(&doc)?;
-    Ok(Shown { delivery, state, tries, next_try_at: due, retry_until })
-}
-
-const COLUMNS: &str = "d.created_at, d.doc, d.state, d.due_at, d.retry_until, d.tries";
-
 /// An account's caller sees all of the owner's deliveries, and those of the integrations that it develops; an installation its own.
 const VISIBLE: &str =
     "(d.owner_id = $1 OR d.source_id IN (SELECT i.id FROM integrations i WHERE i.owner_id = $1))
@@ -200,7 +182,7 @@ pub async fn list(
     let conn = core.db.read().await?;
     let (rows, pagination) =
         page::rows::<Row>(&conn, &select.sql, "d.created_at", &select.params, page).await?;
-    Ok((rows.into_iter().map(shown).collect::<Result<_>>()?, pagination))
+    Ok((rows.into_iter().map(|row| Shown::new(scope, row)).collect::<Result<_>>()?, pagination))
 }
 
 /// A delivery with what is sent and each of its tries.
@@ -223,7 +205,7 @@ pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<Detail> {
     let shown = find(&conn, scope, id).await?;
     let sql = "SELECT doc FROM delivery_tries WHERE delivery_id = $1 ORDER BY number";
     let attempts: Vec<(String,)> = conn.all(sql, &params![id]).await?;
-    let attempts = attempts.into_iter().map(|(doc,)| RawValue::from_string(doc)).collect::<Result<_, _>>()?;
+    let attempts = attempts.into_iter().map(|(doc,)| shown.attempt(doc)).collect::<Result<_>>()?;
     let (body,) = conn.one("SELECT body FROM deliveries WHERE id = $1", &params![id]).await?;
     Ok(Detail { shown, body, attempts })
 }
@@ -231,19 +213,20 @@ pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<Detail> {
 async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Shown> {
     let sql = format!("SELECT {COLUMNS} FROM deliveries d WHERE {VISIBLE} AND d.id = $3");
     let row = conn.opt(&sql, &params![scope.owner(), scope.configuration(), id]).await?;
-    shown(row.ok_or_else(|| Error::not_found("Delivery"))?)
+    Shown::new(scope, row.ok_or_else(|| Error::not_found("Delivery"))?)
 }
 
 /// Sends a delivery again, whatever became of it: it is due now, and tried for another day.
 ///
 /// # Errors
-/// 404 as `get`; 409 `receiver_gone` where nobody is left who would send it.
+/// 404 as `get`; 403 where it goes to somebody else's integration; 409 `receiver_gone` where nobody is left who would send it.
 pub async fn redeliver(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
     let now = core.clock.now();
     let (scope, id) = (scope.clone(), id.to_owned());
     core.db
         .write(async move |tx| {
             let found = find(tx, &scope, &id).await?;
+            found.drivable()?;
             reachable(tx, &found.delivery).await?;
             let sql =
                 "UPDATE deliveries SET state = 'pending', due_at = $2, retry_until = $3, leased_by = NULL
@@ -267,22 +250,23 @@ async fn reachable(tx: &Conn, delivery: &Delivery) -> Result<()> {
     };
     match tx.opt::<(String,)>(sql, &params![delivery.source()]).await? {
         Some(_) => Ok(()),
-        None => Err(Error::new(ErrorKind::Conflict, "receiver_gone", gone)),
+        None => Err(Error::conflict("receiver_gone", gone)),
     }
 }
 
 /// Ends a pending delivery. A try that is under way may still arrive.
 ///
 /// # Errors
-/// 404 as `get`; 409 `delivery_finished` where it is not pending.
+/// 404 as `get`; 403 where it goes to somebody else's integration; 409 `delivery_finished` where it is not pending.
 pub async fn cancel(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
     let (scope, id) = (scope.clone(), id.to_owned());
     core.db
         .write(async move |tx| {
             let found = find(tx, &scope, &id).await?;
-            if found.state != State::Pending.as_str() {
+            found.drivable()?;
+            if !found.is_pending() {
                 let text = format!("The delivery is {} already", found.state);
-                return Err(Error::new(ErrorKind::Conflict, "delivery_finished", text));
+                return Err(Error::conflict("delivery_finished", text));
             }
             tx.execute(&format!("{CANCEL} WHERE id = $1"), &params![&id]).await?;
             find(tx, &scope, &id).await

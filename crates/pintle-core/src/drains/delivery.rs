@@ -160,16 +160,6 @@ fn branches<E: serde::de::Error>() -> [union::Branch<Delivery, E>; 4] {
     ]
 }
 
-/// An address without what may be a credential in it.
-pub(super) fn public(mut url: Url) -> String {
-    url.set_query(None);
-    url.set_fragment(None);
-    // They fail where a URL cannot have them, so has none.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
-}
-
 /// What is sealed of a delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secrets {
@@ -243,7 +233,7 @@ impl Delivery {
             Delivery::Syslog(syslog) => {
                 Address::parse("delivery.endpoint", &syslog.endpoint).ok().map(|address| address.to_string())
             }
-            _ => Url::parse(self.url()?).ok().map(public),
+            _ => Url::parse(self.url()?).ok().map(crate::deliveries::public),
         }
     }
 

@@ -234,7 +234,7 @@ impl Parcel {
     /// Where it goes, without what may be a credential in it.
     pub fn address(&self) -> String {
         match &self.message {
-            Message::Http(request) => super::delivery::public(request.url.clone()),
+            Message::Http(request) => crate::deliveries::public(request.url.clone()),
             Message::Syslog(address, _) => address.to_string(),
         }
     }

@@ -110,6 +110,40 @@ async fn deliveries_are_their_owners_and_an_integrations_its_developers_too() {
     .await;
 }
 
+/// Whoever removes an installation may not keep that from its integration, nor read what that says.
+#[tokio::test]
+async fn what_an_integration_of_somebody_else_answers_and_hears_is_its_developers_matter() {
+    on_each_engine(async |pintle| {
+        let (team, developer) = (pintle.team("acme").await, pintle.team("dev").await);
+        let receiver = Receiver::new([Act::AnswerWith(500, "x-trace: inside\r\n")]).await;
+        let app = json!({ "name": "Bridge", "redirectUrl": "https://example.com/callback",
+            "webhookUrl": format!("{}/s3cret-path?s3cret=query", receiver.url),
+            "events": ["project.created"], "scopes": ["read-write:integration-configuration", "read-write:project"] });
+        let app = developer.post("/pintle/v1/integrations", app).await.ok(201);
+        let installed = team.install_app(&app, json!({})).await;
+        let _relay = relay(pintle).await;
+        team.project("site").await;
+        until("a try", async || deliveries(&team, "").await[0]["tries"] == 1).await;
+        let id = deliveries(&team, "").await.remove(0)["id"].clone();
+        let theirs = delivery(&team, &id).await;
+        assert_eq!((&theirs["url"], &theirs["attempts"][0]["status"]), (&json!(receiver.url.trim_end_matches("/hook")), &json!(500)));
+        assert_eq!(theirs["attempts"][0].get("response"), None);
+        let path = format!("/pintle/v1/deliveries/{}", id.as_str().unwrap());
+        for act in ["cancel", "redeliver"] {
+            team.post(&format!("{path}/{act}"), json!({})).await.fails(403, "forbidden");
+        }
+        let listed = team.get(&format!("/pintle/v1/deliveries?integrationId={}", installed.integration)).await;
+        assert!(!listed.text.contains("s3cret"), "{}", listed.text);
+        for caller in [&developer, &installed.caller] {
+            let own = delivery(caller, &id).await;
+            assert!(own["url"].as_str().unwrap().ends_with("/s3cret-path"), "without its query: {}", own["url"]);
+            assert_eq!(own["attempts"][0]["response"]["headers"]["x-trace"], "inside");
+            caller.post(&format!("{path}/redeliver"), json!({})).await.ok(200);
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn finished_deliveries_are_forgotten_after_a_week() {
     on_each_engine(async |pintle| {

@@ -14,6 +14,9 @@ use url::Url;
 const META: &str = "faults";
 /// More would not fit into a header.
 const LIMIT: usize = 20;
+/// How long a target may be, in bytes, for the same reason.
+const TARGET: usize = 200;
+/// The largest latency, in milliseconds.
 const LONGEST: u64 = 600_000;
 
 /// What is ordered; the body of a POST.
@@ -160,6 +163,9 @@ impl NewFault {
         let wrong = |text: &str| Err(Error::invalid(text));
         match (&self.route, &self.target) {
             (Some(_), None) => {}
+            (None, Some(target)) if target.len() > TARGET => {
+                return wrong(&format!("`target` should be no longer than {TARGET} characters."));
+            }
             (None, Some(target)) => validate::http_url("target", target)?,
             _ => return wrong("exactly one of `route` and `target` is needed."),
         }

@@ -93,5 +93,5 @@ fn shown(headers: &HeaderMap, hidden: &[String]) -> Headers {
             if secret { HIDDEN.into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
         (name.to_string(), value)
     };
-    headers.iter().map(show).collect()
+    deliveries::head(headers.iter().map(show))
 }

@@ -140,6 +140,10 @@ async fn what_makes_no_fault_is_refused() {
             ),
             (json!({ "route": "getTeams", "status": 200 }), "`status` should be 400 to 599."),
             (json!({ "target": "https://example.com", "status": 600 }), "`status` should be 200 to 599."),
+            (
+                json!({ "target": format!("https://example.com/{}", "a".repeat(200)), "status": 500 }),
+                "`target` should be no longer than 200 characters.",
+            ),
             (json!({ "route": "getTeams", "latencyMs": 600_001 }), "`latencyMs` should be <= 600000."),
             (json!({ "route": "getTeams", "status": 500, "times": 0 }), "`times` should be >= 1."),
             (json!({ "route": "getNothing", "status": 500 }), "an operation's id, or a method and a path."),

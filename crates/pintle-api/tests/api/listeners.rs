@@ -222,3 +222,19 @@ async fn it_reports_on_its_own_only() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn there_are_only_so_many() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        for _ in 0..20 {
+            listen(&team, json!({})).await;
+        }
+        let body = json!({ "forwardTo": "http://localhost:3000" });
+        team.post(PATH, body.clone()).await.fails(400, "listeners_limit_reached");
+        listen(&pintle.team("other").await, json!({})).await;
+        forget(pintle).await;
+        team.post(PATH, body).await.ok(201);
+    })
+    .await;
+}

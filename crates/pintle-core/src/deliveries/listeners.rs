@@ -4,7 +4,7 @@
 //! A listener lives in the system's time, not in Pintle's: whoever sits before it does not grow older when the clock is moved.
 
 use super::tries::{Attempt, Exchange, Headers, Try, beginning, record};
-use super::{CANCEL, Delivery, State, cancel_of};
+use super::{CANCEL, Delivery, State, cancel_of, head};
 use crate::clock::{MINUTE, Millis};
 use crate::ids::{DeliveryId, EventId, IntegrationId, ListenerId, OwnerId};
 use crate::{Core, Error, OnConstraint, Result, Scope, integrations, signature, validate, webhooks};
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 /// How long one is kept that does not come back.
 const KEPT: Millis = 10 * MINUTE;
+/// How many an owner may have at a time: each makes every event dearer.
+const LIMIT: i64 = 20;
 /// How many deliveries are in its hands at a time.
 const WINDOW: i64 = 100;
-/// How many headers of an answer are kept.
-const HEADERS_KEPT: usize = 50;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,7 +84,7 @@ pub struct Report {
 }
 
 /// # Errors
-/// 400 for an unknown event; 404 for an integration that the owner does not develop.
+/// 400 for an unknown event, or for one listener too many; 404 for an integration that the owner does not develop.
 pub async fn create(core: &Core, scope: &Scope, input: NewListener) -> Result<Created> {
     validate::http_url("forwardTo", &input.forward_to)?;
     for event in input.events.iter().flatten() {
@@ -106,10 +106,12 @@ pub async fn create(core: &Core, scope: &Scope, input: NewListener) -> Result<Cr
         forward_to: input.forward_to,
         created_at: core.clock.now(),
     };
-    let (record, expires) = (listener.clone(), core.clock.unmoved() + KEPT);
+    let (record, now) = (listener.clone(), core.clock.unmoved());
+    let expires = now + KEPT;
     let doc = serde_json::to_string(&listener)?;
     core.db
         .write(async move |tx| {
+            room(tx, &record.owner_id, now).await?;
             let sql = "INSERT INTO listeners (id, owner_id, integration_id, expires_at, secret, doc)
               VALUES ($1, $2, $3, $4, $5, $6)";
             let Listener { id, owner_id, integration_id, .. } = &record;
@@ -119,6 +121,18 @@ pub async fn create(core: &Core, scope: &Scope, input: NewListener) -> Result<Cr
         })
         .await?;
     Ok(Created { listener, secret })
+}
+
+async fn room(tx: &Conn, owner: &OwnerId, now: Millis) -> Result<()> {
+    let sql = "SELECT COUNT(*) FROM listeners WHERE owner_id = $1 AND expires_at > $2";
+    let (count,): (i64,) = tx.one(sql, &params![owner, now]).await?;
+    if count >= LIMIT {
+        let text = format!(
+            "The limit of {LIMIT} listeners is reached: close one first, or wait until they are forgotten"
+        );
+        return Err(Error::bad_request(text).coded("listeners_limit_reached"));
+    }
+    Ok(())
 }
 
 fn not_found() -> Error {
@@ -191,7 +205,7 @@ pub async fn report(core: &Core, listener: &Listener, report: Report) -> Result<
             error: report.error.map(|error| beginning(error.as_bytes())),
             request: Exchange::default(),
             response: report.status.map(|_| Exchange {
-                headers: kept(report.headers),
+                headers: head(report.headers),
                 body: report.body.map(|body| beginning(body.as_bytes())),
             }),
         },
@@ -208,11 +222,6 @@ pub async fn report(core: &Core, listener: &Listener, report: Report) -> Result<
             }
         })
         .await
-}
-
-fn kept(headers: Headers) -> Headers {
-    let bounded = headers.into_iter().map(|(name, value)| (name, beginning(value.as_bytes())));
-    bounded.take(HEADERS_KEPT).collect()
 }
 
 /// Closes it: what it has not taken is canceled.

@@ -5,12 +5,14 @@
 //! the lease runs out. So each arrives at least once, is given up visibly after a day, or is canceled by somebody.
 
 mod fan_out;
+mod head;
 mod leases;
 pub mod listeners;
 mod shown;
 mod tries;
 
 pub use fan_out::{FanOut, fan_out};
+pub use head::head;
 pub use leases::{Claim, Lane, Leased, claim, lanes, release};
 pub use shown::Shown;
 pub(crate) use shown::public;

@@ -163,9 +163,16 @@ pub async fn advance(core: &Core, wanted: Move) -> Result<()> {
 /// # Errors
 /// Where the database does not answer.
 pub async fn restore(core: &Core) -> Result<()> {
-    let ahead = kept(&core.db.read().await?).await?;
-    core.clock.advance_to(ahead);
+    core.clock.advance_to(left_ahead(core).await?);
     Ok(())
+}
+
+/// How far ahead of the system's time earlier processes left it.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn left_ahead(core: &Core) -> Result<Millis> {
+    kept(&core.db.read().await?).await
 }
 
 async fn kept(conn: &Conn) -> Result<Millis> {

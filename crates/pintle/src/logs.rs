@@ -14,8 +14,8 @@ use ureq::http::Method;
 const LINES: usize = 1_000;
 /// Bytes in one request, about.
 const BYTES: usize = 1 << 20;
-/// Times that a request is sent to a server that has no room.
-const TRIES: usize = 30;
+/// Times that a request is sent to a server that has no room, or is not there.
+const TRIES: usize = 60;
 
 pub fn run(args: LogsArgs) -> Result<()> {
     match args.command {
@@ -138,19 +138,36 @@ impl<'a> Sending<'a> {
         Ok(())
     }
 
-    /// Sends the body, again while the server says that it has no room.
+    /// Sends the body: again while the server says that it has no room, and while one that was there is gone, so that its restart does
+    /// not end whoever writes into this.
     fn post(&self) -> Result<Answer> {
+        let send = || self.server.send(Method::POST, &self.path, &self.body);
+        let mut told = false;
         for _ in 1..TRIES {
-            let answer = self.server.send(Method::POST, &self.path, &self.body)?;
-            let seconds =
-                answer.headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-            match seconds {
-                Some(seconds) if answer.status.as_u16() == 429 => pause(seconds),
-                _ => return Ok(answer),
+            match send() {
+                Ok(answer) => match room_in(&answer) {
+                    Some(seconds) => pause(seconds),
+                    None => return Ok(answer),
+                },
+                Err(failure) if self.before == 0 => return Err(failure),
+                Err(failure) => {
+                    if !std::mem::replace(&mut told, true) {
+                        eprintln!("lost the server: {}; trying again", failure.message);
+                    }
+                    pause(1);
+                }
             }
         }
-        self.server.send(Method::POST, &self.path, &self.body)
+        send().map_err(|failure| {
+            Failure::failed(format_args!("sent {}; then {}", counted(self.accepted), failure.message))
+        })
     }
+}
+
+/// When the server, which is full, wants to be asked again, in seconds.
+fn room_in(answer: &Answer) -> Option<u64> {
+    let after = answer.headers.get("retry-after").filter(|_| answer.status.as_u16() == 429);
+    after?.to_str().ok()?.parse().ok()
 }
 
 fn pause(seconds: u64) {

@@ -149,6 +149,10 @@ async fn start(settings: &Settings) -> Result<Started> {
     if settings.dev {
         clock::restore(&core).await?;
         faults::restore(&core).await?;
+    } else if clock::left_ahead(&core).await? > 0 {
+        tracing::warn!(
+            "the time of this database was moved forward with --dev: what was written then lies in the future, and is late without --dev"
+        );
     }
     if let Some(file) = &settings.file {
         apply(&core, file).await?;

@@ -1,6 +1,6 @@
 //! `pintle clock`.
 
-use crate::place::{Ended, Place, Server, finish};
+use crate::place::{Ended, Place, Server, Signal, finish};
 use serde_json::json;
 
 fn clock(place: &Place, server: &Server, args: &[&str]) -> Ended {
@@ -41,11 +41,14 @@ fn it_says_what_it_cannot_do() {
         2,
         "`tomorrow` is not a whole number and a unit (ms, s, m, h, d), such as 24h; time only goes forward",
     );
+    clock(&place, &server, &["advance", "1h"]).succeeds();
     let token = server.text("token").to_owned();
     server.stop();
 
     let server = place.serve(&[]);
     let text = "This path is for development: start the server with --dev (404, not_found)";
     clock(&place, &server, &["--token", &token]).fails(1, text);
-    server.stop();
+    server.signal(Signal::TERM);
+    let (code, said) = server.ended();
+    assert!(code == 0 && said.contains("the time of this database was moved forward with --dev"), "{said}");
 }

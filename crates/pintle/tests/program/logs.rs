@@ -3,6 +3,7 @@
 use crate::place::{Ended, Place, Server, UNKNOWN_TOKEN, finish};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 fn logs(place: &Place, server: &Server, token: &str, args: &[&str]) -> Command {
@@ -79,4 +80,28 @@ fn what_comes_is_shown_as_it_comes() {
     server.stop();
     assert!(shown.next().is_none());
     assert!(tail.wait().unwrap().success());
+}
+
+#[test]
+fn a_restart_of_the_server_loses_no_line_and_does_not_end_who_sends() {
+    let place = Place::new();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let serve = || place.serve(&["--dev", "--listen", &format!("127.0.0.1:{port}")]);
+    let server = serve();
+    let mut sender = logs(&place, &server, "logKey", &["send"]);
+    let mut sender =
+        sender.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = sender.stdin.take().unwrap();
+    writeln!(input, "before").unwrap();
+    while messages(&run(&place, &server, "token", &["tail"]).succeeds()).is_empty() {}
+    server.stop();
+    writeln!(input, "meanwhile").unwrap();
+    let mut said = BufReader::new(sender.stderr.take().unwrap()).lines();
+    assert!(said.next().unwrap().unwrap().starts_with("lost the server: cannot reach "));
+    let server = serve();
+    drop(input);
+    assert_eq!(sender.wait_with_output().unwrap().stdout, b"sent 2 lines\n");
+    let shown = run(&place, &server, "token", &["tail"]).succeeds();
+    assert_eq!(messages(&shown), ["before", "meanwhile"]);
+    server.stop();
 }

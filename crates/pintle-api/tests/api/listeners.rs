@@ -57,6 +57,8 @@ async fn it_hears_everything_of_its_owner_signed_with_its_own_secret() {
         let project = team.project("shop").await;
         pintle.team("other").await.project("theirs").await;
         for event in ["deployment.ready", "integration-configuration.removed"] {
+            // Events of one millisecond have no order.
+            pintle.clock.advance(1);
             trigger(&team, event).await;
         }
         let events = heard(&team, &id).await;
@@ -82,6 +84,8 @@ async fn what_it_reports_shows_among_the_deliveries() {
         let team = pintle.team("acme").await;
         let (id, made) = listen(&team, json!({ "events": ["deployment.ready", "project-created"] })).await;
         for event in ["deployment.ready", "deployment.ready", "deployment.error", "project.created"] {
+            // Events of one millisecond have no order.
+            pintle.clock.advance(1);
             trigger(&team, event).await;
         }
         let events = heard(&team, &id).await;
@@ -141,6 +145,7 @@ async fn an_integrations_hears_what_that_is_told_wherever_it_is_installed() {
         let hidden = customer.project("hidden").await;
         customer.patch(&format!("/v9/projects/{hidden}"), json!({ "name": "unseen" })).await.ok(200);
         let variable = json!({ "key": "KEY", "value": "1", "type": "plain", "target": ["preview"] });
+        pintle.clock.advance(1);
         customer.post(&format!("/v10/projects/{shop}/env"), variable).await.ok(201);
         for caller in [&customer, &developer] {
             trigger(caller, "budget.reached").await;

@@ -9,8 +9,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use pintle_core::logs::keys::{self, Feed};
 use pintle_core::{Error, Kind, Result};
 use ruzstd::decoding::StreamingDecoder;
-use std::io::Read;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use std::io::{self, Read};
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes that are unpacked in one step.
@@ -18,12 +21,43 @@ const STEP: usize = 64 << 10;
 /// Seconds after which whoever found no room is to try again.
 const PAUSE: u32 = 1;
 
-/// The bytes of logs that all requests together may hold at a time.
-pub(crate) struct Room(Arc<Semaphore>);
+/// Bytes from which on a body is worked on apart, where no other request waits for it: this many take about a millisecond.
+const LARGE: usize = 64 << 10;
+/// How far back a zstd frame may refer, in bytes: as far as the format asks every decoder to go.
+const WINDOW: usize = 8 << 20;
+
+/// What all requests together may hold of logs at a time.
+pub(crate) struct Room {
+    bytes: Arc<Semaphore>,
+    /// One for each large body that is worked on: no more than there are processors, since each takes memory of its own.
+    hands: Arc<Semaphore>,
+}
 
 impl Room {
     pub(crate) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
+        let hands = available_parallelism().map_or(1, NonZero::get);
+        Self {
+            bytes: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))),
+            hands: Arc::new(Semaphore::new(hands)),
+        }
+    }
+
+    /// Works on something of so many bytes. The work holds what it was given until it ends, also where the caller has gone.
+    async fn work<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if bytes < LARGE {
+            return work();
+        }
+        let hand = self.hands.clone().acquire_owned().await.map_err(Error::internal)?;
+        let held = move || {
+            let done = work();
+            drop(hand);
+            done
+        };
+        tokio::task::spawn_blocking(held).await.map_err(Error::internal)?
     }
 }
 
@@ -65,7 +99,29 @@ pub struct Incoming {
 /// A body, and its room.
 pub struct Taken {
     pub bytes: Vec<u8>,
-    _held: Held,
+    held: Held,
+    api: Api,
+}
+
+impl Taken {
+    /// Makes something of the body, and answers with what goes on holding the room of both; `weight` says how many bytes it has.
+    ///
+    /// # Errors
+    /// Those of `make`; 429 where there is no room for what it made.
+    pub async fn make<T: Send + 'static>(
+        self,
+        make: impl FnOnce(&[u8]) -> Result<T> + Send + 'static,
+        weight: impl FnOnce(&T) -> usize + Send + 'static,
+    ) -> Result<(T, Self)> {
+        let (api, bytes) = (self.api.clone(), self.bytes.len());
+        let work = move || {
+            let mut taken = self;
+            let made = make(&taken.bytes)?;
+            taken.held.cover(bytes + weight(&made))?;
+            Ok((made, taken))
+        };
+        api.room().work(bytes, work).await
+    }
 }
 
 impl Incoming {
@@ -90,9 +146,10 @@ impl Incoming {
     /// room for it.
     pub async fn read(self, call: &Call) -> Result<Taken> {
         let limit = self.api.options().body_limit;
-        let mut held = Held { room: self.api.room().0.clone(), permit: None };
-        let length =
-            call.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let mut held = Held { room: self.api.room().bytes.clone(), permit: None };
+        let header = |name| call.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        let packing = Packing::named(header(header::CONTENT_ENCODING).unwrap_or_default())?;
+        let length = header(header::CONTENT_LENGTH).and_then(|value| value.parse().ok());
         let length: usize = length.unwrap_or(0).min(limit);
         held.cover(length)?;
         let mut bytes = Vec::with_capacity(length);
@@ -104,38 +161,94 @@ impl Incoming {
                 bytes.extend_from_slice(&data);
             }
         }
-        let bytes = match call.headers.get(header::CONTENT_ENCODING).map_or("", |v| v.to_str().unwrap_or("?"))
-        {
-            "" | "identity" => bytes,
-            "gzip" | "x-gzip" => unpack(MultiGzDecoder::new(&bytes[..]), limit, bytes.len(), &mut held)?,
-            "zstd" => {
-                let decoder = StreamingDecoder::new(&bytes[..]).map_err(|error| garbled(&error))?;
-                unpack(decoder, limit, bytes.len(), &mut held)?
-            }
-            other => {
-                return Err(Error::bad_request(format!(
-                    "The content encoding `{other}` is not supported: use gzip or zstd"
-                )));
-            }
+        let Some(packing) = packing else { return Ok(Taken { bytes, held, api: self.api }) };
+        let unpack = move || {
+            let bytes = packing.unpack(&bytes, limit, &mut held)?;
+            Ok((bytes, held))
         };
-        Ok(Taken { bytes, _held: held })
+        let (bytes, held) = self.api.room().work(length, unpack).await?;
+        Ok(Taken { bytes, held, api: self.api })
     }
 }
 
-/// Reads a packed body to its end, which may be far.
-fn unpack(mut packed: impl Read, limit: usize, before: usize, held: &mut Held) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    loop {
-        let at = bytes.len();
-        held.cover(before + at + STEP)?;
-        bytes.resize(at + STEP, 0);
-        let read = packed.read(&mut bytes[at..]).map_err(|error| garbled(&error))?;
-        bytes.truncate(at + read);
-        if read == 0 {
-            return Ok(bytes);
+/// How a body is packed.
+#[derive(Clone, Copy)]
+enum Packing {
+    Gzip,
+    Zstd,
+}
+
+impl Packing {
+    /// `None` for a body that is not packed.
+    fn named(encoding: &str) -> Result<Option<Self>> {
+        match encoding {
+            "" | "identity" => Ok(None),
+            "gzip" | "x-gzip" => Ok(Some(Self::Gzip)),
+            "zstd" => Ok(Some(Self::Zstd)),
+            other => Err(Error::bad_request(format!(
+                "The content encoding `{other}` is not supported: use gzip or zstd"
+            ))),
         }
-        if bytes.len() > limit {
-            return Err(too_large(limit));
+    }
+
+    fn unpack(self, packed: &[u8], limit: usize, held: &mut Held) -> Result<Vec<u8>> {
+        let mut unpacked = Unpacked { bytes: Vec::new(), limit, before: packed.len(), held };
+        match self {
+            Self::Gzip => unpacked.add(MultiGzDecoder::new(packed))?,
+            Self::Zstd => {
+                let mut rest = packed;
+                while let Some(frame) = next_frame(&mut rest, limit)? {
+                    unpacked.add(frame)?;
+                }
+            }
+        }
+        Ok(unpacked.bytes)
+    }
+}
+
+/// A decoder of the next frame of a body in zstd, which may have many, and some that hold nothing; `None` at its end.
+fn next_frame<'r, 'b>(rest: &'r mut &'b [u8], limit: usize) -> Result<Option<impl Read + use<'r, 'b>>> {
+    let window = WINDOW.max(limit) as u64;
+    while !rest.is_empty() {
+        let mut ahead = *rest;
+        match StreamingDecoder::new_with_max_window_size(&mut ahead, window) {
+            Ok(_) => {
+                let frame = StreamingDecoder::new_with_max_window_size(rest, window);
+                return frame.map(Some).map_err(|error| garbled(&error));
+            }
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length, ..
+            })) => *rest = ahead.get(length as usize..).ok_or_else(|| garbled(&"it ends too early"))?,
+            Err(error) => return Err(garbled(&error)),
+        }
+    }
+    Ok(None)
+}
+
+/// What has been unpacked of a body.
+struct Unpacked<'h> {
+    bytes: Vec<u8>,
+    limit: usize,
+    /// Bytes that are held beside: of the packed body.
+    before: usize,
+    held: &'h mut Held,
+}
+
+impl Unpacked<'_> {
+    /// Reads to the end, which may be far.
+    fn add(&mut self, mut packed: impl Read) -> Result<()> {
+        loop {
+            let at = self.bytes.len();
+            self.held.cover(self.before + at + STEP)?;
+            self.bytes.resize(at + STEP, 0);
+            let read = packed.read(&mut self.bytes[at..]).map_err(|error: io::Error| garbled(&error))?;
+            self.bytes.truncate(at + read);
+            if read == 0 {
+                return Ok(());
+            }
+            if self.bytes.len() > self.limit {
+                return Err(too_large(self.limit));
+            }
         }
     }
 }

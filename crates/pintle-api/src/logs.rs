@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::http::HeaderValue;
 use futures_util::{Stream, stream};
 use pintle_core::ids::ProjectId;
+use pintle_core::logs::intake::Taken;
 use pintle_core::logs::runtime::Row;
 use pintle_core::logs::tail::last_lines;
 use pintle_core::logs::{Batch, Follow, Kind, Line, Tail, Wanted, deployments, intake, keys};
@@ -34,8 +35,10 @@ routes! {
 
 async fn ingest(call: Call, mut incoming: Incoming) -> Result<Reply> {
     let feed = incoming.admit(&call).await?;
-    let taken = incoming.read(&call).await?;
-    Reply::json(&intake::lines(&call.core, &feed, &taken.bytes).await?)
+    let body = incoming.read(&call).await?;
+    let (core, of) = (call.core.clone(), feed.clone());
+    let (lines, _held) = body.make(move |bytes| intake::lines(&core, &of, bytes), Taken::weight).await?;
+    Reply::json(&lines.append(&call.core, &feed).await?.checked()?)
 }
 
 /// The last lines, as they are kept; with `follow` also those that come, until the caller leaves.

@@ -10,6 +10,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsPartialSuccess, 
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
+use pintle_core::logs::intake::Taken;
 use pintle_core::logs::keys::Feed;
 use pintle_core::logs::otlp::{self, Rejected};
 use pintle_core::{Core, Error, Kind, Result};
@@ -50,7 +51,7 @@ async fn traces(call: Call, incoming: Incoming) -> Result<Reply> {
 async fn export<T, A>(
     call: Call,
     incoming: Incoming,
-    take: impl AsyncFn(&Core, &Feed, T) -> Result<Rejected>,
+    take: impl FnOnce(&Core, &Feed, T) -> Result<Taken<Rejected>> + Send + 'static,
     answer: impl FnOnce(Option<Rejected>) -> A,
 ) -> Result<Reply>
 where
@@ -73,11 +74,14 @@ async fn receive<T: Message + Default + DeserializeOwned>(
     call: &Call,
     mut incoming: Incoming,
     encoding: Encoding,
-    take: impl AsyncFn(&Core, &Feed, T) -> Result<Rejected>,
+    take: impl FnOnce(&Core, &Feed, T) -> Result<Taken<Rejected>> + Send + 'static,
 ) -> Result<Rejected> {
     let feed = incoming.admit(call).await?;
-    let taken = incoming.read(call).await?;
-    take(&call.core, &feed, encoding.decode(&taken.bytes)?).await
+    let body = incoming.read(call).await?;
+    let (core, of) = (call.core.clone(), feed.clone());
+    let make = move |bytes: &[u8]| take(&core, &of, encoding.decode(bytes)?);
+    let (taken, _held) = body.make(make, Taken::weight).await?;
+    taken.append(&call.core, &feed).await
 }
 
 #[derive(Clone, Copy)]

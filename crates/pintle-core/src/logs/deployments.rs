@@ -6,6 +6,29 @@ use crate::ids::ProjectId;
 use pintle_store::{Conn, params};
 use std::collections::BTreeSet;
 
+/// Bytes of an id.
+const LENGTH: usize = 256;
+/// Deployments that one batch may name.
+const MOST: usize = 1_000;
+
+/// Adds a deployment to those of a batch.
+///
+/// # Errors
+/// What is wrong with it: not every text can be looked up, and each deployment is a row.
+pub(super) fn gather(deployments: &mut BTreeSet<String>, id: &str) -> Result<(), String> {
+    if deployments.contains(id) {
+        return Ok(());
+    }
+    if id.is_empty() || id.len() > LENGTH || id.chars().any(char::is_control) {
+        return Err(format!("`deploymentId` should be 1 to {LENGTH} bytes without control characters."));
+    }
+    if deployments.len() >= MOST {
+        return Err(format!("`deploymentId` is one more than the {MOST} that may be named at once."));
+    }
+    deployments.insert(id.to_owned());
+    Ok(())
+}
+
 /// The positions between which a deployment logged, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {

@@ -4,14 +4,18 @@
 //! are kept.
 
 use super::batch::{Kind, NewBatch};
+use super::deployments;
 use super::keys::Feed;
-use super::line::{Line, Stamp};
+use super::line::{Line, Stamp, Whole};
 use crate::clock;
 use crate::{Core, Error, Result, violation};
 use serde::Serialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Bytes of lines in one batch, about.
 const BATCH: usize = 1 << 20;
@@ -19,6 +23,32 @@ const BATCH: usize = 1 << 20;
 const MESSAGE: usize = 256 << 10;
 /// Rejected lines that an answer tells of one by one.
 const TOLD: usize = 100;
+/// Bytes that the lines of one request may have when they have everything: few bytes can make long lines.
+const LONGEST: usize = 32 << 20;
+
+/// What was read of a request, and is not in the stream yet.
+#[derive(Debug)]
+pub struct Taken<T> {
+    /// What the answer tells.
+    pub told: T,
+    pub(super) batches: Vec<NewBatch>,
+}
+
+impl<T> Taken<T> {
+    /// The bytes that it holds.
+    pub fn weight(&self) -> usize {
+        self.batches.iter().map(|batch| batch.body.len()).sum()
+    }
+
+    /// Appends it to the stream.
+    ///
+    /// # Errors
+    /// As `append`.
+    pub async fn append(self, core: &Core, feed: &Feed) -> Result<T> {
+        super::append(core, &feed.owner, &feed.project, self.batches).await?;
+        Ok(self.told)
+    }
+}
 
 /// What became of the lines of a request.
 #[derive(Debug, Default, Serialize)]
@@ -53,21 +83,19 @@ impl Outcome {
     }
 }
 
-/// Takes in lines of JSON, or one array of them, and appends what is good to the stream.
+/// Reads lines of JSON, or one array of them.
 ///
 /// # Errors
-/// 400 for an array that is not JSON, and where no line is good.
-pub async fn lines(core: &Core, feed: &Feed, body: &[u8]) -> Result<Outcome> {
+/// 400 for an array that is not JSON.
+pub fn lines(core: &Core, feed: &Feed, body: &[u8]) -> Result<Taken<Outcome>> {
     let mut intake = Intake::new(core, feed);
     let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(body.len());
     if body.get(start) == Some(&b'[') {
-        let items: Vec<&RawValue> = serde_json::from_slice(body)
-            .map_err(|error| Error::bad_request(format!("Invalid JSON: {error}")))?;
-        items.iter().enumerate().for_each(|(index, item)| intake.add(index + 1, item.get().as_bytes()));
+        intake.add_array(&body[start..])?;
     } else {
         body.split(|byte| *byte == b'\n').enumerate().for_each(|(index, line)| intake.add(index + 1, line));
     }
-    intake.finish().await?.checked()
+    Ok(intake.finish())
 }
 
 /// Gathers lines into batches.
@@ -78,6 +106,8 @@ pub(super) struct Intake<'a> {
     batches: Vec<NewBatch>,
     body: Vec<u8>,
     lines: usize,
+    /// Bytes of all lines.
+    size: usize,
     deployments: BTreeSet<String>,
 }
 
@@ -85,7 +115,19 @@ impl<'a> Intake<'a> {
     pub(super) fn new(core: &'a Core, feed: &'a Feed) -> Self {
         let outcome = Outcome::default();
         let (batches, body, deployments) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { core, feed, outcome, batches, body, lines: 0, deployments }
+        Self { core, feed, outcome, batches, body, lines: 0, size: 0, deployments }
+    }
+
+    /// Takes the items of an array, each as it is read: a list of them could be far larger than the array.
+    fn add_array(&mut self, array: &[u8]) -> Result<()> {
+        let mut deserializer = serde_json::Deserializer::from_slice(array);
+        let read = deserializer.deserialize_seq(Items(self)).and_then(|()| deserializer.end());
+        read.map_err(|error| Error::bad_request(format!("Invalid JSON: {error}")))
+    }
+
+    /// Whether nothing more is taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.size >= LONGEST
     }
 
     /// Takes one line; an empty one is none.
@@ -94,41 +136,47 @@ impl<'a> Intake<'a> {
         if bytes.is_empty() {
             return;
         }
+        let before = self.body.len();
         match self.take(bytes) {
             Ok(()) => {
                 self.outcome.accepted += 1;
                 self.lines += 1;
                 self.body.push(b'\n');
+                self.size += self.body.len() - before;
                 if self.body.len() >= BATCH {
                     self.pack();
                 }
             }
-            Err(message) => self.reject(number, message),
+            Err(wrong) => self.reject(number, wrong),
         }
     }
 
-    fn reject(&mut self, number: usize, message: String) {
+    /// Counts a line that was not taken. Why is looked for only where it is told: finding it takes longer than taking a line.
+    pub(super) fn reject(&mut self, number: usize, wrong: Wrong<'_>) {
         self.outcome.rejected += 1;
         if self.outcome.errors.len() < TOLD {
-            self.outcome.errors.push(LineError { line: number, message });
+            self.outcome.errors.push(LineError { line: number, message: wrong.explain() });
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) -> Result<(), String> {
+    fn take<'b>(&mut self, bytes: &'b [u8]) -> Result<(), Wrong<'b>> {
+        if self.is_full() {
+            return Err(Wrong::TOO_MUCH);
+        }
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         if !text.starts_with('{') {
-            return Err(explain(text));
+            return Err(Wrong::Unread(text));
         }
-        let line: Line = serde_json::from_str(text).map_err(|_| explain(text))?;
+        let line: Line = serde_json::from_str(text).map_err(|_| Wrong::Unread(text))?;
         let project = self.feed.project.as_str();
         if line.project_id.as_ref().is_some_and(|id| id.as_str() != project) {
-            return Err("`projectId` is not the project that is fed.".into());
+            return Err(Wrong::Told("`projectId` is not the project that is fed.".into()));
         }
         match &line.deployment_id {
             Some(id) if is_complete(&line) => {
-                if !self.deployments.contains(id.as_str()) {
-                    self.deployments.insert(id.as_str().to_owned());
-                }
+                // What is not read here is read by drains later, so it must be readable.
+                serde_json::from_str::<Whole>(text).map_err(|error| error.to_string())?;
+                deployments::gather(&mut self.deployments, id.as_str())?;
                 // Line feeds of an item of an array can only stand between its parts.
                 match memchr::memchr2(b'\n', b'\r', bytes) {
                     None => self.body.extend_from_slice(bytes),
@@ -138,7 +186,7 @@ impl<'a> Intake<'a> {
                 }
                 Ok(())
             }
-            _ => self.complete(text, &line),
+            _ => Ok(self.complete(text, &line)?),
         }
     }
 
@@ -170,10 +218,8 @@ impl<'a> Intake<'a> {
 
     /// Adds a line that has everything.
     fn write(&mut self, map: &Map<String, Json>) -> Result<(), String> {
-        if let Some(id) =
-            map.get("deploymentId").and_then(Json::as_str).filter(|id| !self.deployments.contains(*id))
-        {
-            self.deployments.insert(id.to_owned());
+        if let Some(id) = map.get("deploymentId").and_then(Json::as_str) {
+            deployments::gather(&mut self.deployments, id)?;
         }
         serde_json::to_writer(&mut self.body, map).map_err(|error| error.to_string())
     }
@@ -185,12 +231,56 @@ impl<'a> Intake<'a> {
         self.lines = 0;
     }
 
-    pub(super) async fn finish(mut self) -> Result<Outcome> {
+    pub(super) fn finish(mut self) -> Taken<Outcome> {
         if self.lines > 0 {
             self.pack();
         }
-        super::append(self.core, &self.feed.owner, &self.feed.project, self.batches).await?;
-        Ok(self.outcome)
+        Taken { told: self.outcome, batches: self.batches }
+    }
+}
+
+/// Why a line is not taken.
+pub(super) enum Wrong<'a> {
+    Told(Cow<'static, str>),
+    /// It could not be read, and would have to be read again to say why.
+    Unread(&'a str),
+}
+
+impl Wrong<'_> {
+    pub(super) const TOO_MUCH: Self =
+        Self::Told(Cow::Borrowed("the lines before it are as much as one request may bring."));
+
+    fn explain(self) -> String {
+        match self {
+            Self::Told(message) => message.into_owned(),
+            Self::Unread(text) => explain(text),
+        }
+    }
+}
+
+impl From<String> for Wrong<'_> {
+    fn from(message: String) -> Self {
+        Self::Told(message.into())
+    }
+}
+
+/// Takes in the items of an array.
+struct Items<'i, 'a>(&'i mut Intake<'a>);
+
+impl<'de> Visitor<'de> for Items<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut number = 0;
+        while let Some(item) = items.next_element::<&RawValue>()? {
+            number += 1;
+            self.0.add(number, item.get().as_bytes());
+        }
+        Ok(())
     }
 }
 

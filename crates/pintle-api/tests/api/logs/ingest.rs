@@ -148,6 +148,60 @@ async fn items_of_an_array_may_be_spread_over_lines() {
     .await;
 }
 
+#[tokio::test]
+async fn what_drains_could_not_read_later_is_told_at_once() {
+    on_each_engine(async |pintle| {
+        let source = Source::new(pintle, "acme").await;
+        let with = |key: &str, value: &str| {
+            source.line("odd").to_string().replacen('{', &format!("{{{}:{value},", json!(key)), 1)
+        };
+        let lines = [
+            with("unknown1", r#""\ud800""#),
+            with("unknown1", "1e999"),
+            with("unknown1", &format!("{}{}", "[".repeat(200), "]".repeat(200))),
+            with("unknown1", r#""\ud83d\ude00""#),
+            json!({ "deploymentId": "dpl\u{0}" }).to_string(),
+            json!({ "deploymentId": "d".repeat(3000) }).to_string(),
+        ];
+        let answer = source.send(pintle, lines.join("\n")).await.ok(200);
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(1), &json!(5)), "{answer}");
+        assert_eq!(source.lines(pintle).await[0]["unknown1"], "\u{1f600}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn short_lines_make_no_more_than_a_request_may_bring() {
+    on_sqlite(async |pintle| {
+        let source = Source::new(pintle, "acme").await;
+        let answer = source.send(pintle, "{}\n".repeat(250_000)).await.ok(200);
+        let accepted = answer["accepted"].as_u64().unwrap();
+        assert!((100_000..240_000).contains(&accepted), "{accepted}");
+        assert_eq!(answer["rejected"], 250_000 - accepted);
+        let kept: usize = source.batches(pintle).await.iter().map(|batch| batch.body.len()).sum();
+        assert!(kept < 33 << 20, "{kept}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_of_zstd_may_have_many_frames() {
+    on_sqlite(async |pintle| {
+        let source = Source::new(pintle, "acme").await;
+        let frame = |line: &str| {
+            ruzstd::encoding::compress_to_vec(line.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest)
+        };
+        let skipped = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, b'a', b'b', b'c'];
+        let body = [frame("{}\n"), skipped.to_vec(), frame("{}\n{}\n"), skipped.to_vec()].concat();
+        let headers = [("content-encoding", "zstd")];
+        let answer = source.send_to(pintle, "/pintle/v1/logs", &headers, body.clone()).await.ok(200);
+        assert_eq!(answer["accepted"], 3);
+        let cut = &body[..body.len() - 1];
+        source.send_to(pintle, "/pintle/v1/logs", &headers, cut).await.fails(400, "bad_request");
+    })
+    .await;
+}
+
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(body).unwrap();
@@ -188,17 +242,19 @@ async fn a_body_may_be_packed_but_not_without_bound() {
 async fn where_there_is_no_room_the_sender_is_told_when_to_come_back() {
     on_sqlite(async |pintle| {
         let source = Source::new(pintle, "acme").await;
-        let small = pintle.beside(Options { log_room: 100_000, ..Options::default() }, false).await;
+        let small = pintle.beside(Options { log_room: 1_000_000, ..Options::default() }, false).await;
         let path = "/pintle/v1/logs";
         let line = "{\"message\":\"hello\"}\n";
         source.send(&small, line.repeat(5000)).await.ok(200);
-        let large = line.repeat(6000);
+        let large = line.repeat(60_000);
         let answer = source.send(&small, large.clone()).await;
         assert_eq!(answer.header("retry-after"), Some("1"));
         answer.fails(429, "rate_limited");
         let answer =
             source.send_to(&small, path, &[("content-encoding", "gzip")], gzip(large.as_bytes())).await;
         answer.fails(429, "rate_limited");
+        // The body has room, but not together with what is made of it.
+        source.send(&small, "{}\n".repeat(20_000)).await.fails(429, "rate_limited");
         source.send(&small, line.repeat(5000)).await.ok(200);
     })
     .await;

@@ -4,7 +4,8 @@ mod record;
 mod value;
 
 use super::batch::{Kind, NewBatch};
-use super::intake::Intake;
+use super::deployments;
+use super::intake::{Intake, Taken, Wrong};
 use super::keys::Feed;
 use crate::ids::ProjectId;
 use crate::{Core, Result};
@@ -26,54 +27,55 @@ pub struct Rejected {
     pub message: String,
 }
 
-/// Takes in log records.
+/// Reads log records.
 ///
 /// # Errors
-/// Where the stream cannot be written.
-pub async fn logs(core: &Core, feed: &Feed, request: ExportLogsServiceRequest) -> Result<Rejected> {
+/// None that memory gives.
+pub fn logs(core: &Core, feed: &Feed, request: ExportLogsServiceRequest) -> Result<Taken<Rejected>> {
     let mut intake = Intake::new(core, feed);
     let mut number = 0;
     for group in &request.resource_logs {
         let about = record::about(group.resource.as_ref());
         for record in group.scope_logs.iter().flat_map(|scope| &scope.log_records) {
             number += 1;
-            intake.add(number, &serde_json::to_vec(&record::line(&about, record))?);
+            // Each line repeats what its resource says, which may be long.
+            if intake.is_full() {
+                intake.reject(number, Wrong::TOO_MUCH);
+            } else {
+                intake.add(number, &serde_json::to_vec(&record::line(&about, record))?);
+            }
         }
     }
-    let outcome = intake.finish().await?;
-    let message = outcome.errors.first().map(|error| format!("record {}: {}", error.line, error.message));
-    Ok(Rejected { count: outcome.rejected, message: message.unwrap_or_default() })
+    let Taken { told, batches } = intake.finish();
+    let message = told.errors.first().map(|error| format!("record {}: {}", error.line, error.message));
+    Ok(Taken { told: Rejected { count: told.rejected, message: message.unwrap_or_default() }, batches })
 }
 
-/// Takes in spans; their resources say of which project and deployment they are from then on.
+/// Reads spans; their resources say of which project and deployment they are from then on.
 ///
 /// # Errors
-/// Where the stream cannot be written.
-pub async fn traces(core: &Core, feed: &Feed, mut request: ExportTraceServiceRequest) -> Result<Rejected> {
-    let mut rejected = Rejected::default();
+/// None.
+pub fn traces(_: &Core, feed: &Feed, mut request: ExportTraceServiceRequest) -> Result<Taken<Rejected>> {
+    let mut told = Rejected::default();
     let mut deployments = BTreeSet::new();
     let mut spans = 0;
     request.resource_spans.retain_mut(|group| {
         let count = group.scope_spans.iter().map(|scope| scope.spans.len()).sum::<usize>();
-        match name(group.resource.get_or_insert_default(), feed) {
-            Ok(_) if count == 0 => false,
-            Ok(deployment) => {
-                deployments.insert(deployment);
-                spans += count;
-                true
-            }
-            Err(message) => {
-                rejected.count += count;
-                rejected.message = message;
-                false
-            }
+        if count == 0 {
+            return false;
         }
+        let named = name(group.resource.get_or_insert_default(), feed)
+            .and_then(|deployment| deployments::gather(&mut deployments, &deployment));
+        let good = named.is_ok();
+        match named {
+            Ok(()) => spans += count,
+            Err(message) if told.count == 0 => told = Rejected { count, message },
+            Err(_) => told.count += count,
+        }
+        good
     });
-    if spans > 0 {
-        let batch = NewBatch::new(Kind::Trace, spans, deployments, &request.encode_to_vec());
-        super::append(core, &feed.owner, &feed.project, vec![batch]).await?;
-    }
-    Ok(rejected)
+    let batch = (spans > 0).then(|| NewBatch::new(Kind::Trace, spans, deployments, &request.encode_to_vec()));
+    Ok(Taken { told, batches: batch.into_iter().collect() })
 }
 
 /// Writes the project and the deployment into a resource that lacks them; answers the deployment.

@@ -71,21 +71,28 @@ fn proofs(postgres: &Server) -> Outcome {
     proof(&["egress", "--spellings", "5000", "--created", "400", "--delivered", "20"])?;
     proof(&["delivery", "--events", "2000", "--postgres", "300"])?;
     proof(&["lanes", "--events", "100"])?;
-    authorization()
+    authorization()?;
+    drains()
 }
 
 /// The bugs that the authorization tests must find.
 fn authorization() -> Outcome {
     const BUGS: [&str; 4] = ["role-unchecked", "scope-unchecked", "selection-unchecked", "tenant-unchecked"];
-    let test =
-        || cargo(&["test", "--package", "pintle-api", "--features", "planted", "--test", "authorization"]);
-    test().args(&["--no-run"]).run()?;
+    catches("authorization", &BUGS, &["--package", "pintle-api", "--test", "authorization"])
+}
+
+/// The bugs that the tests of drains must find.
+fn drains() -> Outcome {
+    const BUGS: [&str; 2] = ["cursor-before-record", "signature-over-compressed"];
+    catches("drains", &BUGS, &["--package", "pintle-relay", "--test", "relay", "drains::arrives"])
+}
+
+/// That a test, which passes, fails with each of the bugs planted.
+fn catches(name: &str, bugs: &[&str], test: &[&str]) -> Outcome {
+    let test = || cargo(&["test", "--features", "planted"]).args(test);
+    test().run()?;
     let missed: Vec<&str> =
-        BUGS.into_iter().filter(|bug| test().env("PINTLE_PLANT", bug).succeeds()).collect();
-    println!("authorization: caught {} of {} planted bugs", BUGS.len() - missed.len(), BUGS.len());
-    if missed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("the authorization tests missed {}", missed.join(", ")))
-    }
+        bugs.iter().copied().filter(|bug| test().env("PINTLE_PLANT", bug).succeeds()).collect();
+    println!("{name}: caught {} of {} planted bugs", bugs.len() - missed.len(), bugs.len());
+    if missed.is_empty() { Ok(()) } else { Err(format!("the tests of {name} missed {}", missed.join(", "))) }
 }

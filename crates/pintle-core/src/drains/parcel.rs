@@ -4,7 +4,7 @@ use super::delivery::{Compression, Delivery, Encoding, Headers, Http, OtlpEncodi
 use super::syslog::{self, Address};
 use super::{Selection, encode, otlp};
 use crate::logs::{Batch, Kind};
-use crate::{Error, Result, deliveries, signature};
+use crate::{Error, Result, deliveries, planted, signature};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use pintle_egress::Request;
 use serde_json::Value as Json;
@@ -69,13 +69,14 @@ impl Delivery {
 /// Packs what a selection takes of batches of one kind; `None` where it takes nothing. `delivery` has its secrets in it.
 ///
 /// # Errors
-/// Where the delivery cannot be sent to, or a batch cannot be read.
+/// Where the delivery cannot be sent to, its filter is none, or a batch cannot be read.
 pub fn pack(
     delivery: &Delivery,
     kind: Kind,
     batches: &[Batch],
     selection: &Selection,
 ) -> Result<Option<Parcel>> {
+    selection.check()?;
     let packed = match delivery {
         Delivery::Http(http) => {
             lines(http.encoding, batches, selection)?.map(|packed| post(http, delivery.secret(), packed))
@@ -194,17 +195,20 @@ fn request(
     all.insert(header::USER_AGENT, USER_AGENT);
     all.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     theirs(headers, &mut all);
-    if let Some(secret) = secret {
-        let signature = signature::sign(secret, &body)?;
-        all.insert(signature::HEADER, HeaderValue::from_str(&signature).map_err(Error::internal)?);
-    }
     let about = About::of(&body, lines);
+    let mut signed = secret.map(|secret| signature::sign(secret, &body)).transpose()?;
     let body = if compressed {
         all.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         encode::gzip(&body).map_err(Error::internal)?
     } else {
         body
     };
+    if planted::on("signature-over-compressed") {
+        signed = secret.map(|secret| signature::sign(secret, &body)).transpose()?;
+    }
+    if let Some(signature) = signed {
+        all.insert(signature::HEADER, HeaderValue::from_str(&signature).map_err(Error::internal)?);
+    }
     let request = Request { method: Method::POST, url, headers: all, body: body.into(), timeout: TIMEOUT };
     Ok(Parcel { message: Message::Http(request), about, hidden: headers.keys().cloned().collect() })
 }

@@ -16,26 +16,35 @@ pub struct Selection {
     sources: Option<Vec<LogSource>>,
     environments: Option<Vec<Environment>>,
     condition: Option<Condition>,
+    /// Why its filter is none, as one that was stored before filters were read may be.
+    mistake: Option<String>,
     sampling: Vec<Sampling>,
 }
 
 impl Selection {
     /// The selection of a drain; `selected` are the projects that its installation was given, `None` where those are all or the drain is
     /// no installation's.
-    ///
-    /// # Errors
-    /// Where its filter is no filter, as one that was stored before filters were read.
-    pub fn of(drain: &Drain, selected: Option<&[ProjectId]>) -> Result<Self> {
+    pub fn of(drain: &Drain, selected: Option<&[ProjectId]>) -> Self {
         let filtered = drain.filter_v2.as_ref().and_then(FilterV2::projects);
         let basic = drain.filter_v2.as_ref().and_then(FilterV2::basic);
-        let text = drain.filter_text().map(|(field, text)| read(field, text)).transpose()?;
-        Ok(Self {
+        let (condition, mistake) = match drain.filter_text().map(|(field, text)| read(field, text)) {
+            None => (None, None),
+            Some(Ok(condition)) => (Some(condition), None),
+            Some(Err(error)) => (None, Some(error.message)),
+        };
+        Self {
             projects: common([drain.project_ids.as_deref(), filtered, selected]),
             sources: basic.and_then(|basic| basic.log.clone()?.sources),
             environments: basic.and_then(|basic| basic.deployment.clone()?.environments),
-            condition: text,
+            condition,
+            mistake,
             sampling: drain.sampling.clone().unwrap_or_default(),
-        })
+        }
+    }
+
+    /// Refuses to select by a filter that is none.
+    pub(super) fn check(&self) -> Result<()> {
+        self.mistake.as_ref().map_or(Ok(()), |mistake| Err(Error::invalid(mistake)))
     }
 
     /// The only projects that it takes lines of; `None` where it takes those of all.
@@ -173,12 +182,12 @@ mod tests {
         parts["projectIds"] = json!(["a", "b", "c"]);
         let drain = drain(parts);
         let projects = |selected: Option<&[ProjectId]>| {
-            Selection::of(&drain, selected).unwrap().projects().map(<[ProjectId]>::to_vec)
+            Selection::of(&drain, selected).projects().map(<[ProjectId]>::to_vec)
         };
         assert_eq!(projects(None), Some(ids(&["b", "c"])));
         assert_eq!(projects(Some(&ids(&["c", "d", "e"]))), Some(ids(&["c"])));
         assert_eq!(projects(Some(&[])), Some(vec![]));
-        let all = super::Selection::of(&self::drain(json!({})), None).unwrap();
+        let all = super::Selection::of(&self::drain(json!({})), None);
         assert_eq!(all.projects(), None);
         assert!(all.takes_every_line());
     }
@@ -210,7 +219,7 @@ mod tests {
             (json!({ "sampling": [{ "type": "head_sampling", "rate": 1, "env": "production" }] }), false),
         ];
         for (parts, expected) in cases {
-            let selection = Selection::of(&drain(parts.clone()), None).unwrap();
+            let selection = Selection::of(&drain(parts.clone()), None);
             assert_eq!(selection.takes_line(&line), expected, "{parts}");
             assert_eq!(
                 selection.takes_every_line(),
@@ -223,7 +232,7 @@ mod tests {
     #[test]
     fn the_lines_of_a_request_stay_together() {
         let rules = json!({ "sampling": [{ "type": "head_sampling", "rate": 0.5 }] });
-        let selection = Selection::of(&drain(rules), None).unwrap();
+        let selection = Selection::of(&drain(rules), None);
         let mut taken = 0;
         for request in 0..500 {
             let lines = (0..4).map(|line| {

@@ -12,10 +12,11 @@ use pintle_core::drains::ready::{self, Ready};
 use pintle_core::drains::send;
 use pintle_core::ids::{DeliveryId, ProjectId};
 use pintle_core::logs::{self, Batch, Position, Wanted};
-use pintle_core::{Core, Error, Result};
+use pintle_core::{Core, Error, Result, planted};
 use pintle_egress::Failure;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How much of the stream is sent at a time, in bytes as they were taken in; a batch that has more goes alone.
 const PIECE: i64 = 2 << 20;
@@ -24,14 +25,24 @@ const MARGIN: Millis = 40 * SECOND;
 /// After a failure of our own.
 const PAUSE: Duration = Duration::from_secs(5);
 
-pub(super) async fn work(core: Core, settings: Settings, worker: Arc<str>, lane: Lane) {
+/// Works until there is nothing to do, with each piece in one of the `hands` of this process.
+pub(super) async fn work(
+    core: Core,
+    settings: Settings,
+    worker: Arc<str>,
+    lane: Lane,
+    hands: Arc<Semaphore>,
+) {
     let mut worker = Worker { core, settings, name: worker, lane, until: 0 };
     loop {
+        // It is never closed.
+        let Ok(hand) = hands.acquire().await else { return };
         match worker.step().await {
-            Ok(Step::More) => {}
+            Ok(Step::More) => drop(hand),
             Ok(Step::Done) => return,
             Err(error) => {
                 tracing::error!(%error, drain = %worker.lane.drain, "a drain stands still");
+                drop(hand);
                 return tokio::time::sleep(PAUSE).await;
             }
         }
@@ -79,16 +90,18 @@ impl Worker {
     async fn next(&self, cursor: Cursor, ready: Ready) -> Result<Step> {
         let conn = self.core.db.read().await?;
         let head = logs::head(&conn, &cursor.owner).await?;
-        let kept = logs::first_kept(&conn, &cursor.owner).await?;
+        drop(conn);
         let from = cursor.position + 1;
+        let projects = ready.selection.projects().map(<[ProjectId]>::to_vec);
+        let batches = self.batches(&cursor, from, head, projects, PIECE).await?;
+        // Asked after reading: what the limits take meanwhile must not go unnoticed.
+        let kept = self.first_kept(&cursor).await?;
         if from < kept {
             let lost = self.fresh(&cursor, &ready, from..=kept - 1, &About::default());
             tracing::warn!(drain = %self.lane.drain, from, to = kept - 1, "logs were taken before they were sent");
             pieces::record_lost(&self.core, &self.lane, &self.name, lost).await?;
             return Ok(Step::More);
         }
-        let projects = ready.selection.projects().map(<[ProjectId]>::to_vec);
-        let batches = self.batches(&cursor, from, head, projects).await?;
         let Some(to) = batches.last().map(|batch| batch.position) else {
             if head > cursor.position {
                 cursors::advance(&self.core, &self.lane, &self.name, cursor.position, head).await?;
@@ -111,6 +124,9 @@ impl Worker {
         if let Ok(Some(parcel)) = &parcel {
             fresh.url = parcel.address();
         }
+        if planted::on("cursor-before-record") {
+            cursors::advance(&self.core, &self.lane, &self.name, cursor.position, to).await?;
+        }
         let now = self.core.clock.now();
         let delivery = DeliveryId::at(now, &self.core.entropy);
         let attempt = self.attempt(parcel, delivery, 0, now + RETRIED_FOR).await;
@@ -122,10 +138,11 @@ impl Worker {
     async fn again(&self, cursor: Cursor, ready: Ready, due: Due) -> Result<Step> {
         let Piece { from, to, .. } = due.piece;
         let projects = ready.selection.projects_among(due.piece.projects.as_deref());
-        let batches = self.batches(&cursor, from, to, projects).await?;
+        // All of it, however much was sent at a time when it was made.
+        let batches = self.batches(&cursor, from, to, projects, i64::MAX).await?;
         let (parcel, ready) = self.pack(batches, ready).await?;
         if let Ok(None) = parcel {
-            let kept = logs::first_kept(&self.core.db.read().await?, &cursor.owner).await?;
+            let kept = self.first_kept(&cursor).await?;
             pieces::record_nothing(&self.core, due.delivery, from < kept).await?;
             return Ok(Step::More);
         }
@@ -143,10 +160,15 @@ impl Worker {
         from: Position,
         to: Position,
         projects: Option<Vec<ProjectId>>,
+        max_bytes: i64,
     ) -> Result<Vec<Batch>> {
         let conn = self.core.db.read().await?;
         let wanted = Wanted { kind: self.lane.kind, projects };
-        logs::range(&conn, &cursor.owner, from, to, &wanted, PIECE).await
+        logs::range(&conn, &cursor.owner, from, to, &wanted, max_bytes).await
+    }
+
+    async fn first_kept(&self, cursor: &Cursor) -> Result<Position> {
+        logs::first_kept(&self.core.db.read().await?, &cursor.owner).await
     }
 
     fn fresh(

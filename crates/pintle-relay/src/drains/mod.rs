@@ -1,5 +1,6 @@
 //! Drains on their way. Each lane, a drain's log lines or its spans, is a task of its own while there is something to send: so an
-//! endpoint that hangs holds up nobody else's. What a lane has in memory is one piece of the stream.
+//! endpoint that hangs holds up nobody else's. What a lane has in memory is one piece of the stream, and only so many lanes have one at
+//! a time.
 
 mod lane;
 
@@ -11,6 +12,7 @@ use pintle_core::{Core, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinSet};
 
 /// How often to look for what other processes left, and for what has become due.
@@ -19,12 +21,17 @@ const LOOK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(10);
 /// How often drains that are errored are judged anew.
 const REVIEW: Millis = MINUTE;
+/// Pieces in memory at a time, of about two megabytes each. Lanes wait for each other only where more endpoints than this hang at once;
+/// those rest longer after each failure.
+const HANDS: usize = 256;
 
 /// Delivers for ever.
 pub(crate) async fn run(core: Core, settings: Settings) {
     let (mut bell, mut moves) = (core.bell.listen(), core.clock.moves());
     let worker = format!("relay_{}", core.entropy.base62(12)).into();
-    let mut conductor = Conductor { core, settings, worker, lanes: JoinSet::new(), busy: HashMap::new() };
+    let hands = Arc::new(Semaphore::new(HANDS));
+    let mut conductor =
+        Conductor { core, settings, worker, hands, lanes: JoinSet::new(), busy: HashMap::new() };
     let mut reviewed = conductor.core.clock.now();
     loop {
         let pause = tokio::time::sleep(PAUSE);
@@ -53,6 +60,7 @@ struct Conductor {
     settings: Settings,
     /// This process, in its leases.
     worker: Arc<str>,
+    hands: Arc<Semaphore>,
     lanes: JoinSet<()>,
     busy: HashMap<Id, Lane>,
 }
@@ -65,7 +73,8 @@ impl Conductor {
         }
         for lane in cursors::waiting(&self.core, &self.worker).await? {
             if !self.busy.values().any(|busy| *busy == lane) {
-                let work = lane::work(self.core.clone(), self.settings, self.worker.clone(), lane.clone());
+                let (core, worker, hands) = (self.core.clone(), self.worker.clone(), self.hands.clone());
+                let work = lane::work(core, self.settings, worker, lane.clone(), hands);
                 self.busy.insert(self.lanes.spawn(work).id(), lane);
             }
         }

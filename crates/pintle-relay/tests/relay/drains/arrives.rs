@@ -247,3 +247,24 @@ async fn only_what_a_drain_asks_for_is_sent() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_a_dead_relay_had_in_hand_is_sent_by_the_next() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let project = team.project("site").await;
+        let receiver = Receiver::new([Act::Hang]).await;
+        drain(&team, http(&receiver, "json"), json!({})).await;
+        let first = relay(pintle).await;
+        log(pintle, &team, &project, 0..2).await;
+        until("it is under way", async || receiver.received().len() == 1).await;
+        drop(first);
+        let _next = relay(pintle).await;
+        // On PostgreSQL another process could still be at it, so the lease has to run out.
+        pintle.clock.advance(2 * MINUTE);
+        log(pintle, &team, &project, 2..3).await;
+        until("the rest arrives", async || numbers(&receiver).contains(&2)).await;
+        assert_eq!(numbers(&receiver), [0, 1, 0, 1, 2]);
+    })
+    .await;
+}

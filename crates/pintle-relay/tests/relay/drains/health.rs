@@ -131,3 +131,33 @@ async fn what_the_limits_took_before_it_was_sent_is_told() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_stored_filter_that_is_none_fails_visibly_until_it_is_mended() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let project = team.project("site").await;
+        let receiver = Receiver::new([]).await;
+        let made = drain(&team, http(&receiver, "json"), json!({ "filter": "level eq 'info'" })).await;
+        // As it may stand there since before filters were read.
+        let id = made["id"].as_str().unwrap().to_owned();
+        let spoil = async move |tx: &pintle_core::Conn| {
+            let sql = "UPDATE drains SET doc = REPLACE(doc, 'level eq', 'level is') WHERE id = $1";
+            Ok::<_, pintle_core::Error>(tx.execute(sql, &params![&id]).await?)
+        };
+        assert_eq!(pintle.core.db.write(spoil).await.unwrap(), 1);
+        let _relay = relay(pintle).await;
+        log(pintle, &team, &project, 0..1).await;
+        until("it is tried", async || {
+            deliveries(&team, "state=pending").await.iter().any(|delivery| delivery["tries"] != 0)
+        })
+        .await;
+        let pending = deliveries(&team, "state=pending").await.remove(0);
+        let detail = delivery(&team, &pending["id"]).await;
+        let error = detail["attempts"][0]["error"].as_str().unwrap();
+        assert!(error.contains("`filter` is not a filter"), "{error}");
+        team.patch(&path(&made), json!({ "filter": "level eq 'info'" })).await.ok(200);
+        until("it arrives", async || numbers(&receiver) == [0]).await;
+    })
+    .await;
+}

@@ -241,6 +241,12 @@ pub async fn delete(core: &Core, scope: &Scope, id: &str) -> Result<()> {
         .await
 }
 
+/// Whether a shell still listens.
+pub(super) async fn is_there(tx: &Conn, id: &str) -> Result<bool> {
+    let sql = "SELECT id FROM listeners WHERE id = $1";
+    Ok(tx.opt::<(String,)>(sql, &params![id]).await?.is_some())
+}
+
 /// Closes those that were away for too long, and cancels what waits for one that is gone.
 pub(super) async fn sweep(tx: &Conn, now: Millis) -> Result<()> {
     tx.execute("DELETE FROM listeners WHERE expires_at <= $1", &params![now]).await?;

@@ -24,7 +24,7 @@ use crate::ids::{
 };
 use crate::page::{self, Page, Pagination};
 use crate::select::Select;
-use crate::{Core, Error, Result, Scope};
+use crate::{Core, Error, Result, Scope, drains};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -35,6 +35,10 @@ use shown::{COLUMNS, Row};
 pub const RETRIED_FOR: Millis = DAY;
 /// How long finished deliveries are kept.
 const KEPT: Millis = 7 * DAY;
+/// And those of drains that arrived.
+const KEPT_OF_DRAINS: Millis = DAY;
+/// Deliveries that are forgotten in one transaction.
+const STEP: u64 = 500;
 
 /// What a delivery is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,18 +246,18 @@ pub async fn redeliver(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
 /// An event can be sent to an endpoint that is not subscribed any more. A piece of the log stream needs its drain, and a shell must be
 /// there to take what is for it.
 async fn reachable(tx: &Conn, delivery: &Delivery) -> Result<()> {
-    let (sql, gone) = match delivery.kind {
+    let (there, gone) = match delivery.kind {
         Kind::Webhook => return Ok(()),
-        Kind::Drain => ("SELECT id FROM drains WHERE id = $1", "The drain that it was for was deleted"),
+        Kind::Drain => (
+            drains::cursors::reads(tx, delivery).await?,
+            "The drain that it was for was deleted, or does not get these events any more",
+        ),
         Kind::Listener => (
-            "SELECT id FROM listeners WHERE id = $1",
+            listeners::is_there(tx, delivery.source()).await?,
             "The shell that it was for listens no more: start pintle listen and trigger the event again",
         ),
     };
-    match tx.opt::<(String,)>(sql, &params![delivery.source()]).await? {
-        Some(_) => Ok(()),
-        None => Err(Error::conflict("receiver_gone", gone)),
-    }
+    if there { Ok(()) } else { Err(Error::conflict("receiver_gone", gone)) }
 }
 
 /// Ends a pending delivery. A try that is under way may still arrive.
@@ -285,6 +289,15 @@ pub(crate) async fn cancel_of(tx: &Conn, source: &str) -> Result<()> {
     Ok(())
 }
 
+/// Ends the pieces of one stream, `log` or `trace`, that are pending for a drain which does not get it any more.
+pub(crate) async fn cancel_of_stream(tx: &Conn, drain: &DrainId, stream: &str) -> Result<()> {
+    let sql = format!(
+        "{CANCEL} WHERE source_id = $1 AND state = 'pending' AND doc LIKE '%\"stream\":\"' || $2 || '\"%'"
+    );
+    tx.execute(&sql, &params![drain, stream]).await?;
+    Ok(())
+}
+
 /// Ends what is pending for the drains of an installation that is about to be removed: nobody reads their stream any more. Events that
 /// wait for its webhooks happened while it was there, and are still told.
 pub(crate) async fn cancel_of_drains(tx: &Conn, configuration: &ConfigurationId) -> Result<()> {
@@ -295,14 +308,30 @@ pub(crate) async fn cancel_of_drains(tx: &Conn, configuration: &ConfigurationId)
     Ok(())
 }
 
-/// Forgets deliveries that were finished long ago, and listeners that do not come back; answers how many deliveries.
+/// Forgets deliveries that were finished long ago, and listeners that do not come back; answers how many deliveries. A busy drain has
+/// several a second, so those that arrived are kept for a day only.
 pub async fn sweep(core: &Core) -> Result<u64> {
-    let (before, today) = (core.clock.now() - KEPT, core.clock.unmoved());
-    let sql = "DELETE FROM deliveries WHERE created_at < $1 AND due_at IS NULL AND state <> 'pending'";
-    core.db
-        .write(async move |tx| {
-            listeners::sweep(tx, today).await?;
-            Ok(tx.execute(sql, &params![before]).await?)
-        })
-        .await
+    let now = core.clock.now();
+    let today = core.clock.unmoved();
+    core.db.write(async move |tx| listeners::sweep(tx, today).await).await?;
+    let finished = forget(core, now - KEPT, "due_at IS NULL AND state <> 'pending'").await?;
+    Ok(finished + forget(core, now - KEPT_OF_DRAINS, "kind = 'drain' AND state = 'delivered'").await?)
+}
+
+/// Forgets what is older and as `which` says, a few at a time: others want to write too.
+async fn forget(core: &Core, before: Millis, which: &'static str) -> Result<u64> {
+    let sql = format!(
+        "DELETE FROM deliveries WHERE id IN
+           (SELECT id FROM deliveries WHERE created_at < $1 AND {which} ORDER BY created_at LIMIT {STEP})"
+    );
+    let mut forgotten = 0;
+    loop {
+        let sql = sql.clone();
+        let step = core.db.write(async move |tx| Ok::<_, Error>(tx.execute(&sql, &params![before]).await?));
+        let count = step.await?;
+        forgotten += count;
+        if count < STEP {
+            return Ok(forgotten);
+        }
+    }
 }

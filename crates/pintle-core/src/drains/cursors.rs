@@ -3,10 +3,12 @@
 
 use super::{Drain, Status};
 use crate::clock::{Millis, SECOND};
+use crate::deliveries::{self, Delivery};
 use crate::ids::{DeliveryId, DrainId, OwnerId};
 use crate::logs::{self, Kind, Position};
 use crate::{Core, Error, Result};
 use pintle_store::{Conn, Engine, params};
+use serde_json::Value as Json;
 
 /// How long a process has a lane without being heard of.
 pub const LEASE: Millis = 60 * SECOND;
@@ -55,8 +57,16 @@ pub(super) async fn begin(tx: &Conn, drain: &Drain) -> Result<()> {
     Ok(())
 }
 
-/// Takes out a lane that its drain does not get.
+/// Whether the drain of a delivery is there and gets the stream that it is a piece of.
+pub(crate) async fn reads(tx: &Conn, delivery: &Delivery) -> Result<bool> {
+    let stream = delivery.rest.get("stream").and_then(Json::as_str);
+    let sql = "SELECT drain_id FROM drain_cursors WHERE drain_id = $1 AND kind = $2";
+    Ok(tx.opt::<(String,)>(sql, &params![delivery.source(), stream]).await?.is_some())
+}
+
+/// Takes out a lane that its drain does not get, with what waits in it.
 async fn forget(tx: &Conn, lane: &Lane) -> Result<()> {
+    deliveries::cancel_of_stream(tx, &lane.drain, lane.kind.as_str()).await?;
     let sql = "DELETE FROM drain_cursors WHERE drain_id = $1 AND kind = $2";
     tx.execute(sql, &params![&lane.drain, lane.kind.as_str()]).await?;
     Ok(())

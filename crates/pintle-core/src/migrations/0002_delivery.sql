@@ -28,6 +28,7 @@ CREATE INDEX deliveries_kind_source_id_due_at_idx ON deliveries (kind, source_id
 CREATE INDEX deliveries_source_id_idx ON deliveries (source_id, created_at);
 CREATE INDEX deliveries_owner_id_idx ON deliveries (owner_id, created_at, id);
 CREATE INDEX deliveries_created_at_idx ON deliveries (created_at);
+CREATE INDEX deliveries_drain_created_at_idx ON deliveries (created_at) WHERE kind = 'drain';
 
 CREATE TABLE delivery_tries (
   delivery_id TEXT NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,

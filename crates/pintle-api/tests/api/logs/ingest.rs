@@ -254,7 +254,7 @@ async fn where_there_is_no_room_the_sender_is_told_when_to_come_back() {
             source.send_to(&small, path, &[("content-encoding", "gzip")], gzip(large.as_bytes())).await;
         answer.fails(429, "rate_limited");
         // The body has room, but not together with what is made of it.
-        source.send(&small, "{}\n".repeat(20_000)).await.fails(429, "rate_limited");
+        source.send(&small, "{}\n".repeat(60_000)).await.fails(429, "rate_limited");
         source.send(&small, line.repeat(5000)).await.ok(200);
     })
     .await;

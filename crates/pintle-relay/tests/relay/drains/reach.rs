@@ -116,3 +116,24 @@ async fn two_processes_on_one_database_send_each_line_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_piece_cannot_be_sent_again_where_the_drain_does_not_get_such_any_more() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let project = team.project("site").await;
+        let receiver = Receiver::new([]).await;
+        let made = drain(&team, http(&receiver, "json"), json!({})).await;
+        let _relay = relay(pintle).await;
+        log(pintle, &team, &project, 0..1).await;
+        until("it arrives", async || deliveries(&team, "state=delivered").await.len() == 1).await;
+        let id = deliveries(&team, "state=delivered").await[0]["id"].clone();
+        let again = format!("/pintle/v1/deliveries/{}/redeliver", id.as_str().unwrap());
+        team.post(&again, json!({})).await.ok(200);
+        until("it arrives again", async || numbers(&receiver) == [0, 0]).await;
+        let spans = json!({ "schemas": { "trace": { "version": "v1" } } });
+        team.patch(&path(&made), spans).await.ok(200);
+        team.post(&again, json!({})).await.fails(409, "receiver_gone");
+    })
+    .await;
+}

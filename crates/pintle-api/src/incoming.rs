@@ -162,11 +162,12 @@ impl Incoming {
             }
         }
         let Some(packing) = packing else { return Ok(Taken { bytes, held, api: self.api }) };
+        let packed = bytes.len();
         let unpack = move || {
             let bytes = packing.unpack(&bytes, limit, &mut held)?;
             Ok((bytes, held))
         };
-        let (bytes, held) = self.api.room().work(length, unpack).await?;
+        let (bytes, held) = self.api.room().work(packed, unpack).await?;
         Ok(Taken { bytes, held, api: self.api })
     }
 }

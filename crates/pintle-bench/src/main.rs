@@ -4,10 +4,12 @@ mod bare;
 mod load;
 mod profile;
 mod reads;
+mod relay;
 mod removal;
 mod report;
 mod rows;
 mod server;
+mod sink;
 mod start;
 mod world;
 mod writes;
@@ -37,6 +39,9 @@ struct Plan {
     /// Only these parts
     #[arg(long, value_enum, value_name = "PART")]
     only: Vec<Part>,
+    /// Seconds for which a sink of logs is down
+    #[arg(long, default_value_t = 60)]
+    outage: u64,
     /// Show where the time goes also of what reaches its goal
     #[arg(long)]
     profile: bool,
@@ -48,12 +53,15 @@ enum Part {
     Writes,
     Removal,
     Start,
+    Relay,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Only the bare server: sends the answers of this file from memory
     Bare { answers: PathBuf },
+    /// Only the sink: reads and counts what it is sent
+    Sink,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -63,6 +71,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Some(Command::Bare { answers }) => bare::run(answers),
+        Some(Command::Sink) => sink::run(),
         None => measure(&cli.plan),
     };
     match done {
@@ -90,6 +99,9 @@ fn measure(plan: &Plan) -> Outcome<()> {
     }
     if wanted(Part::Removal) {
         removal::measure(plan, &mut report)?;
+    }
+    if wanted(Part::Relay) {
+        relay::measure(plan, &mut report)?;
     }
     print!("\n{report}");
     Ok(())

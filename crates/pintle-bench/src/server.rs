@@ -41,9 +41,18 @@ pub struct Server {
 impl Server {
     /// `pintle serve` on a folder that was made here.
     pub fn pintle(data: &Path) -> Outcome<Self> {
-        let mut command = serve(data)?;
+        Self::pintle_with(data, &[])
+    }
+
+    /// The same with more options.
+    pub fn pintle_with(data: &Path, options: &[&str]) -> Outcome<Self> {
         let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self::start(command.env("PINTLE_MASTER_KEY", key))
+        Self::start(serve(data)?.args(options).env("PINTLE_MASTER_KEY", key))
+    }
+
+    /// The sink, which counts what it is sent.
+    pub fn sink() -> Outcome<Self> {
+        Self::start(Command::new(std::env::current_exe()?).arg("sink"))
     }
 
     /// `pintle serve` as a user starts it, with the key in the folder.

@@ -71,7 +71,7 @@ impl World {
 /// Opens a folder's database in this process.
 pub async fn open(data: &Path) -> Outcome<Core> {
     let db = Db::sqlite(&data.join("pintle.db"), Durability::Full)?;
-    let egress = Egress::new(Policy { names: Names::Nobody, ..Policy::default() });
+    let egress = Egress::new(Policy { loopback: true, names: Names::Nobody, ..Policy::default() });
     let entropy = Entropy::system()?;
     let given = Given {
         clock: Clock::default(),

@@ -1,0 +1,170 @@
+//! Log lines, from the ingest of a running server to the sink; and a sink that is down for a while.
+
+use super::{client, post};
+use crate::report::{Goal, Report};
+use crate::server::Server;
+use crate::world::{self, Team, World};
+use crate::{Outcome, Plan, median, runtime};
+use pintle_core::clock::Clock;
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use url::Url;
+
+/// Batches of a run.
+const BATCHES: usize = 400;
+const LINES: usize = 1_000;
+/// Posted at a time.
+const POSTERS: usize = 4;
+/// Batches a second while the sink is down.
+const STEADY: u64 = 20;
+
+pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let sink = Server::sink()?;
+    let prepared = runtime()?.block_on(prepare(&folder.path().join("data"), &sink.url))?;
+    let body = Arc::new(lines(&prepared.project));
+    let server = Server::pintle_with(&prepared.data, &["--allow-egress", "127.0.0.0/8"])?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        let before = count(&sink)?;
+        let began = Instant::now();
+        runtime()?.block_on(pour(&format!("{}/pintle/v1/logs", server.url), &prepared.key, &body))?;
+        arrived(&sink, before + (BATCHES * LINES) as u64)?;
+        ours.push((BATCHES * LINES) as f64 / began.elapsed().as_secs_f64());
+        let began = Instant::now();
+        runtime()?.block_on(pour(&sink.url, &prepared.key, &body))?;
+        theirs.push((BATCHES * LINES) as f64 / began.elapsed().as_secs_f64());
+    }
+    let ratio = median(ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs));
+    report.figure("log lines, bare loop", format!("{:.0}/s", median(theirs)));
+    report.figure("log lines, from ingest to sink", format!("{:.0}/s", median(ours)));
+    report.number("log lines, of the bare loop", ratio, "", Goal::AtLeast(0.5));
+    outage(plan, report, &server, &sink, &prepared, &body)
+}
+
+/// The sink is down for a while, and catches up.
+fn outage(
+    plan: &Plan,
+    report: &mut Report,
+    server: &Server,
+    sink: &Server,
+    prepared: &Prepared,
+    body: &Arc<Vec<u8>>,
+) -> Outcome<()> {
+    let before = (count(sink)?, server.resident()?);
+    sink.succeed("GET", "/down", "", "")?;
+    let (began, mut sent, mut peak) = (Instant::now(), 0, before.1);
+    let ingest = format!("{}/pintle/v1/logs", server.url);
+    let runtime = runtime()?;
+    let client = client();
+    while began.elapsed() < Duration::from_secs(plan.outage) {
+        let authorization = format!("Bearer {}", prepared.key);
+        let headers = [("authorization", authorization.as_str())];
+        runtime.block_on(post(&client, &Url::parse(&ingest)?, body.to_vec(), &headers))?;
+        sent += LINES as u64;
+        peak = f64::max(peak, server.resident()?);
+        let next = Duration::from_millis(sent / LINES as u64 * 1_000 / STEADY);
+        runtime.block_on(tokio::time::sleep(next.saturating_sub(began.elapsed())));
+    }
+    sink.succeed("GET", "/up", "", "")?;
+    let began = Instant::now();
+    while count(sink)? < before.0 + sent {
+        peak = f64::max(peak, server.resident()?);
+        runtime.block_on(tokio::time::sleep(Duration::from_millis(20)));
+        if began.elapsed() > Duration::from_secs(600) {
+            return Err("the sink never caught up".into());
+        }
+    }
+    let caught_up = began.elapsed().as_secs_f64();
+    let what = format!("a sink down for {} s, {sent} lines meanwhile", plan.outage);
+    report.figure(format!("{what}: caught up after"), format!("{caught_up:.1} s"));
+    report.figure(format!("{what}: memory before"), format!("{:.0} MiB", before.1));
+    report.number(format!("{what}: memory at its peak"), peak, " MiB", Goal::AtMost(before.1 + 64.0));
+    Ok(())
+}
+
+struct Prepared {
+    data: std::path::PathBuf,
+    project: String,
+    key: String,
+}
+
+/// A project with a key to feed its logs, and a drain of everything to the sink.
+async fn prepare(data: &Path, sink: &str) -> Outcome<Prepared> {
+    let world = World::new(data).await?;
+    let team = world.team("acme").await?;
+    let project = team.project("site").await?;
+    let key = key(&team, &project).await?;
+    let delivery = json!({ "type": "http", "endpoint": sink, "encoding": "ndjson", "headers": {} });
+    let drain = json!({
+        "name": "sink", "projects": "all", "schemas": { "log": { "version": "v1" } }, "delivery": delivery,
+    });
+    team.ask("POST", "/v1/drains", drain).await?;
+    Ok(Prepared { data: data.to_owned(), project, key })
+}
+
+async fn key(team: &Team, project: &str) -> Outcome<String> {
+    let path = format!("/pintle/v1/projects/{project}/log-keys");
+    let made = team.ask("POST", &path, json!({ "name": "bench" })).await?;
+    Ok(world::text(&made["token"]))
+}
+
+/// A batch as a platform sends them: whole lines of the schema, one for each request of an application.
+fn lines(project: &str) -> Vec<u8> {
+    let now = Clock::default().now();
+    let line = |number: usize| {
+        let path = format!("/api/items/{}", number % 97);
+        json!({
+            "id": format!("{now}{number:016}"), "deploymentId": "dpl_89qyp1cskzkLrVicDaZoDbjyHuDJ",
+            "source": "lambda", "host": "site.example.com", "timestamp": now, "projectId": project,
+            "level": "info", "message": format!("GET {path} 200 in {} ms", number % 300),
+            "path": path, "statusCode": 200, "environment": "production", "branch": "main",
+            "requestId": format!("cdg1::iad1::{number:08x}"), "type": "stdout",
+            "proxy": {
+                "timestamp": now, "method": "GET", "host": "site.example.com", "path": path,
+                "userAgent": ["Mozilla/5.0"], "region": "iad1", "statusCode": 200,
+            },
+        })
+    };
+    (0..LINES).map(|number| line(number).to_string() + "\n").collect::<String>().into_bytes()
+}
+
+/// Posts the batches, some at a time.
+async fn pour(url: &str, key: &str, body: &Arc<Vec<u8>>) -> Outcome<()> {
+    let (client, url) = (client(), Url::parse(url)?);
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut posters = tokio::task::JoinSet::new();
+    for _ in 0..POSTERS {
+        let (client, url, body, next) = (client.clone(), url.clone(), body.clone(), next.clone());
+        let authorization = format!("Bearer {key}");
+        posters.spawn(async move {
+            while next.fetch_add(1, Ordering::Relaxed) < BATCHES {
+                post(&client, &url, body.to_vec(), &[("authorization", &authorization)]).await?;
+            }
+            Outcome::Ok(())
+        });
+    }
+    while let Some(done) = posters.join_next().await {
+        done??;
+    }
+    Ok(())
+}
+
+fn count(sink: &Server) -> Outcome<u64> {
+    Ok(sink.succeed("GET", "/lines", "", "")?.body.parse()?)
+}
+
+fn arrived(sink: &Server, lines: u64) -> Outcome<()> {
+    let began = Instant::now();
+    while count(sink)? < lines {
+        if began.elapsed() > Duration::from_secs(120) {
+            return Err(format!("{} of {lines} lines arrived", count(sink)?).into());
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is no server")]
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}

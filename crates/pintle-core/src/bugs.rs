@@ -71,7 +71,7 @@ pub const STATEMENTS: &[Statement] = &[
     ),
     ("removal-told-to-the-account-only", "WHERE w.owner_id = $1", "WHERE w.owner_id = $1 AND c.id IS NULL"),
     // Lost on the way.
-    ("lease-without-end", "SET due_at = $3, leased_by = $4", "SET due_at = CASE WHEN $3 > 0 THEN NULL END, leased_by = $4"),
+    ("failure-without-next-try", "THEN CAST($3 AS BIGINT) END", "THEN CAST($3 AS BIGINT) + NULL END"),
     // Everybody's business.
     ("tenant-unchecked", " owner_id = $1", " $1 = $1"),
     // A start after one that was cut off.

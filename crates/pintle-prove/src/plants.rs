@@ -64,7 +64,7 @@ pub const DELIVERY: Suite = Suite {
     name: "delivery",
     arguments: &["--events", "3000", "--postgres", "0", "--life", "150"],
     is_server: true,
-    bugs: &["answer-before-commit", "lease-without-end", "signature-over-other-bytes"],
+    bugs: &["answer-before-commit", "failure-without-next-try", "signature-over-other-bytes"],
 };
 
 #[derive(Debug, clap::Args)]

@@ -68,7 +68,7 @@ impl Exchange<'_> {
                 body: Some(deliveries::beginning(&response.body)),
             }),
         };
-        Attempt { delivery: tried.delivery, drain: tried.drain, made, state, due }
+        Attempt::new(tried.delivery, tried.drain, &made, state, due)
     }
 
     fn response(&self) -> Option<&Response> {

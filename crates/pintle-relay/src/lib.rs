@@ -34,7 +34,6 @@ impl Relay {
     /// # Errors
     /// Where the database does not answer.
     pub async fn start(core: &Core, settings: Settings) -> Result<Self> {
-        pintle_core::deliveries::release(core).await?;
         pintle_core::drains::cursors::release(core).await?;
         let mut workers = JoinSet::new();
         workers.spawn(webhooks::run(core.clone(), settings));

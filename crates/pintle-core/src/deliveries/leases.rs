@@ -1,10 +1,11 @@
-//! Who delivers what: leases. A worker that takes deliveries puts off when they are due, in one transaction; should nothing be heard of
-//! it, they are due again. Each source is a lane, and is asked for apart, so that what waits in one hides no other.
+//! Who delivers what: leases. A worker that takes deliveries has them for a while; should nothing be heard of it, they are due again. Each source is a lane, and is asked for apart, so that what waits in one hides no other.
 
 use super::Delivery;
 use crate::clock::Millis;
+use crate::ids::DeliveryId;
 use crate::{Core, Result};
 use pintle_store::{Conn, Engine, params};
+use std::collections::HashSet;
 
 /// A source with deliveries that wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,9 @@ pub async fn lanes(conn: &Conn) -> Result<Vec<Lane>> {
 #[derive(Debug, Clone)]
 pub struct Claim {
     pub source: String,
-    pub count: i64,
+    pub count: usize,
+    /// What the worker has of it already.
+    pub in_hand: HashSet<DeliveryId>,
 }
 
 /// A delivery in a worker's hands.
@@ -53,51 +56,69 @@ pub struct Leased {
     pub until: Millis,
 }
 
-const CLAIM: &str = "UPDATE deliveries SET due_at = $3, leased_by = $4
-  WHERE id IN (SELECT d.id FROM deliveries d
-               WHERE d.kind = 'webhook' AND d.source_id = $1 AND d.due_at <= $2 ORDER BY d.due_at LIMIT $5)
-  RETURNING doc, body, tries, retry_until,
+/// What is read of a delivery to send it. A rotated secret counts from the next try on.
+const TAKEN: &str = "doc, body, tries, retry_until,
     COALESCE((SELECT i.client_secret FROM integrations i WHERE i.id = deliveries.source_id),
              (SELECT w.secret FROM webhooks w WHERE w.id = deliveries.source_id), secret)";
+
+const DUE: &str = "SELECT d.id FROM deliveries d
+  WHERE d.kind = 'webhook' AND d.source_id = $1 AND d.due_at <= $2 ORDER BY d.due_at LIMIT $3";
 
 type Row = (String, Option<String>, i64, Millis, Option<Vec<u8>>);
 
 /// Takes what is due of some lanes, for so long.
+///
+/// An SQLite database has one process only: there the worker's own knowledge of what it has in hand is the lease, which ends with the
+/// process, and nothing is written.
 pub async fn claim(core: &Core, worker: &str, claims: Vec<Claim>, lease: Millis) -> Result<Vec<Leased>> {
     let now = core.clock.now();
-    let until = now + lease;
+    let rows = match core.db.engine() {
+        Engine::Sqlite => take(&core.db.read().await?, &claims, now).await?,
+        Engine::Postgres => lease_rows(core, worker, claims, now, now + lease).await?,
+    };
+    rows.into_iter().map(|row| leased(core, row, now + lease)).collect()
+}
+
+/// Reads what is due and not in hand.
+async fn take(conn: &Conn, claims: &[Claim], now: Millis) -> Result<Vec<Row>> {
+    let sql = format!("SELECT {TAKEN} FROM deliveries WHERE id = $1");
+    let mut rows = Vec::new();
+    for Claim { source, count, in_hand } in claims {
+        let due: Vec<(String,)> =
+            conn.all(DUE, &params![source, now, (count + in_hand.len()) as i64]).await?;
+        let fresh = due.into_iter().map(|(id,)| DeliveryId::from(id)).filter(|id| !in_hand.contains(id));
+        for id in fresh.take(*count) {
+            rows.extend(conn.opt::<Row>(&sql, &params![id]).await?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Puts off what is due until the lease ends.
+async fn lease_rows(
+    core: &Core,
+    worker: &str,
+    claims: Vec<Claim>,
+    now: Millis,
+    until: Millis,
+) -> Result<Vec<Row>> {
+    let sql =
+        format!("UPDATE deliveries SET due_at = $4, leased_by = $5 WHERE id IN ({DUE}) RETURNING {TAKEN}");
     let worker = worker.to_owned();
-    let rows = core
-        .db
+    core.db
         .write(async move |tx| {
-            let mut rows: Vec<Row> = Vec::new();
-            for Claim { source, count } in &claims {
-                rows.extend(tx.all::<Row>(CLAIM, &params![source, now, until, &worker, *count]).await?);
+            let mut rows = Vec::new();
+            for Claim { source, count, .. } in &claims {
+                let claim = params![source, now, *count as i64, until, &worker];
+                rows.extend(tx.all::<Row>(&sql, &claim).await?);
             }
-            Ok::<_, crate::Error>(rows)
+            Ok(rows)
         })
-        .await?;
-    rows.into_iter().map(|row| leased(core, row, until)).collect()
+        .await
 }
 
 fn leased(core: &Core, (doc, body, tries, retry_until, secret): Row, until: Millis) -> Result<Leased> {
     let delivery: Delivery = serde_json::from_str(&doc)?;
     let secret = core.vault.open_text(delivery.source(), &secret.unwrap_or_default())?;
     Ok(Leased { delivery, body: body.unwrap_or_default(), secret, tries, retry_until, until })
-}
-
-/// Ends the leases of earlier processes on a database that only one can use at a time: what they had in hand is due now. On
-/// PostgreSQL others may be at work, so their leases run out by themselves.
-pub async fn release(core: &Core) -> Result<()> {
-    if core.db.engine() != Engine::Sqlite {
-        return Ok(());
-    }
-    let now = core.clock.now();
-    core.db
-        .write(async move |tx| {
-            let sql = "UPDATE deliveries SET due_at = $1, leased_by = NULL WHERE due_at IS NOT NULL AND leased_by IS NOT NULL";
-            tx.execute(sql, &params![now]).await.map(drop)?;
-            Ok(())
-        })
-        .await
 }

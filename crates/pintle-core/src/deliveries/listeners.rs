@@ -193,23 +193,19 @@ fn handed(core: &Core, listener: &Listener, (doc, due, body, own, client): Row) 
 /// that is gone, not its own, or reported on already is left alone.
 pub async fn report(core: &Core, listener: &Listener, report: Report) -> Result<()> {
     let delivered = report.status.is_some_and(|status| (200..=299).contains(&status));
-    let attempt = Attempt {
-        delivery: report.delivery_id,
-        drain: None,
-        state: if delivered { State::Delivered } else { State::Failed },
-        due: None,
-        made: Try {
-            at: core.clock.now() - Millis::from(report.duration_ms),
-            duration_ms: report.duration_ms.into(),
-            status: report.status,
-            error: report.error.map(|error| beginning(error.as_bytes())),
-            request: Exchange::default(),
-            response: report.status.map(|_| Exchange {
-                headers: head(report.headers),
-                body: report.body.map(|body| beginning(body.as_bytes())),
-            }),
-        },
+    let made = Try {
+        at: core.clock.now() - Millis::from(report.duration_ms),
+        duration_ms: report.duration_ms.into(),
+        status: report.status,
+        error: report.error.map(|error| beginning(error.as_bytes())),
+        request: Exchange::default(),
+        response: report.status.map(|_| Exchange {
+            headers: head(report.headers),
+            body: report.body.map(|body| beginning(body.as_bytes())),
+        }),
     };
+    let state = if delivered { State::Delivered } else { State::Failed };
+    let attempt = Attempt::new(report.delivery_id, None, &made, state, None);
     let listener = listener.id.clone();
     core.db
         .write(async move |tx| {

@@ -53,10 +53,28 @@ pub struct Attempt {
     pub delivery: DeliveryId,
     /// For the drain's health.
     pub drain: Option<DrainId>,
-    pub made: Try,
+    pub at: Millis,
+    /// The answer's status, where one came.
+    pub status: Option<u16>,
+    /// The try, as it is stored.
+    pub doc: String,
     pub state: State,
     /// When it is tried again, while it is pending.
     pub due: Option<Millis>,
+}
+
+impl Attempt {
+    pub fn new(
+        delivery: DeliveryId,
+        drain: Option<DrainId>,
+        made: &Try,
+        state: State,
+        due: Option<Millis>,
+    ) -> Self {
+        // Texts and numbers can always be written down.
+        let doc = serde_json::to_string(made).unwrap_or_else(|_| "null".to_owned());
+        Self { delivery, drain, at: made.at, status: made.status, doc, state, due }
+    }
 }
 
 /// Records a try and its outcome. A delivery that was canceled meanwhile stays so; one that is gone is left alone.
@@ -74,8 +92,8 @@ pub async fn record(tx: &Conn, attempt: &Attempt) -> Result<()> {
             number,
             attempt.drain.as_ref(),
             attempt.state != State::Delivered,
-            attempt.made.at,
-            serde_json::to_string(&attempt.made)?
+            attempt.at,
+            &attempt.doc
         ],
     )
     .await?;

@@ -162,5 +162,5 @@ fn unsent(delivery: DeliveryId, state: State, why: &str, at: Millis) -> Attempt 
         request: Exchange::default(),
         response: None,
     };
-    Attempt { delivery, drain: None, made, state, due: None }
+    Attempt::new(delivery, None, &made, state, None)
 }

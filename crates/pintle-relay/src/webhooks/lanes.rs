@@ -6,8 +6,9 @@
 use parking_lot::Mutex;
 use pintle_core::clock::{Millis, SECOND};
 use pintle_core::deliveries::{Attempt, Claim, Lane as Waiting, Leased, State};
+use pintle_core::ids::DeliveryId;
 use pintle_core::planted;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// How many may be under way to a source that nothing is known of.
@@ -28,6 +29,8 @@ struct Inner {
     queue: VecDeque<Leased>,
     under_way: usize,
     limit: usize,
+    /// All that is queued, under way, or not yet recorded.
+    in_hand: HashSet<DeliveryId>,
 }
 
 impl Lanes {
@@ -41,8 +44,9 @@ impl Lanes {
     pub(super) fn claims<'a>(&mut self, due: impl Iterator<Item = &'a Waiting>) -> Vec<Claim> {
         self.0.retain(|_, lane| !lane.is_idle());
         let claim = |waiting: &Waiting| {
-            let count = self.lane(&waiting.source).room();
-            (count > 0).then(|| Claim { source: waiting.source.clone(), count: count as i64 })
+            let lane = self.lane(&waiting.source);
+            let count = lane.room();
+            (count > 0).then(|| Claim { source: waiting.source.clone(), count, in_hand: lane.in_hand() })
         };
         due.filter_map(claim).collect()
     }
@@ -50,18 +54,34 @@ impl Lanes {
 
 impl Lane {
     fn new() -> Self {
-        Self(Arc::new(Mutex::new(Inner { queue: VecDeque::new(), under_way: 0, limit: FIRST })))
+        Self(Arc::new(Mutex::new(Inner {
+            queue: VecDeque::new(),
+            under_way: 0,
+            limit: FIRST,
+            in_hand: HashSet::new(),
+        })))
     }
 
     fn is_idle(&self) -> bool {
         let lane = self.0.lock();
-        lane.queue.is_empty() && lane.under_way == 0 && lane.limit >= FIRST
+        lane.in_hand.is_empty() && lane.under_way == 0 && lane.limit >= FIRST
     }
 
-    /// How many more it can take: as many wait as are under way, so that none is idle while the next are leased.
+    /// How many more it can take: as many wait as are under way, so that none is idle while the next are leased, and as many again
+    /// wait to be recorded.
     fn room(&self) -> usize {
         let lane = self.0.lock();
-        (2 * lane.limit).saturating_sub(lane.queue.len() + lane.under_way)
+        let ahead = (2 * lane.limit).saturating_sub(lane.queue.len() + lane.under_way);
+        ahead.min((4 * lane.limit).saturating_sub(lane.in_hand.len()))
+    }
+
+    fn in_hand(&self) -> HashSet<DeliveryId> {
+        self.0.lock().in_hand.clone()
+    }
+
+    /// What became of it is written down.
+    pub(super) fn recorded(&self, delivery: &DeliveryId) {
+        self.0.lock().in_hand.remove(delivery);
     }
 
     pub(super) fn wants_more(&self) -> bool {
@@ -70,7 +90,9 @@ impl Lane {
     }
 
     pub(super) fn push(&self, delivery: Leased) {
-        self.0.lock().queue.push_back(delivery);
+        let mut lane = self.0.lock();
+        lane.in_hand.insert(delivery.delivery.id.clone());
+        lane.queue.push_back(delivery);
     }
 
     /// How many more senders it can have; they count as under way from now on.
@@ -84,7 +106,11 @@ impl Lane {
     /// The next to send; `None` ends the sender. What has waited so long that its lease could end under way is left to the next.
     pub(super) fn next(&self, now: Millis) -> Option<Leased> {
         let mut lane = self.0.lock();
-        lane.queue.retain(|leased| leased.until - MARGIN > now);
+        let Inner { queue, in_hand, .. } = &mut *lane;
+        queue.retain(|leased| {
+            let lasts = leased.until - MARGIN > now;
+            lasts || !in_hand.remove(&leased.delivery.id)
+        });
         let next = if lane.under_way > lane.limit { None } else { lane.queue.pop_front() };
         if next.is_none() {
             lane.under_way -= 1;
@@ -95,7 +121,7 @@ impl Lane {
     /// Learns from a try: one that failed without an answer leaves one at a time, one that arrived allows twice as many.
     pub(super) fn done(&self, attempt: &Attempt) {
         let mut lane = self.0.lock();
-        lane.limit = match (attempt.state, attempt.made.status) {
+        lane.limit = match (attempt.state, attempt.status) {
             (State::Delivered, _) => (2 * lane.limit).min(MOST),
             (_, Some(_)) => lane.limit,
             (_, None) => 1,

@@ -23,13 +23,14 @@ const LOOK: Millis = SECOND;
 /// Delivers for ever.
 pub(crate) async fn run(core: Core, settings: Settings) {
     let (mut bell, mut moves) = (core.bell.listen(), core.clock.moves());
-    let (record, _recorder) = recorder::start(core.clone());
+    let room: Arc<Notify> = Arc::default();
+    let (record, _recorder) = recorder::start(core.clone(), room.clone());
     let mut conductor = Conductor {
         worker: format!("relay_{}", core.entropy.base62(12)),
         core,
         settings,
         lanes: Lanes::default(),
-        room: Arc::default(),
+        room,
         record,
         sending: JoinSet::new(),
     };
@@ -84,7 +85,7 @@ impl Conductor {
                 while let Some(delivery) = lane.next(core.clock.now()) {
                     let attempt = send::attempt(&core, delivery, timeout).await;
                     lane.done(&attempt);
-                    record.take(attempt).await;
+                    record.take(lane.clone(), attempt).await;
                     if lane.wants_more() {
                         room.notify_one();
                     }

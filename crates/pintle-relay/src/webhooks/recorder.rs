@@ -1,10 +1,11 @@
 //! Writes tries down: all that wait, in one transaction.
 
+use super::lanes::Lane;
 use pintle_core::deliveries::{self, Attempt};
 use pintle_core::{Core, Result};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 /// How many tries may wait to be written down before the senders wait too.
@@ -15,31 +16,34 @@ const AT_ONCE: usize = 256;
 const PAUSE: Duration = Duration::from_millis(200);
 
 #[derive(Clone)]
-pub(super) struct Record(mpsc::Sender<Attempt>);
+pub(super) struct Record(mpsc::Sender<(Lane, Attempt)>);
 
 impl Record {
-    pub(super) async fn take(&self, attempt: Attempt) {
+    pub(super) async fn take(&self, lane: Lane, attempt: Attempt) {
         // The recorder lives as long as the conductor; after that the lease tells that nothing was heard.
-        let _ = self.0.send(attempt).await;
+        let _ = self.0.send((lane, attempt)).await;
     }
 }
 
-/// The recorder ends with the answered set.
-pub(super) fn start(core: Core) -> (Record, JoinSet<()>) {
+/// The recorder ends with the answered set. `room` is notified when a lane has something less in hand.
+pub(super) fn start(core: Core, room: Arc<Notify>) -> (Record, JoinSet<()>) {
     let (sender, receiver) = mpsc::channel(WAITING);
     let mut task = JoinSet::new();
-    task.spawn(run(core, receiver));
+    task.spawn(run(core, room, receiver));
     (Record(sender), task)
 }
 
-async fn run(core: Core, mut receiver: mpsc::Receiver<Attempt>) {
-    let mut attempts = Vec::new();
-    while receiver.recv_many(&mut attempts, AT_ONCE).await > 0 {
-        let batch: Arc<[Attempt]> = attempts.drain(..).collect();
-        while let Err(error) = write(&core, batch.clone()).await {
+async fn run(core: Core, room: Arc<Notify>, mut receiver: mpsc::Receiver<(Lane, Attempt)>) {
+    let mut waiting = Vec::new();
+    while receiver.recv_many(&mut waiting, AT_ONCE).await > 0 {
+        let (lanes, attempts): (Vec<Lane>, Vec<Attempt>) = waiting.drain(..).unzip();
+        let attempts: Arc<[Attempt]> = attempts.into();
+        while let Err(error) = write(&core, attempts.clone()).await {
             tracing::error!(%error, "tries could not be recorded");
             tokio::time::sleep(PAUSE).await;
         }
+        lanes.iter().zip(attempts.iter()).for_each(|(lane, attempt)| lane.recorded(&attempt.delivery));
+        room.notify_one();
     }
 }
 

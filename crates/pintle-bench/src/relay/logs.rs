@@ -6,6 +6,7 @@ use crate::server::Server;
 use crate::world::{self, Team, World};
 use crate::{Outcome, Plan, median, runtime};
 use pintle_core::clock::Clock;
+use pintle_core::signature;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,11 +32,11 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
     for _ in 0..plan.rounds {
         let before = count(&sink)?;
         let began = Instant::now();
-        runtime()?.block_on(pour(&format!("{}/pintle/v1/logs", server.url), &prepared.key, &body))?;
+        runtime()?.block_on(pour(&format!("{}/pintle/v1/logs", server.url), &prepared.key, &body, false))?;
         arrived(&sink, before + (BATCHES * LINES) as u64)?;
         ours.push((BATCHES * LINES) as f64 / began.elapsed().as_secs_f64());
         let began = Instant::now();
-        runtime()?.block_on(pour(&sink.url, &prepared.key, &body))?;
+        runtime()?.block_on(pour(&sink.url, &prepared.key, &body, true))?;
         theirs.push((BATCHES * LINES) as f64 / began.elapsed().as_secs_f64());
     }
     let ratio = median(ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs));
@@ -67,13 +68,13 @@ fn outage(
         sent += LINES as u64;
         peak = f64::max(peak, server.resident()?);
         let next = Duration::from_millis(sent / LINES as u64 * 1_000 / STEADY);
-        runtime.block_on(tokio::time::sleep(next.saturating_sub(began.elapsed())));
+        runtime.block_on(pause(next.saturating_sub(began.elapsed())));
     }
     sink.succeed("GET", "/up", "", "")?;
     let began = Instant::now();
     while count(sink)? < before.0 + sent {
         peak = f64::max(peak, server.resident()?);
-        runtime.block_on(tokio::time::sleep(Duration::from_millis(20)));
+        runtime.block_on(pause(Duration::from_millis(20)));
         if began.elapsed() > Duration::from_secs(600) {
             return Err("the sink never caught up".into());
         }
@@ -84,6 +85,10 @@ fn outage(
     report.figure(format!("{what}: memory before"), format!("{:.0} MiB", before.1));
     report.number(format!("{what}: memory at its peak"), peak, " MiB", Goal::AtMost(before.1 + 64.0));
     Ok(())
+}
+
+async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 struct Prepared {
@@ -109,7 +114,7 @@ async fn prepare(data: &Path, sink: &str) -> Outcome<Prepared> {
 async fn key(team: &Team, project: &str) -> Outcome<String> {
     let path = format!("/pintle/v1/projects/{project}/log-keys");
     let made = team.ask("POST", &path, json!({ "name": "bench" })).await?;
-    Ok(world::text(&made["token"]))
+    Ok(world::text(&made["logKey"]))
 }
 
 /// A batch as a platform sends them: whole lines of the schema, one for each request of an application.
@@ -133,7 +138,7 @@ fn lines(project: &str) -> Vec<u8> {
 }
 
 /// Posts the batches, some at a time.
-async fn pour(url: &str, key: &str, body: &Arc<Vec<u8>>) -> Outcome<()> {
+async fn pour(url: &str, key: &str, body: &Arc<Vec<u8>>, signed: bool) -> Outcome<()> {
     let (client, url) = (client(), Url::parse(url)?);
     let next = Arc::new(AtomicUsize::new(0));
     let mut posters = tokio::task::JoinSet::new();
@@ -142,7 +147,10 @@ async fn pour(url: &str, key: &str, body: &Arc<Vec<u8>>) -> Outcome<()> {
         let authorization = format!("Bearer {key}");
         posters.spawn(async move {
             while next.fetch_add(1, Ordering::Relaxed) < BATCHES {
-                post(&client, &url, body.to_vec(), &[("authorization", &authorization)]).await?;
+                // A drain's requests are signed, so the bare loop's are too.
+                let signature = if signed { signature::sign("a-secret", &body)? } else { String::new() };
+                let headers = [("authorization", authorization.as_str()), (signature::HEADER, &signature)];
+                post(&client, &url, body.to_vec(), &headers).await?;
             }
             Outcome::Ok(())
         });

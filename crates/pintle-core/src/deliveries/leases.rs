@@ -1,10 +1,10 @@
 //! Who delivers what: leases. A worker that takes deliveries has them for a while; should nothing be heard of it, they are due again. Each source is a lane, and is asked for apart, so that what waits in one hides no other.
 
-use super::Delivery;
 use crate::clock::Millis;
 use crate::ids::DeliveryId;
 use crate::{Core, Result};
 use pintle_store::{Conn, Engine, params};
+use serde::Deserialize;
 use std::collections::HashSet;
 
 /// A source with deliveries that wait.
@@ -45,7 +45,10 @@ pub struct Claim {
 /// A delivery in a worker's hands.
 #[derive(Debug)]
 pub struct Leased {
-    pub delivery: Delivery,
+    pub id: DeliveryId,
+    /// Whose lane it is in.
+    pub source: String,
+    pub url: String,
     pub body: String,
     /// What signs it: the source's secret as it is now, or as it was where the source is gone.
     pub secret: String,
@@ -57,14 +60,14 @@ pub struct Leased {
 }
 
 /// What is read of a delivery to send it. A rotated secret counts from the next try on.
-const TAKEN: &str = "doc, body, tries, retry_until,
+const TAKEN: &str = "doc, source_id, body, tries, retry_until,
     COALESCE((SELECT i.client_secret FROM integrations i WHERE i.id = deliveries.source_id),
              (SELECT w.secret FROM webhooks w WHERE w.id = deliveries.source_id), secret)";
 
 const DUE: &str = "SELECT d.id FROM deliveries d
   WHERE d.kind = 'webhook' AND d.source_id = $1 AND d.due_at <= $2 ORDER BY d.due_at LIMIT $3";
 
-type Row = (String, Option<String>, i64, Millis, Option<Vec<u8>>);
+type Row = (String, String, Option<String>, i64, Millis, Option<Vec<u8>>);
 
 /// Takes what is due of some lanes, for so long.
 ///
@@ -117,8 +120,16 @@ async fn lease_rows(
         .await
 }
 
-fn leased(core: &Core, (doc, body, tries, retry_until, secret): Row, until: Millis) -> Result<Leased> {
-    let delivery: Delivery = serde_json::from_str(&doc)?;
-    let secret = core.vault.open_text(delivery.source(), &secret.unwrap_or_default())?;
-    Ok(Leased { delivery, body: body.unwrap_or_default(), secret, tries, retry_until, until })
+/// What a try needs of the document.
+#[derive(Deserialize)]
+struct Address {
+    id: DeliveryId,
+    url: String,
+}
+
+fn leased(core: &Core, row: Row, until: Millis) -> Result<Leased> {
+    let (doc, source, body, tries, retry_until, secret) = row;
+    let Address { id, url } = serde_json::from_str(&doc)?;
+    let secret = core.vault.open_text(&source, &secret.unwrap_or_default())?;
+    Ok(Leased { id, source, url, body: body.unwrap_or_default(), secret, tries, retry_until, until })
 }

@@ -5,11 +5,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
 
-/// The lines of a batch: its bytes are one line of JSON after the other.
-pub fn lines(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
-    batch.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
-}
-
 /// Lines, given as the JSON that each is, as an array or one after the other.
 #[derive(Debug)]
 pub struct Body {
@@ -86,6 +81,10 @@ mod tests {
     use super::*;
     use serde_json::{Value as Json, json};
     use std::io::Read;
+
+    fn lines(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
+        batch.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+    }
 
     /// Lines with what may go wrong in them.
     fn examples(count: usize) -> Vec<Json> {

@@ -103,7 +103,7 @@ fn lines(encoding: Encoding, batches: &[Batch], selection: &Selection) -> Result
             body.push_batch(&batch.body, batch.lines as usize);
             continue;
         }
-        for line in encode::lines(&batch.body) {
+        for line in batch.each_line() {
             if selection.takes_line(&serde_json::from_slice(line)?) {
                 body.push(line);
             }
@@ -115,7 +115,7 @@ fn lines(encoding: Encoding, batches: &[Batch], selection: &Selection) -> Result
 
 fn taken(batches: &[Batch], selection: &Selection) -> Result<Vec<Json>> {
     let mut taken = Vec::new();
-    for line in batches.iter().flat_map(|batch| encode::lines(&batch.body)) {
+    for line in batches.iter().flat_map(|batch| batch.each_line()) {
         let line: Json = serde_json::from_slice(line)?;
         if selection.takes_line(&line) {
             taken.push(line);

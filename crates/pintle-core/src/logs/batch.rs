@@ -68,8 +68,22 @@ pub struct Batch {
 impl Batch {
     /// The lines of a batch of logs, without their ends.
     pub fn each_line(&self) -> impl Iterator<Item = &[u8]> {
-        self.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+        lines(&self.body).filter(|line| !line.is_empty())
     }
+}
+
+/// What stands between line feeds.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (line, after) = match memchr::memchr(b'\n', text) {
+            Some(end) => (&text[..end], Some(&text[end + 1..])),
+            None => (text, None),
+        };
+        rest = after;
+        Some(line)
+    })
 }
 
 pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {

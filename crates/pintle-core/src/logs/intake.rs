@@ -3,7 +3,7 @@
 //! A line that has everything is kept byte for byte. What a line lacks is filled in; what is wrong with one is told, and the others
 //! are kept.
 
-use super::batch::{Kind, NewBatch};
+use super::batch::{Kind, NewBatch, lines as lines_of};
 use super::deployments;
 use super::keys::Feed;
 use super::line::{Line, Stamp, Whole};
@@ -93,7 +93,7 @@ pub fn lines(core: &Core, feed: &Feed, body: &[u8]) -> Result<Taken<Outcome>> {
     if body.get(start) == Some(&b'[') {
         intake.add_array(&body[start..])?;
     } else {
-        body.split(|byte| *byte == b'\n').enumerate().for_each(|(index, line)| intake.add(index + 1, line));
+        lines_of(body).enumerate().for_each(|(index, line)| intake.add(index + 1, line));
     }
     Ok(intake.finish())
 }

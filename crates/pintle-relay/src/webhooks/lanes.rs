@@ -68,11 +68,12 @@ impl Lane {
     }
 
     /// How many more it can take: as many wait as are under way, so that none is idle while the next are leased, and as many again
-    /// wait to be recorded.
+    /// wait to be recorded. Not a few at a time: each claim looks past what is in hand.
     fn room(&self) -> usize {
         let lane = self.0.lock();
         let ahead = (2 * lane.limit).saturating_sub(lane.queue.len() + lane.under_way);
-        ahead.min((4 * lane.limit).saturating_sub(lane.in_hand.len()))
+        let room = ahead.min((4 * lane.limit).saturating_sub(lane.in_hand.len()));
+        if room < lane.limit.div_ceil(2) && !lane.in_hand.is_empty() { 0 } else { room }
     }
 
     fn in_hand(&self) -> HashSet<DeliveryId> {
@@ -91,7 +92,7 @@ impl Lane {
 
     pub(super) fn push(&self, delivery: Leased) {
         let mut lane = self.0.lock();
-        lane.in_hand.insert(delivery.delivery.id.clone());
+        lane.in_hand.insert(delivery.id.clone());
         lane.queue.push_back(delivery);
     }
 
@@ -109,7 +110,7 @@ impl Lane {
         let Inner { queue, in_hand, .. } = &mut *lane;
         queue.retain(|leased| {
             let lasts = leased.until - MARGIN > now;
-            lasts || !in_hand.remove(&leased.delivery.id)
+            lasts || !in_hand.remove(&leased.id)
         });
         let next = if lane.under_way > lane.limit { None } else { lane.queue.pop_front() };
         if next.is_none() {

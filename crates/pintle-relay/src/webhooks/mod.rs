@@ -76,7 +76,7 @@ impl Conductor {
     }
 
     fn queue(&mut self, delivery: Leased) {
-        let lane = self.lanes.lane(delivery.delivery.source());
+        let lane = self.lanes.lane(&delivery.source);
         lane.push(delivery);
         for _ in 0..lane.free() {
             let (core, lane) = (self.core.clone(), lane.clone());

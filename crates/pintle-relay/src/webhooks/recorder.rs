@@ -12,6 +12,8 @@ use tokio::task::JoinSet;
 const WAITING: usize = 1024;
 /// How many are written at a time.
 const AT_ONCE: usize = 256;
+/// How long to wait for more of them: a row that is written alone costs as much as many.
+const GATHER: Duration = Duration::from_millis(2);
 /// Before trying again what could not be written.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -36,6 +38,14 @@ pub(super) fn start(core: Core, room: Arc<Notify>) -> (Record, JoinSet<()>) {
 async fn run(core: Core, room: Arc<Notify>, mut receiver: mpsc::Receiver<(Lane, Attempt)>) {
     let mut waiting = Vec::new();
     while receiver.recv_many(&mut waiting, AT_ONCE).await > 0 {
+        if waiting.len() < AT_ONCE {
+            tokio::time::sleep(GATHER).await;
+            while waiting.len() < AT_ONCE
+                && let Ok(next) = receiver.try_recv()
+            {
+                waiting.push(next);
+            }
+        }
         let (lanes, attempts): (Vec<Lane>, Vec<Attempt>) = waiting.drain(..).unzip();
         let attempts: Arc<[Attempt]> = attempts.into();
         while let Err(error) = write(&core, attempts.clone()).await {

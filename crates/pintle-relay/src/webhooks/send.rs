@@ -20,13 +20,13 @@ pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> A
         Err(failure) => (HeaderMap::new(), Err(failure)),
     };
     let exchange = Exchange { sent: &sent, hidden: &[], body: None, outcome };
-    let Leased { delivery, tries, retry_until, .. } = leased;
-    let tried = Tried { delivery: delivery.id, drain: None, tries, retry_until, pauses: Pauses::OF_WEBHOOKS };
+    let Leased { id, tries, retry_until, .. } = leased;
+    let tried = Tried { delivery: id, drain: None, tries, retry_until, pauses: Pauses::OF_WEBHOOKS };
     exchange.attempt(core, timing, tried)
 }
 
 fn request(leased: &Leased, timeout: Duration) -> Result<Request, Failure> {
-    let url = Url::parse(&leased.delivery.url).map_err(|error| Failure::Refused(error.to_string()))?;
+    let url = Url::parse(&leased.url).map_err(|error| Failure::Refused(error.to_string()))?;
     let unsendable = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
     let signature =
         signature::sign(&leased.secret, signed(&leased.body).as_bytes()).map_err(|e| unsendable(&e))?;

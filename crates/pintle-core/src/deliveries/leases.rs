@@ -50,8 +50,6 @@ pub struct Leased {
     pub source: String,
     pub url: String,
     pub body: String,
-    /// What signs it: the source's secret as it is now, or as it was where the source is gone.
-    pub secret: String,
     /// The tries that were made before.
     pub tries: i64,
     pub retry_until: Millis,
@@ -59,15 +57,13 @@ pub struct Leased {
     pub until: Millis,
 }
 
-/// What is read of a delivery to send it. A rotated secret counts from the next try on.
-const TAKEN: &str = "doc, source_id, body, tries, retry_until,
-    COALESCE((SELECT i.client_secret FROM integrations i WHERE i.id = deliveries.source_id),
-             (SELECT w.secret FROM webhooks w WHERE w.id = deliveries.source_id), secret)";
+/// What is read of a delivery to send it.
+const TAKEN: &str = "id, source_id, doc, body, tries, retry_until";
 
 const DUE: &str = "SELECT d.id FROM deliveries d
   WHERE d.kind = 'webhook' AND d.source_id = $1 AND d.due_at <= $2 ORDER BY d.due_at LIMIT $3";
 
-type Row = (String, String, Option<String>, i64, Millis, Option<Vec<u8>>);
+type Row = (String, String, String, Option<String>, i64, Millis);
 
 /// Takes what is due of some lanes, for so long.
 ///
@@ -79,7 +75,7 @@ pub async fn claim(core: &Core, worker: &str, claims: Vec<Claim>, lease: Millis)
         Engine::Sqlite => take(&core.db.read().await?, &claims, now).await?,
         Engine::Postgres => lease_rows(core, worker, claims, now, now + lease).await?,
     };
-    rows.into_iter().map(|row| leased(core, row, now + lease)).collect()
+    Ok(rows.into_iter().map(|row| leased(row, now + lease)).collect())
 }
 
 /// Reads what is due and not in hand.
@@ -120,16 +116,24 @@ async fn lease_rows(
         .await
 }
 
-/// What a try needs of the document.
-#[derive(Deserialize)]
-struct Address {
-    id: DeliveryId,
-    url: String,
+fn leased((id, source, doc, body, tries, retry_until): Row, until: Millis) -> Leased {
+    #[derive(Deserialize)]
+    struct Address {
+        url: String,
+    }
+    // One that cannot be read must not hold up the others: without an address its tries fail, for all to see.
+    let url = serde_json::from_str(&doc).map_or(String::new(), |Address { url }| url);
+    let body = body.unwrap_or_default();
+    Leased { id: DeliveryId::from(id), source, url, body, tries, retry_until, until }
 }
 
-fn leased(core: &Core, row: Row, until: Millis) -> Result<Leased> {
-    let (doc, source, body, tries, retry_until, secret) = row;
-    let Address { id, url } = serde_json::from_str(&doc)?;
-    let secret = core.vault.open_text(&source, &secret.unwrap_or_default())?;
-    Ok(Leased { id, source, url, body: body.unwrap_or_default(), secret, tries, retry_until, until })
+const SECRET: &str = "SELECT COALESCE((SELECT i.client_secret FROM integrations i WHERE i.id = d.source_id),
+    (SELECT w.secret FROM webhooks w WHERE w.id = d.source_id), d.secret)
+  FROM deliveries d WHERE d.id = $1 AND d.state = 'pending'";
+
+/// What signs a delivery: its source's secret as it is at this moment, so that a rotated one signs nothing more; or as it was, where
+/// the source is gone. `None` where the delivery was canceled meanwhile.
+pub async fn secret(core: &Core, leased: &Leased) -> Result<Option<String>> {
+    let row: Option<(Option<Vec<u8>>,)> = core.db.read().await?.opt(SECRET, &params![&leased.id]).await?;
+    row.map(|(sealed,)| core.vault.open_text(&leased.source, &sealed.unwrap_or_default())).transpose()
 }

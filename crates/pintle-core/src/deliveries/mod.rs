@@ -13,7 +13,7 @@ mod tries;
 
 pub use fan_out::{FanOut, fan_out};
 pub use head::head;
-pub use leases::{Claim, Lane, Leased, claim, lanes};
+pub use leases::{Claim, Lane, Leased, claim, lanes, secret};
 pub use shown::Shown;
 pub(crate) use shown::public;
 pub use tries::{Attempt, BODY_KEPT, Exchange, Headers, Pauses, Try, beginning, record};

@@ -39,16 +39,17 @@ impl Lanes {
         self.0.entry(source.to_owned()).or_insert_with(Lane::new).clone()
     }
 
-    /// What to lease of the lanes that have something due, as far as they have room. Lanes with nothing in hand are forgotten, unless
-    /// they are known to fail.
-    pub(super) fn claims<'a>(&mut self, due: impl Iterator<Item = &'a Waiting>) -> Vec<Claim> {
-        self.0.retain(|_, lane| !lane.is_idle());
+    /// What to lease of the lanes that have something due, as far as they have room. A lane with nothing in hand is forgotten, unless it
+    /// is known to fail and something waits in it.
+    pub(super) fn claims(&mut self, waiting: &[Waiting], now: Millis) -> Vec<Claim> {
+        let sources: HashSet<&str> = waiting.iter().map(|lane| lane.source.as_str()).collect();
+        self.0.retain(|source, lane| !lane.is_idle(sources.contains(source.as_str())));
         let claim = |waiting: &Waiting| {
             let lane = self.lane(&waiting.source);
             let count = lane.room();
             (count > 0).then(|| Claim { source: waiting.source.clone(), count, in_hand: lane.in_hand() })
         };
-        due.filter_map(claim).collect()
+        waiting.iter().filter(|lane| lane.due <= now).filter_map(claim).collect()
     }
 }
 
@@ -62,9 +63,9 @@ impl Lane {
         })))
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_idle(&self, waited_for: bool) -> bool {
         let lane = self.0.lock();
-        lane.in_hand.is_empty() && lane.under_way == 0 && lane.limit >= FIRST
+        lane.in_hand.is_empty() && lane.under_way == 0 && (lane.limit >= FIRST || !waited_for)
     }
 
     /// How many more it can take: as many wait as are under way, so that none is idle while the next are leased, and as many again

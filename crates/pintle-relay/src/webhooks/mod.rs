@@ -63,11 +63,17 @@ struct Conductor {
 impl Conductor {
     /// Leases what is due where there is room, and lets it be sent. Answers how long nothing more will be due.
     async fn round(&mut self) -> Result<Millis> {
-        while self.sending.try_join_next().is_some() {}
+        while let Some(ended) = self.sending.try_join_next() {
+            if let Err(error) = ended {
+                // What it had in hand would never be let go: so all lanes are forgotten, and what they have is sent again.
+                tracing::error!(%error, "a sender failed");
+                self.lanes = Lanes::default();
+            }
+        }
         let waiting = deliveries::lanes(&self.core.db.read().await?).await?;
         let now = self.core.clock.now();
         let next = waiting.iter().map(|lane| lane.due).filter(|due| *due > now).min();
-        let claims = self.lanes.claims(waiting.iter().filter(|lane| lane.due <= now));
+        let claims = self.lanes.claims(&waiting, now);
         if !claims.is_empty() {
             let leased = deliveries::claim(&self.core, &self.worker, claims, LEASE).await?;
             leased.into_iter().for_each(|delivery| self.queue(delivery));
@@ -83,9 +89,14 @@ impl Conductor {
             let (room, record, timeout) = (self.room.clone(), self.record.clone(), self.settings.timeout);
             self.sending.spawn(async move {
                 while let Some(delivery) = lane.next(core.clock.now()) {
-                    let attempt = send::attempt(&core, delivery, timeout).await;
-                    lane.done(&attempt);
-                    record.take(lane.clone(), attempt).await;
+                    let id = delivery.id.clone();
+                    match send::attempt(&core, delivery, timeout).await {
+                        Some(attempt) => {
+                            lane.done(&attempt);
+                            record.take(lane.clone(), attempt).await;
+                        }
+                        None => lane.recorded(&id),
+                    }
                     if lane.wants_more() {
                         room.notify_one();
                     }

@@ -3,7 +3,7 @@
 use crate::exchange::{Exchange, Timing, Tried};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
-use pintle_core::deliveries::{Attempt, Leased, Pauses};
+use pintle_core::deliveries::{self, Attempt, Leased, Pauses};
 use pintle_core::{Core, outbound, planted, signature};
 use pintle_egress::{Failure, Request};
 use std::time::Duration;
@@ -12,24 +12,28 @@ use url::Url;
 const USER_AGENT: HeaderValue = HeaderValue::from_static("Pintle-Webhooks/1.0");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// Sends a delivery and says what becomes of it.
-pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> Attempt {
+/// Sends a delivery and says what becomes of it; `None` where it was canceled while it waited here.
+pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> Option<Attempt> {
     let timing = Timing::start(core);
-    let (sent, outcome) = match request(&leased, timeout) {
+    let request = match deliveries::secret(core, &leased).await {
+        Ok(None) => return None,
+        Ok(Some(secret)) => request(&leased, &secret, timeout),
+        Err(error) => Err(Failure::Broken(error.message)),
+    };
+    let (sent, outcome) = match request {
         Ok(request) => (request.headers.clone(), outbound::send(core, request).await.map(Some)),
         Err(failure) => (HeaderMap::new(), Err(failure)),
     };
     let exchange = Exchange { sent: &sent, hidden: &[], body: None, outcome };
     let Leased { id, tries, retry_until, .. } = leased;
     let tried = Tried { delivery: id, drain: None, tries, retry_until, pauses: Pauses::OF_WEBHOOKS };
-    exchange.attempt(core, timing, tried)
+    Some(exchange.attempt(core, timing, tried))
 }
 
-fn request(leased: &Leased, timeout: Duration) -> Result<Request, Failure> {
+fn request(leased: &Leased, secret: &str, timeout: Duration) -> Result<Request, Failure> {
     let url = Url::parse(&leased.url).map_err(|error| Failure::Refused(error.to_string()))?;
     let unsendable = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
-    let signature =
-        signature::sign(&leased.secret, signed(&leased.body).as_bytes()).map_err(|e| unsendable(&e))?;
+    let signature = signature::sign(secret, signed(&leased.body).as_bytes()).map_err(|e| unsendable(&e))?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::USER_AGENT, USER_AGENT);

@@ -2,26 +2,13 @@
 // Starts a Pintle, feeds it with OpenTelemetry's own exporters, reads what came in, ends it. The program is PINTLE_BIN, else
 // ../../target/debug/pintle; `--database URL` is handed to it.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
+import { start } from '../server.mjs'
 import { exporters, provider, tracer } from './exporters.mjs'
 
-const here = import.meta.dirname
-const binary = process.env.PINTLE_BIN ?? path.join(here, '../../target/debug/pintle')
-const folder = mkdtempSync(path.join(tmpdir(), 'pintle-otel-'))
-const args = ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--data', folder, '--log', 'warn', ...process.argv.slice(2)]
-const server = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-const ended = once(server, 'exit')
-const ready = await Promise.race([
-  once(createInterface({ input: server.stdout }), 'line').then(([line]) => JSON.parse(line)),
-  ended.then(([code]) => { throw new Error(`${binary} ended with ${code} before it was ready`) }),
-])
+const { ready, stop } = await start('otel', process.argv.slice(2))
 
 async function lines() {
   const answer = await fetch(`${ready.url}/pintle/v1/logs?limit=1000`, { headers: { authorization: `Bearer ${ready.token}` } })
@@ -101,12 +88,6 @@ try {
 } finally {
   sink.server.closeAllConnections()
   sink.server.close()
-  server.kill('SIGTERM')
-  const [status] = await ended
-  if (status !== 0) {
-    console.error(`pintle ended with ${status} after SIGTERM`)
-    code ||= 1
-  }
-  rmSync(folder, { recursive: true })
+  code = await stop(code)
 }
 process.exit(code)

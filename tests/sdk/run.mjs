@@ -7,24 +7,20 @@
 // present beside a folder above (or CONFORM names it), the suites run through it, and a violation of the contract fails the run.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
+import { start } from '../server.mjs'
 import { operations } from './suite/operations.mjs'
 
 const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname)
 const args = process.argv.slice(2)
 const at = args.indexOf('--database')
 const database = at < 0 ? [] : args.splice(at, 2)
-const binary = process.env.PINTLE_BIN ?? path.join(here, '../../target/debug/pintle')
-const folder = mkdtempSync(path.join(tmpdir(), 'pintle-sdk-'))
 
 // For each SDK a team of two users: nobody can be invited over the API yet.
-const seed = path.join(folder, 'pintle.yaml')
 const crew = { owner: 'pnt_first_of_the_crews', member: 'pnt_second_of_the_crews' }
 const members = '[{ user: first, role: OWNER }, { user: second, role: VIEWER }]'
-writeFileSync(seed, `users:
+const seed = `users:
   - { username: first, email: first@example.com }
   - { username: second, email: second@example.com }
 teams:
@@ -33,16 +29,13 @@ teams:
 tokens:
   - { user: first, name: suites, value: ${crew.owner} }
   - { user: second, name: suites, value: ${crew.member} }
-`)
+`
 
-const server = spawn(binary, ['serve', '--dev', '--json', '--listen', '127.0.0.1:0', '--data', folder, '--config', seed, '--log', 'warn', '--dns', 'none', ...database], {
-  stdio: ['ignore', 'pipe', 'inherit'],
+const { ready, stop } = await start('sdk', folder => {
+  const file = path.join(folder, 'pintle.yaml')
+  writeFileSync(file, seed)
+  return ['--config', file, ...database]
 })
-const ended = once(server, 'exit')
-const ready = await Promise.race([
-  once(createInterface({ input: server.stdout }), 'line').then(([line]) => JSON.parse(line)),
-  ended.then(([code]) => { throw new Error(`${binary} ended with ${code} before it was ready`) }),
-])
 
 /// A file beside one of the folders above.
 function above(name) {
@@ -67,12 +60,6 @@ try {
   const [status] = await once(spawn(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], env }), 'exit')
   code = status ?? 1
 } finally {
-  server.kill('SIGTERM')
-  const [status] = await ended
-  if (status !== 0) {
-    console.error(`pintle ended with ${status} after SIGTERM`)
-    code ||= 1
-  }
-  rmSync(folder, { recursive: true })
+  code = await stop(code)
 }
 process.exit(code)

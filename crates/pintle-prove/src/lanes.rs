@@ -3,7 +3,7 @@
 //! 20 ms or a tenth.
 
 use crate::client::Client;
-use crate::server::{Program, build, pause};
+use crate::server::{self, Program, pause};
 use crate::{failure, plants};
 use parking_lot::Mutex;
 use pintle_core::clock::{Clock, Millis};
@@ -40,10 +40,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), String> {
     failure::install();
     if options.plants.proof() {
-        let path = match &options.server {
-            Some(path) => path.clone(),
-            None => build()?,
-        };
+        let path = server::program(options.server.as_deref())?;
         failure::catch(|| prove(path, options.events))?;
     }
     options.plants.run(&plants::LANES)

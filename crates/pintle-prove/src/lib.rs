@@ -11,6 +11,7 @@ pub mod crash;
 pub mod delivery;
 mod dice;
 pub mod egress;
+mod engines;
 mod failure;
 pub mod lanes;
 mod plants;

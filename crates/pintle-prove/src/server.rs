@@ -116,8 +116,16 @@ pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
+/// The server program that was named, or else a fresh build of it.
+///
+/// # Errors
+/// Where it does not build.
+pub fn program(named: Option<&Path>) -> Result<PathBuf, String> {
+    named.map_or_else(build, |path| Ok(path.to_owned()))
+}
+
 /// Builds the real program, with the same profile as this one.
-pub fn build() -> Result<PathBuf, String> {
+fn build() -> Result<PathBuf, String> {
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--package", "pintle", "--bin", "pintle", "--message-format=json"]);
     if !cfg!(debug_assertions) {

@@ -8,6 +8,7 @@ mod dns;
 mod engines;
 mod outbox;
 mod people;
+mod tls;
 
 pub use answer::Answer;
 pub use browser::Browser;
@@ -15,3 +16,4 @@ pub use dns::NameServer;
 pub use engines::{Pintle, given, on_each_engine, on_sqlite, schema_of_its_own};
 pub use outbox::Told;
 pub use people::{Caller, Installed};
+pub use tls::identity;

@@ -1,4 +1,5 @@
-//! Who delivers what: leases. A worker that takes deliveries has them for a while; should nothing be heard of it, they are due again. Each source is a lane, and is asked for apart, so that what waits in one hides no other.
+//! Who delivers what: leases. A worker that takes deliveries has them for a while; should nothing be heard of it, they are due again.
+//! Each source is a lane, and is asked for apart, so that what waits in one hides no other.
 
 use crate::clock::Millis;
 use crate::ids::DeliveryId;

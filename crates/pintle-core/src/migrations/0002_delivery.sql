@@ -2,15 +2,15 @@
 CREATE TABLE deliveries (
   id TEXT PRIMARY KEY,
   owner_id TEXT NOT NULL,
-  -- webhook or drain.
+  -- webhook, drain or listener.
   kind TEXT NOT NULL,
-  -- What it is sent for: the webhook, the integration whose URL it is, or the drain. Each has a lane of its own.
+  -- What it is sent for: the webhook, the integration whose URL it is, or the drain or listener. Each has a lane of its own.
   source_id TEXT NOT NULL,
   configuration_id TEXT,
   -- pending, delivered, failed or canceled.
   state TEXT NOT NULL,
-  -- When it is tried next, while it is pending. Whoever tries it puts this off by the time of a lease first: so it is tried again
-  -- when they are not heard of.
+  -- When it is tried next, while it is pending. On PostgreSQL whoever tries a webhook's puts this off by the time of a lease first: so
+  -- it is tried again when they are not heard of.
   due_at BIGINT,
   -- The process that tries it now.
   leased_by TEXT,

@@ -2,14 +2,10 @@
 
 use crate::{local, post};
 use pintle_egress::Failure;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use std::sync::Arc;
+use pintle_testing::identity;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// The roots are the process's, so the client runs in one of its own: this program again, for one test.
 const ROOT: &str = "SSL_CERT_FILE";
@@ -26,7 +22,7 @@ async fn a_root_of_the_operator_is_trusted_and_the_name_is_checked() {
     std::fs::write(&root, pem).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config))));
+    tokio::spawn(serve(listener, TlsAcceptor::from(config)));
     let name = "tls::a_root_of_the_operator_is_trusted_and_the_name_is_checked";
     let mut client = tokio::process::Command::new(std::env::current_exe().unwrap());
     client.args(["--exact", name, "--nocapture"]).env(ROOT, &root).env(PORT, port.to_string());
@@ -41,25 +37,6 @@ async fn client(port: &str) {
     let url = format!("https://127.0.0.1:{port}/");
     let failure = local().send(post(&url, "{}")).await.unwrap_err();
     assert!(matches!(&failure, Failure::Unreachable(text) if text.contains("certificate")), "{failure}");
-}
-
-/// A root in PEM, and a server with a certificate of it for `localhost`.
-fn identity() -> (String, ServerConfig) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let root_key = KeyPair::generate().unwrap();
-    let root = params.self_signed(&root_key).unwrap();
-    let issuer = Issuer::new(params, root_key);
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec!["localhost".into()]).unwrap().signed_by(&key, &issuer).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key)
-        .unwrap();
-    (root.pem(), config)
 }
 
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor) {

@@ -6,8 +6,8 @@ mod ledger;
 
 use crate::client::Client;
 use crate::dice::Dice;
-use crate::server::{Program, Server, build, pause, schema};
-use crate::{failure, plants};
+use crate::server::{self, Program, Server, pause, schema};
+use crate::{engines, failure, plants};
 use lane::{Lane, REDIRECT, text};
 use ledger::{App, Ledger, Tally};
 use parking_lot::Mutex;
@@ -47,18 +47,10 @@ pub fn run(options: &Options) -> Result<(), String> {
     let seed = options.seed.unwrap_or_else(crate::chosen_seed);
     if options.plants.proof() {
         println!("crash: seed {seed}");
-        let path = match &options.server {
-            Some(path) => path.clone(),
-            None => build()?,
-        };
-        engine(Engine::Sqlite, None, options.rounds, seed, &path)?;
-        match std::env::var("PINTLE_TEST_POSTGRES") {
-            Ok(url) => engine(Engine::Postgres, Some(&url), options.postgres, seed, &path)?,
-            Err(_) if options.postgres > 0 => {
-                println!("NOT proven on PostgreSQL: PINTLE_TEST_POSTGRES names no server");
-            }
-            Err(_) => {}
-        }
+        let path = server::program(options.server.as_deref())?;
+        engines::on_each(options.postgres > 0, |on| {
+            engine(on.engine, on.url, on.of(options.rounds, options.postgres), seed, &path)
+        })?;
     }
     options.plants.run(&plants::CRASH)
 }

@@ -8,8 +8,8 @@ mod receivers;
 
 use crate::client::Client;
 use crate::dice::Dice;
-use crate::server::{Program, build, pause, schema};
-use crate::{failure, plants};
+use crate::server::{self, Program, pause, schema};
+use crate::{engines, failure, plants};
 use judge::Judge;
 use load::Load;
 use parking_lot::Mutex;
@@ -53,18 +53,10 @@ pub fn run(options: &Options) -> Result<(), String> {
     let seed = options.seed.unwrap_or_else(crate::chosen_seed);
     if options.plants.proof() {
         println!("delivery: seed {seed}");
-        let path = match &options.server {
-            Some(path) => path.clone(),
-            None => build()?,
-        };
-        engine(Engine::Sqlite, None, options.events, options.life, seed, &path)?;
-        match std::env::var("PINTLE_TEST_POSTGRES") {
-            Ok(url) => engine(Engine::Postgres, Some(&url), options.postgres, options.life, seed, &path)?,
-            Err(_) if options.postgres > 0 => {
-                println!("NOT proven on PostgreSQL: PINTLE_TEST_POSTGRES names no server");
-            }
-            Err(_) => {}
-        }
+        let path = server::program(options.server.as_deref())?;
+        engines::on_each(options.postgres > 0, |on| {
+            engine(on.engine, on.url, on.of(options.events, options.postgres), options.life, seed, &path)
+        })?;
     }
     options.plants.run(&plants::DELIVERY)
 }

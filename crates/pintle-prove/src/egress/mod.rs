@@ -86,10 +86,7 @@ fn prove(options: &Options, seed: u64) -> Result<(), String> {
         tally.text(),
         started.elapsed().as_secs_f64(),
     );
-    let program = match &options.server {
-        Some(path) => path.clone(),
-        None => crate::server::build()?,
-    };
+    let program = crate::server::program(options.server.as_deref())?;
     let started = Instant::now();
     let tally = server::run(&runtime, program, &spellings, options);
     println!(

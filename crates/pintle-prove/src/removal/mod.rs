@@ -10,7 +10,7 @@ mod step;
 mod variables;
 mod world;
 
-use crate::{failure, plants};
+use crate::{engines, failure, plants};
 use parking_lot::Mutex;
 use pintle_store::Engine;
 use pintle_testing::Pintle;
@@ -58,19 +58,10 @@ pub fn run(options: &Options) -> Result<(), String> {
 fn prove(options: &Options) -> Result<(), String> {
     let seed = options.seed.unwrap_or_else(crate::chosen_seed);
     println!("removal: seed {seed}");
-    worlds(Engine::Sqlite, None, options.worlds, seed, options.jobs)?;
-    races(Engine::Sqlite, None, options.races, seed)?;
-    match std::env::var("PINTLE_TEST_POSTGRES") {
-        Ok(url) => {
-            worlds(Engine::Postgres, Some(&url), options.postgres, seed, options.jobs)?;
-            races(Engine::Postgres, Some(&url), options.postgres_races, seed)?;
-        }
-        Err(_) if options.postgres + options.postgres_races > 0 => {
-            println!("NOT proven on PostgreSQL: PINTLE_TEST_POSTGRES names no server");
-        }
-        Err(_) => {}
-    }
-    Ok(())
+    engines::on_each(options.postgres + options.postgres_races > 0, |on| {
+        worlds(on.engine, on.url, on.of(options.worlds, options.postgres), seed, options.jobs)?;
+        races(on.engine, on.url, on.of(options.races, options.postgres_races), seed)
+    })
 }
 
 /// Proves so many worlds, several at a time, each worker over a database of its own.

@@ -108,16 +108,16 @@ impl Lane {
     /// The next to send; `None` ends the sender. What has waited so long that its lease could end under way is left to the next.
     pub(super) fn next(&self, now: Millis) -> Option<Leased> {
         let mut lane = self.0.lock();
-        let Inner { queue, in_hand, .. } = &mut *lane;
-        queue.retain(|leased| {
-            let lasts = leased.until - MARGIN > now;
-            lasts || !in_hand.remove(&leased.id)
-        });
-        let next = if lane.under_way > lane.limit { None } else { lane.queue.pop_front() };
-        if next.is_none() {
-            lane.under_way -= 1;
+        while lane.under_way <= lane.limit
+            && let Some(leased) = lane.queue.pop_front()
+        {
+            if leased.until - MARGIN > now {
+                return Some(leased);
+            }
+            lane.in_hand.remove(&leased.id);
         }
-        next
+        lane.under_way -= 1;
+        None
     }
 
     /// Learns from a try: one that failed without an answer leaves one at a time, one that arrived allows twice as many.

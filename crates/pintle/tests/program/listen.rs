@@ -1,7 +1,7 @@
 //! `pintle listen`: to a receiver of the test's own, through restarts, and over TLS.
 
 use crate::place::{OTHER_SERVER, Place, Server, Signal, finish};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use pintle_testing::identity;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -210,19 +210,11 @@ fn nothing_is_lost_when_the_server_is_killed_and_comes_back() {
     }
 }
 
-fn self_signed() -> Arc<rustls::ServerConfig> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into());
-    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
-    Arc::new(config.with_single_cert(vec![made.cert.der().clone()], key).unwrap())
-}
-
 #[test]
 fn a_certificate_is_verified_unless_told_otherwise() {
     let place = Place::new();
     let server = place.serve(&["--dev"]);
-    let (url, arrived) = receiver(Some(self_signed()));
+    let (url, arrived) = receiver(Some(identity().1));
     let mut strict = Shell::start(&place, &server, &url, &["--events", "test-webhook"]);
     let id = trigger(&server, "test-webhook");
     let said = strict.line();

@@ -5,8 +5,24 @@ use crate::receiver::{Act, Receiver};
 use crate::{deliveries, delivery, relay, until};
 use pintle_core::clock::{HOUR, MINUTE};
 use pintle_store::params;
-use pintle_testing::on_each_engine;
-use serde_json::json;
+use pintle_testing::{Caller, Pintle, on_each_engine};
+use serde_json::{Value, json};
+
+/// Waits for five tries that fail: the fifth makes the drain errored.
+async fn fails_until_errored(pintle: &Pintle, team: &Caller, made: &Value) {
+    for tries in 1..=5 {
+        until("a try", async || {
+            deliveries(team, "state=pending").await.first().is_some_and(|one| one["tries"] == tries)
+        })
+        .await;
+        let status = if tries < 5 { "enabled" } else { "errored" };
+        assert_eq!(reread(team, made).await["status"], status, "after {tries} tries");
+        if tries < 5 {
+            pintle.clock.advance(5 * MINUTE);
+            pintle.core.bell.ring();
+        }
+    }
+}
 
 #[tokio::test]
 async fn a_drain_whose_endpoint_fails_is_errored_until_it_does_not() {
@@ -17,18 +33,7 @@ async fn a_drain_whose_endpoint_fails_is_errored_until_it_does_not() {
         let made = drain(&team, http(&receiver, "json"), json!({})).await;
         let _relay = relay(pintle).await;
         log(pintle, &team, &project, 0..1).await;
-        for tries in 1..=5 {
-            until("a try", async || {
-                deliveries(&team, "state=pending").await.first().is_some_and(|one| one["tries"] == tries)
-            })
-            .await;
-            let status = if tries < 5 { "enabled" } else { "errored" };
-            assert_eq!(reread(&team, &made).await["status"], status, "after {tries} tries");
-            if tries < 5 {
-                pintle.clock.advance(5 * MINUTE);
-                pintle.core.bell.ring();
-            }
-        }
+        fails_until_errored(pintle, &team, &made).await;
         let errored = reread(&team, &made).await;
         let first = errored["firstErrorTimestamp"].as_i64().unwrap();
         assert!((20 * MINUTE..25 * MINUTE).contains(&(pintle.clock.now() - first)));
@@ -54,16 +59,7 @@ async fn switching_an_errored_drain_on_clears_the_error_and_tries_at_once() {
         let made = drain(&team, http(&receiver, "json"), json!({})).await;
         let _relay = relay(pintle).await;
         log(pintle, &team, &project, 0..1).await;
-        for tries in 1..=5 {
-            until("a try", async || {
-                deliveries(&team, "state=pending").await.first().is_some_and(|one| one["tries"] == tries)
-            })
-            .await;
-            if tries < 5 {
-                pintle.clock.advance(5 * MINUTE);
-                pintle.core.bell.ring();
-            }
-        }
+        fails_until_errored(pintle, &team, &made).await;
         assert_eq!(reread(&team, &made).await["status"], "errored");
         let switched = team.patch(&path(&made), json!({ "status": "enabled" })).await.ok(200);
         assert_eq!((&switched["status"], switched.get("firstErrorTimestamp")), (&json!("enabled"), None));

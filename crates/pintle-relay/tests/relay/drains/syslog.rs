@@ -3,26 +3,23 @@
 use super::{drain, log, log_with};
 use crate::{deliveries, delivery, relay, until};
 use parking_lot::Mutex;
-use pintle_testing::{Pintle, on_each_engine, on_sqlite};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use pintle_testing::{Pintle, identity, on_each_engine, on_sqlite};
 use serde_json::json;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// What came over each connection that ended well.
 type Heard = Arc<Mutex<Vec<Vec<u8>>>>;
 
 /// Listens, over TLS where it is given one; the first `deaf` connections are reset while they are read.
-async fn listen(tls: Option<ServerConfig>, deaf: usize) -> (u16, Heard) {
+async fn listen(tls: Option<Arc<ServerConfig>>, deaf: usize) -> (u16, Heard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let heard = Heard::default();
-    let acceptor = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+    let acceptor = tls.map(TlsAcceptor::from);
     let all = heard.clone();
     tokio::spawn(async move {
         for count in 0.. {
@@ -138,23 +135,4 @@ async fn send(pintle: &Pintle, port: &str) {
     let failed = delivery(&team, &deliveries(&team, &filter).await[0]["id"]).await;
     let error = failed["attempts"][0]["error"].as_str().unwrap();
     assert!(error.contains("certificate"), "{error}");
-}
-
-/// A root in PEM, and a server with a certificate of it for `localhost`.
-fn identity() -> (String, ServerConfig) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let root_key = KeyPair::generate().unwrap();
-    let root = params.self_signed(&root_key).unwrap();
-    let issuer = Issuer::new(params, root_key);
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec!["localhost".into()]).unwrap().signed_by(&key, &issuer).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key)
-        .unwrap();
-    (root.pem(), config)
 }

@@ -63,6 +63,20 @@ id!(
     /// An installation of an integration. Never used again after removal.
     ConfigurationId, "icfg_", 24
 );
+id!(
+    /// What a native integration offers.
+    ProductId, "iap_", 24
+);
+id!(
+    /// A resource of a partner, as the team's side names it.
+    ResourceId, "store_", 16
+);
+id!(
+    /// A resource's connection to a project.
+    ConnectionId, "spc_", 24
+);
+id!(InvoiceId, "mi_", 24);
+id!(SigningKeyId, "key_", 16);
 id!(FaultId, "flt_", 12);
 id!(WebhookId, "account_hook_", 16);
 id!(

@@ -16,6 +16,7 @@ pub mod faults;
 pub mod ids;
 pub mod integrations;
 pub mod logs;
+pub mod marketplace;
 mod meta;
 pub mod migrations;
 pub mod outbound;

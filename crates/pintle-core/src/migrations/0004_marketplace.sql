@@ -1,0 +1,82 @@
+-- What signs the tokens that Pintle shows to partners. The newest signs; all are in the JWKS until they retire.
+CREATE TABLE signing_keys (
+  id TEXT PRIMARY KEY,
+  created_at BIGINT NOT NULL,
+  -- When it leaves the JWKS; absent for the one that signs.
+  retires_at BIGINT,
+  -- PKCS #8, sealed for the key's id.
+  private BYTEA NOT NULL,
+  -- The public key as a JWK.
+  doc TEXT NOT NULL
+);
+
+-- What a native integration offers.
+CREATE TABLE products (
+  id TEXT PRIMARY KEY,
+  integration_id TEXT NOT NULL REFERENCES integrations (id) ON DELETE CASCADE,
+  slug TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  doc TEXT NOT NULL
+);
+CREATE UNIQUE INDEX products_integration_id_slug_key ON products (integration_id, slug);
+
+-- The partner's side of a marketplace configuration: it has the configuration's id, and outlives it until the last invoice is settled.
+-- No foreign key to the owner or the configuration, for that reason.
+CREATE TABLE installations (
+  id TEXT PRIMARY KEY,
+  owner_id TEXT NOT NULL,
+  integration_id TEXT NOT NULL REFERENCES integrations (id) ON DELETE CASCADE,
+  -- installing, active, closing or closed.
+  state TEXT NOT NULL,
+  -- While it is closing: when its window for final invoices ends.
+  closes_at BIGINT,
+  created_at BIGINT NOT NULL,
+  -- The access token that the partner is given with the installation, sealed for its id, until it is known to have it.
+  token BYTEA,
+  doc TEXT NOT NULL
+);
+CREATE INDEX installations_owner_id_idx ON installations (owner_id, created_at, id);
+CREATE INDEX installations_integration_id_idx ON installations (integration_id);
+CREATE INDEX installations_closes_at_idx ON installations (closes_at);
+
+-- The tokens of an installation that closes, by their hash: good for billing only.
+CREATE TABLE closing_tokens (
+  id TEXT PRIMARY KEY,
+  installation_id TEXT NOT NULL REFERENCES installations (id) ON DELETE CASCADE
+);
+CREATE INDEX closing_tokens_installation_id_idx ON closing_tokens (installation_id);
+
+-- What a partner provides: a database, a bucket. The wire calls it a store on the team's side, a resource on the partner's.
+CREATE TABLE resources (
+  id TEXT PRIMARY KEY,
+  configuration_id TEXT NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
+  owner_id TEXT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,
+  product_id TEXT NOT NULL REFERENCES products (id) ON DELETE CASCADE,
+  -- The partner's id of it; absent until the partner has answered.
+  partner_id TEXT,
+  name TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  -- Its secrets as JSON, sealed for the resource's id; absent until there are any.
+  secrets BYTEA,
+  doc TEXT NOT NULL
+);
+CREATE UNIQUE INDEX resources_configuration_id_partner_id_key ON resources (configuration_id, partner_id);
+CREATE UNIQUE INDEX resources_owner_id_name_key ON resources (owner_id, name);
+CREATE INDEX resources_product_id_idx ON resources (product_id);
+
+-- A resource's variables in a project.
+CREATE TABLE resource_connections (
+  id TEXT PRIMARY KEY,
+  configuration_id TEXT NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
+  resource_id TEXT NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
+  project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  created_at BIGINT NOT NULL,
+  doc TEXT NOT NULL
+);
+CREATE UNIQUE INDEX resource_connections_resource_id_project_id_key ON resource_connections (resource_id, project_id);
+CREATE INDEX resource_connections_project_id_idx ON resource_connections (project_id);
+CREATE INDEX resource_connections_configuration_id_idx ON resource_connections (configuration_id);
+
+-- The connection that a variable belongs to.
+ALTER TABLE envs ADD COLUMN connection_id TEXT REFERENCES resource_connections (id) ON DELETE CASCADE;
+CREATE INDEX envs_connection_id_idx ON envs (connection_id);

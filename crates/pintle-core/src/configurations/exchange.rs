@@ -3,7 +3,7 @@
 use super::{Configuration, not_found};
 use crate::clock::Millis;
 use crate::credential::{self, Prefix};
-use crate::ids::ConfigurationId;
+use crate::ids::{ConfigurationId, TokenId};
 use crate::integrations;
 use crate::{Core, Error, Result};
 use pintle_store::{Conn, params};
@@ -48,20 +48,7 @@ pub async fn exchange(core: &Core, form: Exchange) -> Result<AccessToken> {
         .write(async move |tx| {
             check_client(tx, &core, &form).await?;
             let configuration = redeem(tx, &form, now).await?.completed(tx, now).await?;
-            let doc = json!({ "id": id, "name": configuration.slug, "type": "oauth2-token" }).to_string();
-            tx.execute(
-                "INSERT INTO tokens (id, user_id, team_id, configuration_id, created_at, active_at, doc)
-                 VALUES ($1, $2, $3, $4, $5, $5, $6)",
-                &params![
-                    &id,
-                    &configuration.user_id,
-                    configuration.team_id.as_ref(),
-                    &configuration.id,
-                    now,
-                    doc
-                ],
-            )
-            .await?;
+            keep_token(tx, &configuration, &id, now).await?;
             Ok::<_, Error>(configuration)
         })
         .await?;
@@ -72,6 +59,24 @@ pub async fn exchange(core: &Core, form: Exchange) -> Result<AccessToken> {
         user_id: configuration.user_id.to_string(),
         team_id: configuration.team_id.map(|id| id.to_string()),
     })
+}
+
+/// Keeps the hash of an access token of this installation.
+pub(crate) async fn keep_token(
+    tx: &Conn,
+    configuration: &Configuration,
+    id: &TokenId,
+    now: Millis,
+) -> Result<()> {
+    let doc = json!({ "id": id, "name": configuration.slug, "type": "oauth2-token" }).to_string();
+    let Configuration { id: configuration_id, user_id, team_id, .. } = configuration;
+    tx.execute(
+        "INSERT INTO tokens (id, user_id, team_id, configuration_id, created_at, active_at, doc)
+         VALUES ($1, $2, $3, $4, $5, $5, $6)",
+        &params![id, user_id, team_id.as_ref(), configuration_id, now, doc],
+    )
+    .await?;
+    Ok(())
 }
 
 async fn check_client(tx: &Conn, core: &Core, form: &Exchange) -> Result<()> {

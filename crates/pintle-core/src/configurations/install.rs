@@ -163,6 +163,10 @@ fn new_configuration(
         disabled_at: None,
         disabled_reason: None,
         scopes_queue: Vec::new(),
+        status: None,
+        notification: None,
+        billing_plan: None,
+        external_id: None,
     })
 }
 

@@ -14,6 +14,7 @@ pub use selection::{Projects, project_access, select_projects, set_project_acces
 use crate::clock::Millis;
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
 use crate::integrations::{self, Integration};
+use crate::marketplace::Notification;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,18 @@ pub struct Configuration {
     /// Scopes that the integration has asked for since, not yet confirmed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes_queue: Vec<scopes::Request>,
+    /// What the partner says of it; absent: ready, and for a connectable account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// What the partner wants its users to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<Notification>,
+    /// The plan of the whole installation, as the partner described it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing_plan: Option<Json>,
+    /// The partner's own id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +73,19 @@ pub struct Configuration {
 pub enum Selection {
     All,
     Selected,
+}
+
+/// What a partner says of an installation or a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Ready,
+    Pending,
+    Onboarding,
+    Suspended,
+    Resumed,
+    Uninstalled,
+    Error,
 }
 
 /// Where an installation was started.
@@ -135,7 +161,7 @@ impl Configuration {
     }
 
     /// Writes the document and the columns that are derived from it.
-    async fn save(&self, tx: &Conn) -> Result<()> {
+    pub(crate) async fn save(&self, tx: &Conn) -> Result<()> {
         tx.execute(
             "UPDATE configurations SET doc = $2, scopes = $3, selected = $4, disabled_at = $5, user_id = $6 WHERE id = $1",
             &params![
@@ -177,7 +203,7 @@ pub(crate) fn disabled() -> Error {
 }
 
 /// The configuration as a record, for a change in this transaction.
-async fn load(tx: &Conn, scope: &Scope, id: &ConfigurationId) -> Result<Configuration> {
+pub(crate) async fn load(tx: &Conn, scope: &Scope, id: &ConfigurationId) -> Result<Configuration> {
     if scope.configuration().is_some_and(|own| own != id) {
         return Err(not_found());
     }

@@ -157,6 +157,9 @@ impl Api {
                 let used = self.count(&scope.token, scope.rate_limit);
                 *allowance = Some(used);
                 used.granted(self.0.core.clock.now())?;
+                if route.permission.is_partners() {
+                    scope.require_partner(call.param("integrationConfigurationId"))?;
+                }
                 call.body = self.read(body).await?;
                 handler(call, scope).await
             }

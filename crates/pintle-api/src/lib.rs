@@ -20,6 +20,7 @@ mod integrations;
 mod listeners;
 mod log_drains;
 mod logs;
+mod marketplace;
 mod oauth;
 mod otlp;
 mod projects;
@@ -46,6 +47,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         listeners::ROUTES,
         log_drains::ROUTES,
         logs::ROUTES,
+        marketplace::ROUTES,
         oauth::ROUTES,
         otlp::ROUTES,
         projects::ROUTES,

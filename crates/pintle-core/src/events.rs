@@ -72,6 +72,7 @@ pub async fn record(tx: &Conn, core: &Core, scope: &Scope, now: Millis, event: E
     let (actor, principal, user) = match &scope.principal {
         Principal::User { id, username } => (username.as_str(), id.to_string(), id.to_string()),
         Principal::Installation(i) => ("An integration", i.integration.to_string(), String::new()),
+        Principal::Closing { integration, .. } => ("An integration", integration.to_string(), String::new()),
         Principal::System => ("Pintle", "system".to_owned(), String::new()),
     };
     let wire = json!({

@@ -133,6 +133,10 @@ pub enum Permission {
     LogWrite,
     LogKeyRead,
     LogKeyWrite,
+    /// A marketplace installation's own side of things, for its partner and for nobody else (semantics.md 4.4).
+    Marketplace,
+    /// The same for its bills: also while the installation closes.
+    MarketplaceBilling,
     /// Drive a server in development, and with it everybody's: its clock, its faults. Such routes exist only with `--dev`.
     Develop,
 }
@@ -164,7 +168,7 @@ impl Permission {
         use Permission::*;
         use TokenNeeds::*;
         match self {
-            Public | Account => Nothing,
+            Public | Account | Marketplace | MarketplaceBilling => Nothing,
             ConfigurationRead | WebhookRead => Read("integration-configuration"),
             ConfigurationRemove | WebhookWrite => Write("integration-configuration"),
             DrainRead | DrainWrite => Write("drain"),
@@ -205,6 +209,11 @@ impl Permission {
         )
     }
 
+    /// Whether it is for a marketplace installation's partner: the path names the installation, which must be the token's own.
+    pub fn is_partners(self) -> bool {
+        matches!(self, Permission::Marketplace | Permission::MarketplaceBilling)
+    }
+
     /// Whether a member of this role, with these extended permissions, may.
     pub fn for_role(self, role: Role, extended: &Extended) -> Verdict {
         use Permission::*;
@@ -212,6 +221,7 @@ impl Permission {
         let yes = match self {
             Public | Account | AccountTokens | TeamCreate | TeamRead | MemberRemove | ConfigurationRead
             | EventRead | Develop => true,
+            Marketplace | MarketplaceBilling => false,
             ConfigurationTransfer | TeamWrite | MemberWrite => role == Owner,
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")

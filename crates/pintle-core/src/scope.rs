@@ -2,11 +2,13 @@
 //!
 //! A `Scope` is the only way to an owner's data: every function on such data takes one first.
 
+mod closing;
+
 use crate::clock::{MINUTE, Millis};
 use crate::credential;
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId, TokenId, UserId};
 use crate::permissions::{Extended, Permission, Role, Scopes, TokenNeeds, Verdict};
-use crate::{Core, Error, Result};
+use crate::{Core, Error, Result, integrations};
 use pintle_store::{FromRow, FromValue, Row, params};
 
 /// Who acts.
@@ -17,6 +19,11 @@ pub enum Principal {
         username: String,
     },
     Installation(Installation),
+    /// A marketplace installation that was removed and is not settled yet: its token is good for its bills.
+    Closing {
+        configuration: ConfigurationId,
+        integration: IntegrationId,
+    },
     /// Pintle itself: background jobs.
     System,
 }
@@ -118,6 +125,29 @@ impl Scope {
         }
     }
 
+    /// The installation whose partner calls, also where it closes.
+    ///
+    /// # Errors
+    /// 403 for anybody else.
+    pub fn partner(&self) -> Result<&ConfigurationId> {
+        match &self.principal {
+            Principal::Installation(installation) => Ok(&installation.configuration),
+            Principal::Closing { configuration, .. } => Ok(configuration),
+            Principal::User { .. } | Principal::System => Err(Error::forbidden("Not authorized")),
+        }
+    }
+
+    /// That a path names the installation whose token this is.
+    ///
+    /// # Errors
+    /// 404 for another's.
+    pub fn require_partner(&self, id: &str) -> Result<()> {
+        match self.partner()?.as_str() == id {
+            true => Ok(()),
+            false => Err(Error::not_found("Installation")),
+        }
+    }
+
     /// What a new record is stamped with when an installation makes it.
     pub fn configuration(&self) -> Option<&ConfigurationId> {
         self.installation().map(|installation| &installation.configuration)
@@ -128,7 +158,7 @@ impl Scope {
         match &self.principal {
             Principal::User { id, .. } => Some(id),
             Principal::Installation(installation) => Some(&installation.user),
-            Principal::System => None,
+            Principal::Closing { .. } | Principal::System => None,
         }
     }
 }
@@ -147,7 +177,13 @@ pub async fn authenticate(
     let bearer = bearer.ok_or_else(Error::missing_token)?;
     // Questions about the caller itself are not asked on behalf of a team, whichever the request names.
     let team = if permission.token_needs() == TokenNeeds::Nothing { TeamHint::None } else { team };
-    let found = look_up(core, bearer, team).await?.ok_or_else(Error::invalid_token)?;
+    let Some(found) = look_up(core, bearer, team).await? else {
+        let closing = match permission {
+            Permission::MarketplaceBilling => closing::look_up(core, bearer).await?,
+            _ => None,
+        };
+        return closing.ok_or_else(Error::invalid_token);
+    };
     let now = core.clock.now();
     if found.expires_at.is_some_and(|at| at <= now) {
         return Err(Error::invalid_token());
@@ -169,7 +205,7 @@ async fn touch(core: &Core, token: TokenId, now: Millis) -> Result<()> {
 }
 
 const BY_ID: &str = "SELECT t.id, t.user_id, t.team_id, t.expires_at, t.active_at, t.rate_limit, u.slug,
-    c.id, c.owner_id, c.integration_id, c.scopes, c.selected, c.disabled_at, o.id, o.slug, o.kind, m.role, m.permissions
+    c.id, c.owner_id, c.integration_id, c.scopes, c.selected, c.disabled_at, o.id, o.slug, o.kind, m.role, m.permissions, c.installation_type
   FROM tokens t JOIN owners u ON u.id = t.user_id
   LEFT JOIN configurations c ON c.id = t.configuration_id
   LEFT JOIN owners o ON o.id = COALESCE($2, t.team_id, c.owner_id, u.default_team_id, t.user_id)
@@ -178,7 +214,7 @@ const BY_ID: &str = "SELECT t.id, t.user_id, t.team_id, t.expires_at, t.active_a
 
 /// A name is a slug, or the id of the caller's personal account, which has no prefix to know it by.
 const BY_NAME: &str = "SELECT t.id, t.user_id, t.team_id, t.expires_at, t.active_at, t.rate_limit, u.slug,
-    c.id, c.owner_id, c.integration_id, c.scopes, c.selected, c.disabled_at, o.id, o.slug, o.kind, m.role, m.permissions
+    c.id, c.owner_id, c.integration_id, c.scopes, c.selected, c.disabled_at, o.id, o.slug, o.kind, m.role, m.permissions, c.installation_type
   FROM tokens t JOIN owners u ON u.id = t.user_id
   LEFT JOIN configurations c ON c.id = t.configuration_id
   LEFT JOIN owners o
@@ -213,6 +249,8 @@ struct Found {
 
 struct FoundConfiguration {
     owner: String,
+    /// Of the marketplace, where a partner answers for it.
+    native: bool,
     disabled: bool,
     installation: Installation,
 }
@@ -225,6 +263,7 @@ impl FromRow for Found {
         let configuration = match (text(7)?, text(8)?, text(9)?) {
             (Some(id), Some(owner), Some(integration)) => Some(FoundConfiguration {
                 owner,
+                native: text(18)?.as_deref() == Some(integrations::Kind::Marketplace.as_str()),
                 disabled: int(12)?.is_some(),
                 installation: Installation {
                     configuration: ConfigurationId::from(id),
@@ -306,6 +345,9 @@ impl FoundConfiguration {
         }
         if self.disabled {
             return Err(crate::configurations::disabled());
+        }
+        if permission.is_partners() && !self.native {
+            return Err(Error::forbidden("Not authorized: this installation is not of the marketplace"));
         }
         if !self.installation.scopes.allow(needs) && !crate::planted::on("scope-unchecked") {
             return Err(Error::forbidden("Not authorized"));

@@ -167,7 +167,19 @@ impl Caller {
         self.install_with(slug, &scopes, json!({})).await
     }
 
-    /// The same with chosen scopes, and the body of the installation.
+    /// Registers a native integration of the marketplace with this slug, and installs it for this caller's team: the caller of the
+    /// answer is its partner, which names no team.
+    pub async fn install_native(&self, slug: &str) -> Installed {
+        let app = json!({
+            "name": slug, "slug": slug, "kind": "marketplace", "redirectUrl": "https://example.com/callback",
+            "webhookUrl": "https://example.com/hook",
+        });
+        let app = self.post("/pintle/v1/integrations", app).await.ok(201);
+        let installed = self.install_app(&app, json!({})).await;
+        Installed { caller: installed.caller.without_team(), ..installed }
+    }
+
+    /// The same as `install` with chosen scopes, and the body of the installation.
     pub async fn install_with(&self, slug: &str, scopes: &[&str], body: Value) -> Installed {
         let app = json!({
             "name": slug, "slug": slug, "scopes": scopes, "redirectUrl": "https://example.com/callback",

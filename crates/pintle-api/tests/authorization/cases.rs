@@ -12,7 +12,7 @@ pub struct Roles {
 }
 
 /// What an installation's token must hold.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Needs {
     /// No installation may.
     User,
@@ -21,6 +21,8 @@ pub enum Needs {
     Read(&'static str),
     Write(&'static str),
     WriteEither(&'static str, &'static str),
+    /// The token of the marketplace installation that the path names, whatever its scopes. No user may.
+    Partner,
 }
 
 pub struct Case {
@@ -50,6 +52,7 @@ const EVERYONE: Roles = team(&Role::ALL);
 const MEMBERS: Roles = team(&[Role::Owner, Role::Member]);
 const DEVELOPERS: Roles = team(&[Role::Owner, Role::Member, Role::Developer]);
 const OWNERS: Roles = team(&[Role::Owner]);
+const NOBODY: Roles = team(&[]);
 const PROJECT_READERS: Roles = Roles {
     may: &[
         Role::Owner,
@@ -196,6 +199,8 @@ pub const CASES: &[Case] = {
         case("createLogKey", Project, PROJECT_WRITERS, User, |_| json!({ "name": "made" })),
         case("listLogKeys", Project, PROJECT_WRITERS, User, none),
         case("deleteLogKey", LogKey, PROJECT_WRITERS, User, none),
+        case("get-account-info", Installation, NOBODY, Partner, none),
+        case("get-member", InstallationMember, NOBODY, Partner, none),
     ]
 };
 

@@ -69,6 +69,7 @@ async fn a_request_needs_a_good_token_and_a_team_of_its_bearer() {
             match (case.needs, case.at) {
                 // A question about the caller itself is for no team.
                 (Needs::Nothing, _) => good(answer),
+                (Needs::Partner, _) => drop(answer.fails(403, "forbidden")),
                 // A team that the path names is an object like any other.
                 (_, Thing::Team | Thing::Member) => drop(answer.fails(404, "not_found")),
                 _ => drop(answer.fails(403, "team_unauthorized")),
@@ -84,9 +85,8 @@ async fn what_belongs_to_another_team_is_not_found() {
         let stranger = pintle.team("strangers").await;
         for (route, case) in scoped() {
             // Nothing of another team is named, or the team itself is.
-            if [Thing::Nowhere, Thing::AnyIntegration, Thing::Team, Thing::Member, Thing::Fault]
-                .contains(&case.at)
-            {
+            let of_nobody = [Thing::Nowhere, Thing::AnyIntegration, Thing::Team, Thing::Member, Thing::Fault];
+            if of_nobody.contains(&case.at) || case.needs == Needs::Partner {
                 continue;
             }
             let world = World::new(pintle, &[]).await;
@@ -176,11 +176,11 @@ fn all_but(stems: &[&str], reading: bool) -> Vec<String> {
 #[tokio::test]
 async fn an_installation_may_what_its_scopes_say() {
     on_each_engine(async |pintle| {
-        for (route, case) in scoped() {
+        for (route, case) in scoped().filter(|(_, case)| case.needs != Needs::Partner) {
             let world = World::new(pintle, &[]).await;
             let (lacking, enough): (Option<Vec<String>>, Vec<String>) = match case.needs {
                 Needs::User => (Some(all_but(&[], false)), vec![]),
-                Needs::Nothing => (None, vec![String::new()]),
+                Needs::Nothing | Needs::Partner => (None, vec![String::new()]),
                 Needs::Read(stem) => (Some(all_but(&[stem], false)), vec![format!("read:{stem}")]),
                 Needs::Write(stem) => (Some(all_but(&[stem], true)), vec![format!("read-write:{stem}")]),
                 Needs::WriteEither(one, other) => {
@@ -204,6 +204,32 @@ async fn an_installation_may_what_its_scopes_say() {
                 let answer = send(route, &installed.caller, &params, (case.body)(next())).await;
                 if writes { good(answer) } else { assert_ne!(answer.status, 403, "{}", answer.text) }
             }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_partner_may_what_is_its_own_installations_and_another_ones_is_not_found() {
+    on_each_engine(async |pintle| {
+        for (route, case) in scoped().filter(|(_, case)| case.needs == Needs::Partner) {
+            let world = World::new(pintle, &[]).await;
+            let [own, other] = [world.install_native().await, world.install_native().await];
+            let params = world.make(case.at, &own.caller, Some(&own)).await;
+            send(route, &other.caller, &params, (case.body)(next())).await.fails(404, "not_found");
+            // Under its own name it finds nothing of another's.
+            let mut renamed = params.clone();
+            renamed[0].1 = other.id.clone();
+            if ![Thing::Installation, Thing::InstallationMember].contains(&case.at) {
+                send(route, &other.caller, &renamed, (case.body)(next())).await.fails(404, "not_found");
+            }
+            // A connectable account has no partner.
+            let account = world.install(&["read-write:integration-configuration"]).await;
+            let mut renamed = params.clone();
+            renamed[0].1 = account.id.clone();
+            send(route, &account.caller, &renamed, (case.body)(next())).await.fails(403, "forbidden");
+            let answer = send(route, &own.caller, &params, (case.body)(next())).await;
+            good(answer);
         }
     })
     .await;

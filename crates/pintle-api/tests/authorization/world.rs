@@ -44,6 +44,10 @@ pub enum Thing {
     /// A fault of the server's.
     Fault,
     Listener,
+    /// A marketplace installation, as its partner names it.
+    Installation,
+    /// The same with the owner of its team.
+    InstallationMember,
 }
 
 /// The values of a path's parameters.
@@ -88,6 +92,11 @@ impl<'a> World<'a> {
     /// Installs a new integration with these scopes.
     pub async fn install(&self, scopes: &[&str]) -> Installed {
         self.owner.install_with(&format!("app-{}", next()), scopes, json!({})).await
+    }
+
+    /// Installs a new native integration of the marketplace.
+    pub async fn install_native(&self) -> Installed {
+        self.owner.install_native(&format!("native-{}", next())).await
     }
 
     /// Gives a contributor a role in the project that these parameters name.
@@ -197,7 +206,19 @@ impl<'a> World<'a> {
                 let made = by.post("/v3/user/tokens", json!({ "name": "made" })).await.ok(200);
                 vec![("tokenId", text(&made["token"]["id"]))]
             }
+            Thing::Installation => vec![self.installation(installed).await],
+            Thing::InstallationMember => {
+                vec![self.installation(installed).await, ("memberId", owner.user.to_string())]
+            }
         }
+    }
+
+    async fn installation(&self, installed: Option<&Installed>) -> (&'static str, String) {
+        let id = match installed {
+            Some(installed) => installed.id.clone(),
+            None => self.install_native().await.id,
+        };
+        ("integrationConfigurationId", id)
     }
 
     async fn configuration(&self, installed: Option<&Installed>) -> String {

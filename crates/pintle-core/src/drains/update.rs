@@ -101,6 +101,7 @@ impl Drain {
         self.disabled_by = disabled.then(|| match &scope.principal {
             Principal::User { id, .. } => id.to_string(),
             Principal::Installation(installation) => installation.integration.to_string(),
+            Principal::Closing { integration, .. } => integration.to_string(),
             Principal::System => "system".to_owned(),
         });
         true

@@ -3,3 +3,4 @@
 mod notification;
 
 pub use notification::{Level, Notification};
+pub mod account;

@@ -40,6 +40,7 @@ impl Actor {
                 Actor::User { id: id.to_string(), username: username.clone() }
             }
             Principal::Installation(i) => Actor::Installation { id: i.configuration.clone() },
+            Principal::Closing { configuration, .. } => Actor::Installation { id: configuration.clone() },
             Principal::System => Actor::System,
         }
     }

@@ -198,6 +198,7 @@ impl<'a> Reach<'a> {
                 Self { own: (!all).then_some(&installation.configuration), production: true }
             }
             Principal::User { .. } => Self { own: None, production: may_touch_production(scope, in_project) },
+            Principal::Closing { .. } => Self { own: None, production: false },
             Principal::System => Self { own: None, production: true },
         }
     }

@@ -1,0 +1,21 @@
+//! Group `marketplace` of the contract: what a partner's server calls with its installation's token. The path names the
+//! installation, which must be the token's own; that is found out before any of these handlers runs.
+
+use crate::call::Call;
+use crate::reply::Reply;
+use crate::router::routes;
+use pintle_core::marketplace::account;
+use pintle_core::{Result, Scope};
+
+routes! {
+    "get-account-info": Get "/v1/installations/{integrationConfigurationId}/account", Marketplace => account;
+    "get-member": Get "/v1/installations/{integrationConfigurationId}/member/{memberId}", Marketplace => member;
+}
+
+async fn account(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&account::info(&call.core, &scope, &call.origin()).await?)
+}
+
+async fn member(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&account::member(&call.core, &scope, call.param("memberId")).await?)
+}

@@ -26,6 +26,7 @@ mod otlp;
 mod projects;
 mod registry;
 mod removals;
+mod storage;
 mod teams;
 mod user;
 mod webhooks;
@@ -48,12 +49,14 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         log_drains::ROUTES,
         logs::ROUTES,
         marketplace::ROUTES,
+        marketplace::resources::ROUTES,
         oauth::ROUTES,
         otlp::ROUTES,
         projects::ROUTES,
         projects::env::ROUTES,
         registry::ROUTES,
         removals::ROUTES,
+        storage::ROUTES,
         teams::ROUTES,
         user::ROUTES,
         webhooks::ROUTES,

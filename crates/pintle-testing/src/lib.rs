@@ -8,6 +8,7 @@ mod dns;
 mod engines;
 mod outbox;
 mod people;
+mod resources;
 mod tls;
 
 pub use answer::Answer;

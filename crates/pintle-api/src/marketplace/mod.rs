@@ -1,6 +1,8 @@
 //! Group `marketplace` of the contract: what a partner's server calls with its installation's token. The path names the
 //! installation, which must be the token's own; that is found out before any of these handlers runs.
 
+pub mod resources;
+
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;

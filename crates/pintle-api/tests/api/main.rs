@@ -23,6 +23,7 @@ mod payloads;
 mod projects;
 mod registry;
 mod removal;
+mod resources;
 mod teams;
 mod tokens;
 mod user;

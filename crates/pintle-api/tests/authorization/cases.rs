@@ -201,6 +201,19 @@ pub const CASES: &[Case] = {
         case("deleteLogKey", LogKey, PROJECT_WRITERS, User, none),
         case("get-account-info", Installation, NOBODY, Partner, none),
         case("get-member", InstallationMember, NOBODY, Partner, none),
+        case("get-integration-resources", Installation, NOBODY, Partner, none),
+        case("get-integration-resource", Resource, NOBODY, Partner, none),
+        case("import-resource", Resource, NOBODY, Partner, imported),
+        case("update-resource", Resource, NOBODY, Partner, |_| json!({ "name": "renamed" })),
+        case("delete-integration-resource", Resource, NOBODY, Partner, none),
+        case("update-resource-secrets-by-id", Resource, NOBODY, Partner, |_| json!({ "secrets": [] })),
+        case("update-resource-secrets", ResourceOfProduct, NOBODY, Partner, |_| json!({ "secrets": [] })),
+        case("listStores", Nowhere, EVERYONE, Read(CONFIGURATION), none),
+        case("getStore", Store, EVERYONE, Read(CONFIGURATION), none),
+        case("connectStore", Store, MEMBERS, User, to_site),
+        case("disconnectStore", StoreConnection, MEMBERS, User, none),
+        case("disconnectStores", Store, MEMBERS, User, none),
+        case("connectIntegrationResourceToProject", StoreOfInstallation, MEMBERS, User, to_site),
     ]
 };
 
@@ -220,6 +233,14 @@ const fn case(id: &'static str, at: Thing, roles: Roles, needs: Needs, body: fn(
 
 fn none(_: usize) -> Value {
     Value::Null
+}
+
+fn imported(_: usize) -> Value {
+    json!({ "productId": "db", "name": "made", "status": "ready" })
+}
+
+fn to_site(_: usize) -> Value {
+    json!({ "projectId": "site" })
 }
 
 pub fn webhook(_: usize) -> Value {

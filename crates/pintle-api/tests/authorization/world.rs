@@ -48,6 +48,16 @@ pub enum Thing {
     Installation,
     /// The same with the owner of its team.
     InstallationMember,
+    /// One of its resources, by its partner's id.
+    Resource,
+    /// The same, with the product that it is of.
+    ResourceOfProduct,
+    /// A resource as its team names it, with a project `site` to connect it to.
+    Store,
+    /// The same with its installation.
+    StoreOfInstallation,
+    /// The same with its connection to a project.
+    StoreConnection,
 }
 
 /// The values of a path's parameters.
@@ -210,7 +220,49 @@ impl<'a> World<'a> {
             Thing::InstallationMember => {
                 vec![self.installation(installed).await, ("memberId", owner.user.to_string())]
             }
+            Thing::Resource => {
+                let native = self.native(installed).await;
+                native.import("res-1", json!([])).await;
+                vec![("integrationConfigurationId", native.id), ("resourceId", "res-1".to_owned())]
+            }
+            Thing::ResourceOfProduct => {
+                let native = self.native(installed).await;
+                native.import("res-1", json!([])).await;
+                let product = ("integrationProductIdOrSlug", "db".to_owned());
+                vec![("integrationConfigurationId", native.id), product, ("resourceId", "res-1".to_owned())]
+            }
+            Thing::Store => vec![("id", self.store().await.1)],
+            Thing::StoreOfInstallation => {
+                let (installation, store) = self.store().await;
+                vec![("integrationConfigurationId", installation), ("resourceId", store)]
+            }
+            Thing::StoreConnection => {
+                let (_, store) = self.store().await;
+                let path = format!("/v1/storage/stores/{store}/connections");
+                let made = owner.post(&path, json!({ "projectId": "site" })).await.ok(201);
+                vec![("id", store), ("connectionId", text(&made["id"]))]
+            }
         }
+    }
+
+    /// A marketplace installation with the product `db`.
+    async fn native(&self, installed: Option<&Installed>) -> Installed {
+        let native = match installed {
+            Some(installed) => installed.clone(),
+            None => self.install_native().await,
+        };
+        self.pintle.product(&native, "db").await;
+        native
+    }
+
+    /// A new installation of the team, and its store.
+    async fn store(&self) -> (String, String) {
+        let native = self.native(None).await;
+        if self.owner.get("/v9/projects/site").await.status == 404 {
+            self.owner.project("site").await;
+        }
+        let store = native.import(&format!("res-{}", next()), json!([])).await;
+        (native.id, store)
     }
 
     async fn installation(&self, installed: Option<&Installed>) -> (&'static str, String) {

@@ -8,8 +8,8 @@ pub mod removal;
 pub mod scopes;
 mod selection;
 
-pub(crate) use selection::forget_project;
 pub use selection::{Projects, project_access, select_projects, set_project_access};
+pub(crate) use selection::{forget_project, require_selected};
 
 use crate::clock::Millis;
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};

@@ -51,6 +51,24 @@ pub async fn select_projects(
         .await
 }
 
+/// That an installation may reach a project of its owner.
+///
+/// # Errors
+/// 404 for an unknown configuration, 403 where it was not given the project.
+pub(crate) async fn require_selected(
+    conn: &Conn,
+    scope: &Scope,
+    id: &ConfigurationId,
+    project: &ProjectId,
+) -> Result<()> {
+    let selection = load(conn, scope, id).await?.projects;
+    if selection.is_some_and(|projects| !projects.contains(project)) {
+        let text = "Not authorized: the integration was not given access to this project";
+        return Err(Error::forbidden(text));
+    }
+    Ok(())
+}
+
 /// Whether an installation may reach a project: `false` also for one that is gone, since clients ask after its deletion.
 ///
 /// # Errors

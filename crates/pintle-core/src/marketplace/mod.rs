@@ -4,3 +4,4 @@ mod notification;
 
 pub use notification::{Level, Notification};
 pub mod account;
+pub mod resources;

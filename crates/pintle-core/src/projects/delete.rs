@@ -2,6 +2,7 @@
 
 use super::locate;
 use crate::events::{self, Event};
+use crate::marketplace::resources::connections::{self, Going};
 use crate::{Core, Error, Result, Scope, configurations, drains, logs, webhooks};
 use pintle_store::params;
 use serde_json::json;
@@ -24,6 +25,7 @@ pub async fn delete(core: &Core, scope: &Scope, id_or_name: &str) -> Result<()> 
                 .hook(&scope, "project.removed", told);
             // First, since it goes to webhooks that name the project.
             events::record(tx, &core, &scope, now, event).await?;
+            connections::tell_of_end(tx, &core, &scope, Going::Project(&project.id)).await?;
             configurations::forget_project(tx, &project.id).await?;
             webhooks::forget_project(tx, &project.id).await?;
             drains::forget_project(tx, &project.id).await?;

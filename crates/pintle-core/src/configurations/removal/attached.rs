@@ -12,13 +12,20 @@ pub struct Attached {
     pub webhooks: Vec<Item>,
     pub drains: Vec<Item>,
     pub environment_variables: Vec<Item>,
+    /// What the partner provided.
+    #[serde(default)]
+    pub resources: Vec<Item>,
+    /// The resources in projects.
+    #[serde(default)]
+    pub connections: Vec<Item>,
     /// The projects it was given, where it was not given all.
     pub projects: Vec<String>,
     pub tokens: i64,
     pub codes: i64,
 }
 
-/// One thing, by its id and what a person knows it by: a webhook's URL, a drain's name, a variable's key.
+/// One thing, by its id and what a person knows it by: a webhook's URL, a drain's name, a variable's key, a
+/// resource's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
@@ -32,10 +39,23 @@ const WEBHOOKS: &str =
     "SELECT id, doc, CAST(NULL AS TEXT) FROM webhooks WHERE configuration_id = $1 ORDER BY id";
 const DRAINS: &str = "SELECT id, doc, CAST(NULL AS TEXT) FROM drains WHERE configuration_id = $1 ORDER BY id";
 const VARIABLES: &str = "SELECT id, doc, project_id FROM envs WHERE configuration_id = $1 ORDER BY id";
+const RESOURCES: &str =
+    "SELECT id, doc, CAST(NULL AS TEXT) FROM resources WHERE configuration_id = $1 ORDER BY id";
+const CONNECTIONS: &str = "SELECT c.id, r.doc, c.project_id FROM resource_connections c
+  JOIN resources r ON r.id = c.resource_id WHERE c.configuration_id = $1 ORDER BY c.id";
 const PROJECTS: &str =
     "SELECT project_id FROM configuration_projects WHERE configuration_id = $1 ORDER BY project_id";
 /// Everything that refers to a configuration.
-const TABLES: [&str; 6] = ["webhooks", "drains", "envs", "configuration_projects", "tokens", "codes"];
+const TABLES: [&str; 8] = [
+    "webhooks",
+    "drains",
+    "envs",
+    "resource_connections",
+    "resources",
+    "configuration_projects",
+    "tokens",
+    "codes",
+];
 const TOKENS: &str = "SELECT COUNT(*) FROM tokens WHERE configuration_id = $1";
 const CODES: &str = "SELECT COUNT(*) FROM codes WHERE configuration_id = $1";
 
@@ -50,6 +70,8 @@ impl Attached {
             webhooks: items(conn.all(WEBHOOKS, id).await?)?,
             drains: items(conn.all(DRAINS, id).await?)?,
             environment_variables: items(conn.all(VARIABLES, id).await?)?,
+            resources: items(conn.all(RESOURCES, id).await?)?,
+            connections: items(conn.all(CONNECTIONS, id).await?)?,
             projects: projects.into_iter().map(|(project,)| project).collect(),
             tokens,
             codes,

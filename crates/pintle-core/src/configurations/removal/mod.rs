@@ -17,6 +17,7 @@ use super::{Configuration, load, not_found};
 use crate::events::{self, Event};
 use crate::ids::ConfigurationId;
 use crate::integrations;
+use crate::marketplace::resources::connections::{self, Going};
 use crate::planted;
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
@@ -132,7 +133,8 @@ pub(crate) async fn remove_in(
         "integration-configuration.removed",
         payload,
     );
-    // First: the deliveries that it writes go to webhooks that are about to be removed.
+    // First: the deliveries that they write go to webhooks that are about to be removed.
+    connections::tell_of_end(tx, core, scope, Going::Configuration(id)).await?;
     events::record(tx, core, scope, now, event).await?;
     Attached::delete(tx, id).await?;
     if tx.execute("DELETE FROM configurations WHERE id = $1", &params![id]).await? != 1 {

@@ -120,6 +120,7 @@ fn draft(core: &Core, scope: &Scope, policy: Policy, input: NewVariable) -> Draf
         comment: input.comment,
         visibility: input.visibility,
         configuration_id: scope.configuration().cloned(),
+        content_hint: None,
         created_at: 0,
         updated_at: 0,
         created_by: user.clone(),

@@ -5,7 +5,7 @@ use super::create::{Draft, Drafts, author};
 use super::rules::{PER_ENVIRONMENT, failure};
 use super::{Reach, Stored, Variable, announce};
 use crate::clock::Millis;
-use crate::ids::ProjectId;
+use crate::ids::{ConnectionId, ProjectId};
 use crate::projects::Located;
 use crate::{Core, Error, OnConstraint, Result, Scope};
 use pintle_store::{Conn, params};
@@ -41,6 +41,54 @@ pub(in crate::projects) async fn insert(
     Ok(outcome)
 }
 
+/// Where variables go.
+pub(super) struct Place<'a> {
+    pub tx: &'a Conn,
+    pub core: &'a Core,
+    pub scope: &'a Scope,
+    pub project: &'a Located,
+    pub now: Millis,
+}
+
+impl Place<'_> {
+    /// Writes a variable that nothing stands in the way of, and answers its document. `newest` is the stamp and number of the project's
+    /// newest one.
+    pub(super) async fn add(
+        &self,
+        variable: &Variable,
+        sealed: &[u8],
+        newest: (Millis, i64),
+        connection: Option<&ConnectionId>,
+    ) -> Result<String> {
+        // Stamps of one project differ, so that the wire's cursor, a bare millisecond, loses no variable between two pages.
+        let at = self.now.max(newest.0 + 1);
+        let variable = Variable { created_at: at, updated_at: at, ..variable.clone() };
+        let doc = serde_json::to_string(&variable)?;
+        self.tx
+            .execute(
+                "INSERT INTO envs
+                   (id, owner_id, project_id, configuration_id, created_at, number, value, doc, connection_id)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                &params![
+                    &variable.id,
+                    self.scope.owner(),
+                    &self.project.id,
+                    variable.configuration_id.as_ref(),
+                    at,
+                    newest.1 + 1,
+                    sealed,
+                    &doc,
+                    connection
+                ],
+            )
+            .await
+            .on_missing_parent(|| parent_gone(self.scope))?;
+        variable.insert_targets(self.tx, &self.project.id).await.on_unique(INDEX, || conflict(&variable))?;
+        announce(self.tx, self.core, self.scope, self.project, &variable, self.now, super::CREATED).await?;
+        Ok(doc)
+    }
+}
+
 struct Insertion<'a> {
     tx: &'a Conn,
     core: &'a Core,
@@ -65,30 +113,9 @@ impl Insertion<'_> {
         if found.full {
             return Ok(Err(too_many(&variable.key)));
         }
-        // Stamps of one project differ, so that the wire's cursor, a bare millisecond, loses no variable between two pages.
-        let (newest, number) = found.newest;
-        let at = self.now.max(newest + 1);
-        let variable = Variable { created_at: at, updated_at: at, ..variable.clone() };
-        let doc = serde_json::to_string(&variable)?;
-        self.tx
-            .execute(
-                "INSERT INTO envs (id, owner_id, project_id, configuration_id, created_at, number, value, doc)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                &params![
-                    &variable.id,
-                    self.scope.owner(),
-                    &self.project.id,
-                    variable.configuration_id.as_ref(),
-                    at,
-                    number + 1,
-                    sealed.as_slice(),
-                    &doc
-                ],
-            )
-            .await
-            .on_missing_parent(|| parent_gone(self.scope))?;
-        variable.insert_targets(self.tx, &self.project.id).await.on_unique(INDEX, || conflict(&variable))?;
-        announce(self.tx, self.core, self.scope, self.project, &variable, self.now, super::CREATED).await?;
+        let place =
+            Place { tx: self.tx, core: self.core, scope: self.scope, project: self.project, now: self.now };
+        let doc = place.add(variable, sealed, found.newest, None).await?;
         let stored = Stored { id: variable.id.as_str(), doc: &doc, value: sealed };
         Ok(Ok(stored.wire(self.core, false)?))
     }

@@ -4,6 +4,7 @@
 //! that no two variables of a project have the same key in the same environment and branch. The value is sealed in a column of
 //! its own and joins the stored document only on its way out.
 
+mod connected;
 mod create;
 mod edit;
 mod insert;
@@ -12,6 +13,7 @@ mod policy;
 mod remove;
 mod rules;
 
+pub(crate) use connected::{Connected, Wanted, sync};
 pub(in crate::projects) use create::Drafts;
 pub use create::{Body, NewVariable, OneOrMany, create};
 pub use edit::{Change, edit};
@@ -23,7 +25,7 @@ pub use remove::{Ids, Removed, remove, remove_many};
 use super::Located;
 use crate::clock::Millis;
 use crate::events::{self, Event};
-use crate::ids::{ConfigurationId, EnvId, ProjectId, UserId};
+use crate::ids::{ConfigurationId, EnvId, IntegrationId, ProductId, ProjectId, ResourceId, UserId};
 use crate::permissions::{ProjectRole, Role};
 use crate::scope::{Principal, Scope};
 use crate::{Core, Error, Result};
@@ -83,12 +85,27 @@ pub struct Variable {
     /// `config` or `secret`, of newer clients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
-    /// The installation that owns it: whose token made it.
+    /// The installation that owns it: whose token made it, or whose resource it belongs to.
     pub configuration_id: Option<ConfigurationId>,
+    /// What it belongs to, where it follows something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_hint: Option<ContentHint>,
     pub created_at: Millis,
     pub updated_at: Millis,
     pub created_by: Option<UserId>,
     pub updated_by: Option<UserId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum ContentHint {
+    /// A secret of a marketplace resource.
+    IntegrationStoreSecret {
+        store_id: ResourceId,
+        integration_id: IntegrationId,
+        integration_product_id: ProductId,
+        integration_configuration_id: ConfigurationId,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,6 +299,7 @@ mod tests {
                 comment: None,
                 visibility: None,
                 configuration_id: None,
+                content_hint: None,
                 created_at: 1,
                 updated_at: 1,
                 created_by: None,

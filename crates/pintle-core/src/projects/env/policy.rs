@@ -3,12 +3,12 @@
 use super::rules::failure;
 use super::{Kind, Target, Variable};
 use crate::{Core, Result, Scope};
-use pintle_store::params;
+use pintle_store::{Conn, params};
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Policy {
-    sensitive: bool,
+    pub(super) sensitive: bool,
 }
 
 /// The one setting of a team that is read here.
@@ -20,11 +20,15 @@ struct Settings {
 
 impl Policy {
     pub(in crate::projects) async fn of(core: &Core, scope: &Scope) -> Result<Self> {
+        Self::read(&core.db.read().await?, scope).await
+    }
+
+    pub(super) async fn read(conn: &Conn, scope: &Scope) -> Result<Self> {
         if scope.personal {
             return Ok(Self::default());
         }
         let sql = "SELECT doc FROM owners WHERE id = $1";
-        let row: Option<(String,)> = core.db.read().await?.opt(sql, &params![scope.owner()]).await?;
+        let row: Option<(String,)> = conn.opt(sql, &params![scope.owner()]).await?;
         let settings: Option<Settings> = row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?;
         let policy = settings.and_then(|settings| settings.sensitive_environment_variable_policy);
         Ok(Self { sensitive: policy.as_deref() == Some("on") })

@@ -1,0 +1,62 @@
+//! `/v1/storage/stores`: what the team does with the resources of its marketplace installations. But for the operations that the
+//! contract knows, this is what real clients call (semantics.md 3.6).
+
+use crate::call::Call;
+use crate::reply::Reply;
+use crate::router::routes;
+use axum::http::StatusCode;
+use pintle_core::marketplace::resources::connections::{self, NewConnection};
+use pintle_core::marketplace::resources::stores;
+use pintle_core::{Result, Scope};
+use serde::Deserialize;
+use serde_json::json;
+
+routes! {
+    "listStores": Get "/v1/storage/stores", ConfigurationRead => list;
+    "getStore": Get "/v1/storage/stores/{id}", ConfigurationRead => get;
+    "connectStore": Post "/v1/storage/stores/{id}/connections", ConfigurationUpdate => connect;
+    "disconnectStore": Delete "/v1/storage/stores/{id}/connections/{connectionId}", ConfigurationUpdate => disconnect;
+    "disconnectStores": Delete "/v1/storage/stores/{id}/connections", ConfigurationUpdate => disconnect_all;
+    "connectIntegrationResourceToProject":
+        Post "/v1/integrations/installations/{integrationConfigurationId}/resources/{resourceId}/connections",
+        ConfigurationUpdate => connect_resource;
+}
+
+async fn list(call: Call, scope: Scope) -> Result<Reply> {
+    let configuration = call.query.get("integrationConfigurationId");
+    Reply::json(&json!({ "stores": stores::list(&call.core, &scope, configuration).await? }))
+}
+
+async fn get(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&json!({ "store": stores::get(&call.core, &scope, call.param("id")).await? }))
+}
+
+async fn connect(call: Call, scope: Scope) -> Result<Reply> {
+    let made = connections::connect(&call.core, &scope, None, call.param("id"), call.json()?).await?;
+    Reply::created(&made)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Project {
+    project_id: String,
+}
+
+async fn connect_resource(call: Call, scope: Scope) -> Result<Reply> {
+    let Project { project_id } = call.json()?;
+    let of = Some(call.param("integrationConfigurationId"));
+    let new = NewConnection::to(project_id);
+    connections::connect(&call.core, &scope, of, call.param("resourceId"), new).await?;
+    Ok(Reply { status: StatusCode::CREATED, ..Reply::nothing() })
+}
+
+async fn disconnect(call: Call, scope: Scope) -> Result<Reply> {
+    let connection = Some(call.param("connectionId"));
+    connections::disconnect(&call.core, &scope, call.param("id"), connection).await?;
+    Ok(Reply::nothing())
+}
+
+async fn disconnect_all(call: Call, scope: Scope) -> Result<Reply> {
+    connections::disconnect(&call.core, &scope, call.param("id"), None).await?;
+    Ok(Reply::nothing())
+}

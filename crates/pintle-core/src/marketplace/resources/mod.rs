@@ -1,0 +1,17 @@
+//! Resources: what a partner provides to an installation (semantics.md 4.3, 4.4 and 7.4).
+//!
+//! A resource is one record with two forms on the wire. Its secrets are sealed, and appear as variables of the projects that it is
+//! connected to; whatever changes them changes the variables in the same transaction.
+
+pub mod connections;
+pub mod inbound;
+mod naming;
+mod record;
+mod secrets;
+pub mod stores;
+mod told;
+
+pub use naming::variable_name;
+pub use record::{Ownership, Resource, Stage};
+pub use secrets::{Overrides, Secret, Shown};
+pub use told::Told;

@@ -1,0 +1,199 @@
+//! The record of a resource.
+
+use super::secrets::{self, Secret, Shown};
+use crate::clock::Millis;
+use crate::configurations::Status;
+use crate::ids::{ConfigurationId, OwnerId, ProductId, ResourceId};
+use crate::marketplace::Notification;
+use crate::{Core, Error, OnConstraint, Result, Scope};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// What is stored. The wire has two forms of it: the partner's (`inbound`) and the team's (`stores`).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resource {
+    pub id: ResourceId,
+    pub configuration_id: ConfigurationId,
+    pub owner_id: OwnerId,
+    pub product_id: ProductId,
+    /// The partner's id of it; absent until the partner has answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner_id: Option<String>,
+    pub name: String,
+    pub ownership: Ownership,
+    pub stage: Stage,
+    /// What the partner says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    pub metadata: Map<String, Json>,
+    /// As the partner described it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_plan: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notification: Option<Notification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol_settings: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extras: Option<Json>,
+    /// Whoever asked for it may have an id of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Which secrets it has, not what they are.
+    pub secrets: Vec<Shown>,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+}
+
+/// Who pays for it, and who may end it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ownership {
+    #[default]
+    Owned,
+    /// It exists beside the installation: it is not billed, and its end here is none at the partner.
+    Linked,
+    /// To be claimed by somebody.
+    Sandbox,
+}
+
+/// How far it is here, whatever the partner says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Asked for; the partner has not answered.
+    Initializing,
+    Present,
+    /// The partner never answered, or not with a resource.
+    Failed,
+    /// Its team asked the partner to delete it.
+    Leaving,
+}
+
+impl Resource {
+    /// Its status in the team's words (semantics.md 4.3).
+    pub fn store_status(&self) -> &'static str {
+        match (self.stage, self.status.unwrap_or(Status::Ready)) {
+            (Stage::Initializing, _) => "initializing",
+            (Stage::Failed, _) => "error",
+            (_, Status::Ready | Status::Resumed) => "available",
+            (_, Status::Pending) => "initializing",
+            (_, Status::Onboarding) => "onboarding",
+            (_, Status::Suspended) => "suspended",
+            (_, Status::Uninstalled) => "uninstalled",
+            (_, Status::Error) => "error",
+        }
+    }
+
+    /// Its id as its partner knows it, where there is one.
+    pub fn known_as(&self) -> &str {
+        self.partner_id.as_deref().unwrap_or(self.id.as_str())
+    }
+
+    pub(super) async fn insert(&self, tx: &Conn, core: &Core, secrets: &[Secret]) -> Result<()> {
+        let sealed = secrets::seal(core, &self.id, secrets)?;
+        let sql = "INSERT INTO resources
+            (id, configuration_id, owner_id, product_id, partner_id, name, created_at, secrets, doc)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let row = params![
+            &self.id,
+            &self.configuration_id,
+            &self.owner_id,
+            &self.product_id,
+            self.partner_id.as_deref(),
+            &self.name,
+            self.created_at,
+            sealed,
+            serde_json::to_string(self)?
+        ];
+        tx.execute(sql, &row)
+            .await
+            .on_unique(NAME_INDEX, || name_taken(&self.name))
+            .on_unique(PARTNER_INDEX, partner_id_taken)
+            .on_missing_parent(crate::configurations::not_found)
+            .map(drop)
+    }
+
+    /// Writes the document and the columns that are derived from it.
+    pub(super) async fn save(&self, tx: &Conn) -> Result<()> {
+        let sql = "UPDATE resources SET name = $2, partner_id = $3, product_id = $4, doc = $5 WHERE id = $1";
+        let doc = serde_json::to_string(self)?;
+        tx.execute(sql, &params![&self.id, &self.name, self.partner_id.as_deref(), &self.product_id, doc])
+            .await
+            .on_unique(NAME_INDEX, || name_taken(&self.name))
+            .on_unique(PARTNER_INDEX, partner_id_taken)
+            .map(drop)
+    }
+
+    pub(super) async fn secrets(&self, conn: &Conn, core: &Core) -> Result<Vec<Secret>> {
+        let sql = "SELECT secrets FROM resources WHERE id = $1";
+        let (sealed,): (Option<Vec<u8>>,) = conn.one(sql, &params![&self.id]).await?;
+        secrets::open(core, &self.id, sealed.as_deref())
+    }
+
+    /// Replaces the secrets; the connected projects follow by `connections::follow`.
+    pub(super) async fn keep_secrets(&mut self, tx: &Conn, core: &Core, secrets: &[Secret]) -> Result<()> {
+        self.secrets = secrets.iter().map(Secret::shown).collect();
+        let sealed = secrets::seal(core, &self.id, secrets)?;
+        tx.execute("UPDATE resources SET secrets = $2 WHERE id = $1", &params![&self.id, sealed]).await?;
+        self.save(tx).await
+    }
+}
+
+const NAME_INDEX: &str = "resources_owner_id_name_key";
+const PARTNER_INDEX: &str = "resources_configuration_id_partner_id_key";
+
+pub(super) fn name_taken(name: &str) -> Error {
+    Error::conflict("conflict", format!("A resource with the name `{name}` already exists"))
+}
+
+fn partner_id_taken() -> Error {
+    Error::conflict("conflict", "A resource with this id already exists")
+}
+
+pub(super) fn not_found() -> Error {
+    Error::not_found("Resource")
+}
+
+/// One of the owner's resources; an installation sees only its own.
+///
+/// # Errors
+/// 404.
+pub(super) async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Resource> {
+    let sql = "SELECT doc FROM resources
+      WHERE id = $1 AND owner_id = $2 AND (CAST($3 AS TEXT) IS NULL OR configuration_id = $3)";
+    let row: Option<(String,)> = conn.opt(sql, &params![id, scope.owner(), scope.configuration()]).await?;
+    let (doc,) = row.ok_or_else(not_found)?;
+    Ok(serde_json::from_str(&doc)?)
+}
+
+/// A resource of an installation by the partner's id.
+pub(super) async fn find_partners(
+    conn: &Conn,
+    configuration: &ConfigurationId,
+    partner_id: &str,
+) -> Result<Option<Resource>> {
+    let sql = "SELECT doc FROM resources WHERE configuration_id = $1 AND partner_id = $2";
+    let row: Option<(String,)> = conn.opt(sql, &params![configuration, partner_id]).await?;
+    Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
+}
+
+/// A name that no other resource of the owner has: the wanted one, or with `-2`, `-3` and so on behind it. `own` is the resource that may
+/// keep what it has.
+pub(super) async fn free_name(
+    tx: &Conn,
+    owner: &OwnerId,
+    wanted: &str,
+    own: Option<&ResourceId>,
+) -> Result<String> {
+    let sql = "SELECT id FROM resources WHERE owner_id = $1 AND name = $2";
+    for number in 1.. {
+        let name = if number == 1 { wanted.to_owned() } else { format!("{wanted}-{number}") };
+        let row: Option<(String,)> = tx.opt(sql, &params![owner, &name]).await?;
+        if row.is_none_or(|(id,)| own.is_some_and(|own| own.as_str() == id)) {
+            return Ok(name);
+        }
+    }
+    Err(name_taken(wanted))
+}

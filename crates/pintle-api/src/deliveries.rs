@@ -1,9 +1,9 @@
-//! Beyond the contract: what was sent to webhooks, integrations and drains, and each try of it.
+//! Beyond the contract: what was sent to webhooks, integrations, drains and partners, and each try of it.
 
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
-use pintle_core::deliveries::{self, Filter, State};
+use pintle_core::deliveries::{self, Filter, Kind, State};
 use pintle_core::events::trigger;
 use pintle_core::{Result, Scope};
 use serde_json::json;
@@ -19,6 +19,7 @@ routes! {
 async fn list(call: Call, scope: Scope) -> Result<Reply> {
     let query = &call.query;
     let filter = Filter {
+        kind: query.one_of("kind", &Kind::ALL)?.map(str::to_owned),
         source: ["webhookId", "integrationId", "drainId", "listenerId"]
             .into_iter()
             .find_map(|name| query.text(name)),

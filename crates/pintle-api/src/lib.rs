@@ -30,6 +30,7 @@ mod storage;
 mod teams;
 mod user;
 mod webhooks;
+mod wellknown;
 
 pub use dispatch::{Api, Options};
 pub use incoming::Incoming;
@@ -60,6 +61,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         teams::ROUTES,
         user::ROUTES,
         webhooks::ROUTES,
+        wellknown::ROUTES,
     ]
     .into_iter()
     .flatten()

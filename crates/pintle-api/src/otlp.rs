@@ -146,13 +146,14 @@ const DOMAIN: &str = "pintle";
 /// google.rpc.Code.
 fn code(kind: Kind) -> i32 {
     match kind {
-        Kind::BadRequest | Kind::TooLarge => 3,
-        Kind::NotFound => 5,
+        Kind::BadRequest | Kind::TooLarge | Kind::Unprocessable => 3,
+        Kind::NotFound | Kind::Gone => 5,
         Kind::Conflict => 6,
         Kind::Forbidden => 7,
         Kind::RateLimited => 8,
         Kind::MethodUnknown => 12,
         Kind::Internal => 13,
+        Kind::BadGateway => 14,
     }
 }
 

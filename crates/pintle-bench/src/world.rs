@@ -74,6 +74,7 @@ pub async fn open(data: &Path) -> Outcome<Core> {
     let egress = Egress::new(Policy { loopback: true, names: Names::Nobody, ..Policy::default() });
     let entropy = Entropy::system()?;
     let given = Given {
+        issuer: "http://localhost".into(),
         clock: Clock::default(),
         entropy,
         egress,

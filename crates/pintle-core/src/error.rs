@@ -20,12 +20,18 @@ pub enum Kind {
     MethodUnknown,
     /// 409
     Conflict,
+    /// 410
+    Gone,
     /// 413
     TooLarge,
+    /// 422
+    Unprocessable,
     /// 429
     RateLimited,
     /// 500
     Internal,
+    /// 502
+    BadGateway,
 }
 
 #[derive(Debug, Clone)]

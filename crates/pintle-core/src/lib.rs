@@ -53,6 +53,8 @@ use vault::{MasterKey, Vault};
 
 /// What the domain is given: time, randomness, a way out, and what an operator decided.
 pub struct Given {
+    /// Who Pintle says it is in the tokens that it shows to partners: an origin where its keys can be fetched.
+    pub issuer: String,
     pub clock: Clock,
     pub entropy: Entropy,
     pub egress: Egress,

@@ -1,9 +1,11 @@
 //! The one way out: whatever Pintle sends to somebody else's server goes through here, and so meets the faults that were ordered.
 
 use crate::Core;
+use crate::clock::{Millis, SECOND};
 use crate::faults::{self, NewFault};
 use http::{HeaderMap, header};
 use pintle_egress::{Failure, Request, Response};
+use std::time::SystemTime;
 
 /// Sends a request.
 ///
@@ -31,4 +33,14 @@ async fn with(core: &Core, fault: NewFault, mut request: Request) -> Result<Resp
         true => answered.and(Err(Failure::Broken("a fault dropped the answer".to_owned()))),
         false => answered,
     }
+}
+
+/// After how long the receiver wants to be asked again: `Retry-After` in seconds, or as a date.
+pub fn retry_after(response: &Response, now: Millis) -> Option<Millis> {
+    let text = response.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    if let Ok(seconds) = text.trim().parse::<i64>() {
+        return Some(seconds.saturating_mul(SECOND));
+    }
+    let at = httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(at.as_millis() as Millis - now)
 }

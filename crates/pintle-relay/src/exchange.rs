@@ -1,15 +1,12 @@
 //! What became of a try: whether it arrived, when the next one is, and what is kept of it to be looked at.
 
 use http::{HeaderMap, header};
-use pintle_core::Core;
-use pintle_core::clock::{Millis, SECOND};
-use pintle_core::deliveries::{self, Attempt, Headers, Pauses, State, Try};
+use pintle_core::clock::Millis;
+use pintle_core::deliveries::{self, Attempt, Pauses, State, Try};
 use pintle_core::ids::{DeliveryId, DrainId};
+use pintle_core::{Core, outbound};
 use pintle_egress::{Failure, Response};
-use std::time::{Instant, SystemTime};
-
-/// What is shown for the value of a header that may be a secret.
-const HIDDEN: &str = "(hidden)";
+use std::time::Instant;
 
 /// When a try began, and how long it took.
 pub(crate) struct Timing {
@@ -52,7 +49,11 @@ impl Exchange<'_> {
         let (state, due) = match (&self.outcome, status) {
             (Ok(None), _) | (_, Some(200..=299)) => (State::Delivered, None),
             _ => {
-                let pause = tried.pauses.after(tried.tries + 1, self.retry_after(now), &core.entropy);
+                let pause = tried.pauses.after(
+                    tried.tries + 1,
+                    self.response().and_then(|response| outbound::retry_after(response, now)),
+                    &core.entropy,
+                );
                 let due = now + pause;
                 if due <= tried.retry_until { (State::Pending, Some(due)) } else { (State::Failed, None) }
             }
@@ -62,9 +63,12 @@ impl Exchange<'_> {
             duration_ms: timing.began.elapsed().as_millis() as Millis,
             status,
             error: self.outcome.as_ref().err().map(ToString::to_string),
-            request: deliveries::Exchange { headers: shown(self.sent, self.hidden), body: self.body },
+            request: deliveries::Exchange {
+                headers: deliveries::shown(self.sent, self.hidden),
+                body: self.body,
+            },
             response: self.outcome.ok().flatten().map(|response| deliveries::Exchange {
-                headers: shown(&response.headers, &[header::SET_COOKIE.to_string()]),
+                headers: deliveries::shown(&response.headers, &[header::SET_COOKIE.to_string()]),
                 body: Some(deliveries::beginning(&response.body)),
             }),
         };
@@ -74,24 +78,4 @@ impl Exchange<'_> {
     fn response(&self) -> Option<&Response> {
         self.outcome.as_ref().ok()?.as_ref()
     }
-
-    /// `Retry-After` of the answer: seconds, or a date.
-    fn retry_after(&self, now: Millis) -> Option<Millis> {
-        let text = self.response()?.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-        if let Ok(seconds) = text.trim().parse::<i64>() {
-            return Some(seconds.saturating_mul(SECOND));
-        }
-        let at = httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        Some(at.as_millis() as Millis - now)
-    }
-}
-
-fn shown(headers: &HeaderMap, hidden: &[String]) -> Headers {
-    let show = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
-        let secret = hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(name.as_str()));
-        let value =
-            if secret { HIDDEN.into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
-        (name.to_string(), value)
-    };
-    deliveries::head(headers.iter().map(show))
 }

@@ -2,6 +2,7 @@
 
 mod drains;
 mod exchange;
+mod partners;
 mod webhooks;
 
 use pintle_core::{Core, Result};
@@ -38,6 +39,7 @@ impl Relay {
         let mut workers = JoinSet::new();
         workers.spawn(webhooks::run(core.clone(), settings));
         workers.spawn(drains::run(core.clone(), settings));
+        workers.spawn(partners::run(core.clone()));
         Ok(Self { workers })
     }
 }

@@ -58,6 +58,7 @@ fn temporary() -> tempfile::TempDir {
 pub fn given(clock: Clock, entropy: Entropy, strict_team_scope: bool) -> Given {
     let egress = Egress::new(Policy { loopback: true, names: Names::Nobody, ..Policy::default() });
     Given {
+        issuer: "http://pintle.test".into(),
         clock,
         entropy,
         egress,

@@ -8,6 +8,7 @@ mod failure;
 mod faults;
 mod file;
 mod key;
+mod keys;
 mod listen;
 mod log_limits;
 mod logs;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
             Command::Trigger(args) => trigger::run(args),
             Command::Logs(args) => logs::run(args),
             Command::Doctor(args) => doctor::run(args),
+            Command::Keys(args) => keys::run(args),
         },
         Err(ended) => ended,
     };

@@ -10,6 +10,7 @@ use pintle_core::drains::verification::Verification;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use url::Url;
 
 /// A self-hosted server that speaks the Vercel REST API and centres on integrations.
 #[derive(Debug, Parser)]
@@ -62,6 +63,9 @@ pub enum Command {
     /// Damage, rows whose owner is gone, documents that speak of installations that do not exist, secrets that do not open. It
     /// changes nothing, and a server may be running. Says "sound" and exits with 0, or lists what it found and exits with 1.
     Doctor(DoctorArgs),
+
+    /// The keys that sign the tokens which marketplace partners are shown
+    Keys(KeysArgs),
 }
 
 #[derive(Debug, Args)]
@@ -232,6 +236,24 @@ pub struct DoctorArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    pub command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a new key, which signs from now on
+    ///
+    /// The old one is forgotten but for its public half, which stays at /.well-known/jwks for a day, so that tokens it signed are
+    /// still accepted. A server may be running. Prints the new key's id.
+    Rotate {
+        #[command(flatten)]
+        storage: StorageArgs,
+    },
+}
+
+#[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Make a demo workspace at the first start, and print commands to try
     ///
@@ -279,6 +301,12 @@ pub struct ServeArgs {
     /// What the endpoint of a drain must do before it is accepted: off (nothing), answer (with 200), or code (repeat its owner's) [default: off]
     #[arg(long, env = "PINTLE_VERIFY_DRAINS", hide_env_values = true, value_name = "WHAT")]
     pub verify_drains: Option<Verification>,
+
+    /// Who signs the tokens that marketplace partners are shown: where this server is reached [default: its own address]
+    ///
+    /// Partners fetch the keys under it, at /.well-known/jwks.
+    #[arg(long, env = "PINTLE_ISSUER", hide_env_values = true, value_name = "URL")]
+    pub issuer: Option<Issuer>,
 
     /// Let web pages of any origin call the API (CORS)
     #[arg(long, env = "PINTLE_CORS", hide_env_values = true, value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
@@ -357,6 +385,27 @@ impl FromStr for Listen {
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// An address that tokens are signed in the name of: an origin, and perhaps a path, without a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer(pub String);
+
+impl FromStr for Issuer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let good = Url::parse(text).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+        });
+        match good && !text.ends_with('/') {
+            true => Ok(Issuer(text.to_owned())),
+            false => {
+                Err("expected an address without a slash at its end, such as https://pintle.example.com"
+                    .into())
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::egress::Doors;
 use crate::failure::{Failure, Result};
 use crate::file::{self, File};
-use crate::options::{Listen, ServeArgs};
+use crate::options::{Issuer, Listen, ServeArgs};
 use crate::ready::{self, Ready};
 use crate::storage::Storage;
 use pintle_api::{Api, Options};
@@ -40,6 +40,8 @@ struct Settings {
     relay: pintle_relay::Settings,
     strict_team_scope: bool,
     verify_drains: Verification,
+    /// Who signs what partners are shown; absent: the server's own address.
+    issuer: Option<Issuer>,
     retention: Retention,
     egress: Policy,
     log: LevelFilter,
@@ -73,6 +75,7 @@ impl Settings {
             },
             strict_team_scope: args.strict_team_scope.or(given.strict_team_scope).unwrap_or(false),
             verify_drains: args.verify_drains.or(given.verify_drains).unwrap_or_default(),
+            issuer: args.issuer.or(given.issuer.clone()),
             retention: args.logs.retention(given),
             egress: args.egress.policy(given, dev),
             log: args.log.or(given.log).unwrap_or(LevelFilter::INFO),
@@ -145,7 +148,7 @@ async fn start(settings: &Settings) -> Result<Started> {
     if let Some(lock) = &mut lock {
         describe(lock, &url)?;
     }
-    let core = open(settings).await?;
+    let core = open(settings, &url).await?;
     if settings.dev {
         clock::restore(&core).await?;
         faults::restore(&core).await?;
@@ -166,13 +169,14 @@ fn describe(lock: &mut FolderLock, what: &str) -> Result<()> {
     lock.describe(&text).map_err(|error| Failure::failed(format_args!("cannot write the lock file: {error}")))
 }
 
-async fn open(settings: &Settings) -> Result<Core> {
+async fn open(settings: &Settings, url: &str) -> Result<Core> {
     let entropy =
         Entropy::system().map_err(|error| Failure::failed(format_args!("no randomness: {error}")))?;
     let db = settings.storage.open().await?;
     let master = settings.storage.master_key(&db, &entropy).await?;
     let egress = Egress::new(settings.egress.clone());
     let given = Given {
+        issuer: settings.issuer.as_ref().map_or(url, |issuer| &issuer.0).to_owned(),
         clock: Clock::default(),
         entropy,
         egress,

@@ -59,12 +59,18 @@ impl Storage {
         }
     }
 
+    /// Opens a database that exists, to change something in it; a server may be running.
+    pub async fn existing(&self) -> Result<Db> {
+        match &self.database {
+            Database::Sqlite(path) if !path.exists() => Err(missing(path)),
+            _ => self.open().await,
+        }
+    }
+
     /// Opens a database that exists, to look at it.
     pub async fn look(&self) -> Result<Db> {
         match &self.database {
-            Database::Sqlite(path) if !path.exists() => {
-                Err(Failure::failed(format_args!("there is no database {}", path.display())))
-            }
+            Database::Sqlite(path) if !path.exists() => Err(missing(path)),
             Database::Sqlite(path) => Ok(Db::sqlite_read_only(path)?),
             Database::Postgres(url) => postgres(url).await,
         }
@@ -105,6 +111,10 @@ impl Storage {
 /// Makes a folder that only its owner can look into; one that exists stays as it is.
 fn make_folder(path: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn missing(path: &Path) -> Failure {
+    Failure::failed(format_args!("there is no database {}", path.display()))
 }
 
 async fn postgres(url: &str) -> Result<Db> {

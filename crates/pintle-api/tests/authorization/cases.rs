@@ -43,6 +43,9 @@ pub const PUBLIC: &[(&str, &str)] = &[
     ("signOutOfConsent", "it ends only the browser's own session"),
     ("giveConsent", "the browser's session stands for a token"),
     ("completeInstallation", "the browser comes back here from the integration's own site"),
+    ("getOpenIdConfiguration", "anybody may know where the keys are"),
+    ("getSigningKeys", "public keys"),
+    ("getSigningKeysAsFile", "public keys"),
 ];
 
 /// Operations that every role may call but that are for installations only: a user is answered 400.

@@ -1,9 +1,24 @@
 //! What is kept of the head of a request or an answer.
 
 use super::Headers;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// How much of it, in bytes: names and values.
 const KEPT: usize = 8 * 1024;
+
+/// What is shown for the value of a header that may be a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// The headers of a request or an answer as they are kept, but for the values of those that are named.
+pub fn shown(headers: &HeaderMap, hidden: &[String]) -> Headers {
+    let show = |(name, value): (&HeaderName, &HeaderValue)| {
+        let secret = hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(name.as_str()));
+        let value =
+            if secret { HIDDEN.into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
+        (name.to_string(), value)
+    };
+    head(headers.iter().map(show))
+}
 
 /// Those headers that there is room for; one that is too large leaves room for the next.
 pub fn head(headers: impl IntoIterator<Item = (String, String)>) -> Headers {

@@ -12,7 +12,7 @@ mod shown;
 mod tries;
 
 pub use fan_out::{FanOut, fan_out};
-pub use head::head;
+pub use head::{head, shown};
 pub use leases::{Claim, Lane, Leased, claim, lanes, secret};
 pub use shown::Shown;
 pub(crate) use shown::public;
@@ -22,6 +22,7 @@ use crate::clock::{DAY, Millis};
 use crate::ids::{
     ConfigurationId, DeliveryId, DrainId, EventId, IntegrationId, ListenerId, OwnerId, WebhookId,
 };
+use crate::marketplace::calls;
 use crate::page::{self, Page, Pagination};
 use crate::select::Select;
 use crate::{Core, Error, Result, Scope, drains};
@@ -50,14 +51,19 @@ pub enum Kind {
     Drain,
     /// An event, to a shell that listens.
     Listener,
+    /// A call that changes something at a marketplace partner.
+    Partner,
 }
 
 impl Kind {
+    pub const ALL: [&'static str; 4] = ["webhook", "drain", "listener", "partner"];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Webhook => "webhook",
             Kind::Drain => "drain",
             Kind::Listener => "listener",
+            Kind::Partner => "partner",
         }
     }
 }
@@ -119,6 +125,9 @@ pub struct Delivery {
 impl Delivery {
     /// What it is sent for, which names its lane.
     pub fn source(&self) -> &str {
+        if self.kind == Kind::Partner {
+            return self.configuration_id.as_ref().map_or("", ConfigurationId::as_str);
+        }
         let listener = self.listener_id.as_ref().map(ListenerId::as_str);
         let webhook = self.webhook_id.as_ref().map(WebhookId::as_str);
         let integration = self.integration_id.as_ref().map(IntegrationId::as_str);
@@ -128,18 +137,30 @@ impl Delivery {
 
     /// Writes it, due at once.
     pub async fn insert(&self, tx: &Conn, secret: Option<Vec<u8>>, body: Option<&str>) -> Result<()> {
+        self.insert_due(tx, self.created_at, secret, body).await
+    }
+
+    /// Writes it, due then.
+    pub(crate) async fn insert_due(
+        &self,
+        tx: &Conn,
+        due: Millis,
+        secret: Option<Vec<u8>>,
+        body: Option<&str>,
+    ) -> Result<()> {
         tx.execute(
             "INSERT INTO deliveries (id, owner_id, kind, source_id, configuration_id, state, due_at, retry_until, tries,
                created_at, secret, body, doc)
-             VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, 0, $6, $8, $9, $10)",
+             VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, 0, $8, $9, $10, $11)",
             &params![
                 &self.id,
                 &self.owner_id,
                 self.kind.as_str(),
                 self.source(),
                 self.configuration_id.as_ref(),
-                self.created_at,
+                due,
                 self.created_at + RETRIED_FOR,
+                self.created_at,
                 secret,
                 body,
                 serde_json::to_string(self)?
@@ -158,6 +179,7 @@ const VISIBLE: &str =
 /// What to list.
 #[derive(Debug, Default)]
 pub struct Filter {
+    pub kind: Option<String>,
     /// A webhook, an integration, a drain or a listener.
     pub source: Option<String>,
     pub configuration: Option<String>,
@@ -181,6 +203,7 @@ pub async fn list(
         format!("SELECT {COLUMNS} FROM deliveries d WHERE {visible}"),
         params![scope.owner(), scope.configuration()].to_vec(),
     );
+    select.and("d.kind = $?", filter.kind);
     select.and("d.source_id = $?", filter.source);
     select.and("d.configuration_id = $?", filter.configuration);
     select.and("d.state = $?", filter.state);
@@ -225,29 +248,36 @@ async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Shown> {
 /// Sends a delivery again, whatever became of it: it is due now, and tried for another day.
 ///
 /// # Errors
-/// 404 as `get`; 403 where it goes to somebody else's integration; 409 `receiver_gone` where nobody is left who would send it.
+/// 404 as `get`; 403 where it goes to somebody else's integration; 409 `receiver_gone` where nobody is left who would send it, or
+/// `call_answered` for a call that a partner has answered.
 pub async fn redeliver(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
     let now = core.clock.now();
-    let (scope, id) = (scope.clone(), id.to_owned());
-    core.db
+    let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());
+    core.clone()
+        .db
         .write(async move |tx| {
             let found = find(tx, &scope, &id).await?;
             found.drivable()?;
-            reachable(tx, &found.delivery).await?;
-            let sql =
-                "UPDATE deliveries SET state = 'pending', due_at = $2, retry_until = $3, leased_by = NULL
-              WHERE id = $1";
-            tx.execute(sql, &params![&id, now, now + RETRIED_FOR]).await?;
+            reachable(tx, &core, &found.delivery).await?;
+            renew(tx, &found.delivery.id, now, now).await?;
             find(tx, &scope, &id).await
         })
         .await
 }
 
+/// Makes it pending for another day.
+pub(crate) async fn renew(tx: &Conn, id: &DeliveryId, now: Millis, due: Millis) -> Result<()> {
+    let sql = "UPDATE deliveries SET state = 'pending', due_at = $2, retry_until = $3, leased_by = NULL WHERE id = $1";
+    tx.execute(sql, &params![id, due, now + RETRIED_FOR]).await?;
+    Ok(())
+}
+
 /// An event can be sent to an endpoint that is not subscribed any more. A piece of the log stream needs its drain, and a shell must be
 /// there to take what is for it.
-async fn reachable(tx: &Conn, delivery: &Delivery) -> Result<()> {
+async fn reachable(tx: &Conn, core: &Core, delivery: &Delivery) -> Result<()> {
     let (there, gone) = match delivery.kind {
         Kind::Webhook => return Ok(()),
+        Kind::Partner => return calls::require_open(tx, core, &delivery.id).await,
         Kind::Drain => (
             drains::cursors::reads(tx, delivery).await?,
             "The drain that it was for was deleted, or does not get these events any more",
@@ -265,8 +295,9 @@ async fn reachable(tx: &Conn, delivery: &Delivery) -> Result<()> {
 /// # Errors
 /// 404 as `get`; 403 where it goes to somebody else's integration; 409 `delivery_finished` where it is not pending.
 pub async fn cancel(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
-    let (scope, id) = (scope.clone(), id.to_owned());
-    core.db
+    let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());
+    core.clone()
+        .db
         .write(async move |tx| {
             let found = find(tx, &scope, &id).await?;
             found.drivable()?;
@@ -275,6 +306,9 @@ pub async fn cancel(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
                 return Err(Error::conflict("delivery_finished", text));
             }
             tx.execute(&format!("{CANCEL} WHERE id = $1"), &params![&id]).await?;
+            if found.delivery.kind == Kind::Partner {
+                calls::give_up(tx, &core, &found.delivery.id).await?;
+            }
             find(tx, &scope, &id).await
         })
         .await
@@ -286,6 +320,19 @@ const CANCEL: &str = "UPDATE deliveries SET state = 'canceled', due_at = NULL, l
 pub(crate) async fn cancel_of(tx: &Conn, source: &str) -> Result<()> {
     let sql = format!("{CANCEL} WHERE source_id = $1 AND state = 'pending'");
     tx.execute(&sql, &params![source]).await?;
+    Ok(())
+}
+
+/// Ends the calls that are pending for an installation, but for one.
+pub(crate) async fn cancel_of_partner(
+    tx: &Conn,
+    configuration: &ConfigurationId,
+    except: Option<&DeliveryId>,
+) -> Result<()> {
+    let sql = format!(
+        "{CANCEL} WHERE kind = 'partner' AND source_id = $1 AND state = 'pending' AND (CAST($2 AS TEXT) IS NULL OR id <> $2)"
+    );
+    tx.execute(&sql, &params![configuration, except]).await?;
     Ok(())
 }
 

@@ -112,6 +112,8 @@ impl Pauses {
     pub const OF_WEBHOOKS: Self = Self { first: 5 * SECOND, longest: HOUR };
     /// What waits for a drain holds what comes behind it.
     pub const OF_DRAINS: Self = Self { first: SECOND, longest: 5 * MINUTE };
+    /// Somebody may wait for what a partner was asked to do.
+    pub const OF_PARTNERS: Self = Self { first: 5 * SECOND, longest: HOUR };
 
     /// The pause after so many failures: twice as long each time, half of it left to chance, so that those who failed together do not
     /// come back together. A receiver that says when to come again is heard, within a second and the longest pause.

@@ -1,7 +1,15 @@
 //! The marketplace: native integrations, whose installations live on two servers, Pintle's and the partner's (semantics.md 3.5 and 4).
 
-mod notification;
-
-pub use notification::{Level, Notification};
 pub mod account;
+mod actor;
+pub mod calls;
+pub mod claims;
+pub mod keys;
+mod notification;
+mod outcome;
+pub mod partner;
 pub mod resources;
+
+pub use actor::Actor;
+pub use notification::{Level, Notification};
+pub use outcome::{Field, ForUser, Outcome, PartnerError};

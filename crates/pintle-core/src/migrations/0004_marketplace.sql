@@ -4,8 +4,8 @@ CREATE TABLE signing_keys (
   created_at BIGINT NOT NULL,
   -- When it leaves the JWKS; absent for the one that signs.
   retires_at BIGINT,
-  -- PKCS #8, sealed for the key's id.
-  private BYTEA NOT NULL,
+  -- PKCS #8 in base64, sealed for the key's id; absent once it signs no more.
+  private BYTEA,
   -- The public key as a JWK.
   doc TEXT NOT NULL
 );
@@ -80,3 +80,11 @@ CREATE INDEX resource_connections_configuration_id_idx ON resource_connections (
 -- The connection that a variable belongs to.
 ALTER TABLE envs ADD COLUMN connection_id TEXT REFERENCES resource_connections (id) ON DELETE CASCADE;
 CREATE INDEX envs_connection_id_idx ON envs (connection_id);
+
+-- Calls to partners: what a delivery of kind `partner` has beside it.
+CREATE TABLE partner_calls (
+  id TEXT PRIMARY KEY REFERENCES deliveries (id) ON DELETE CASCADE,
+  -- What became of it, sealed for its id; absent while it is pending.
+  outcome BYTEA,
+  doc TEXT NOT NULL
+);

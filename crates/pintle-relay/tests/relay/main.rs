@@ -7,6 +7,7 @@ mod documented;
 mod drains;
 mod faults;
 mod misbehaving;
+mod partners;
 mod receiver;
 mod signature;
 mod subscribers;

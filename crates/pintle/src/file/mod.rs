@@ -4,7 +4,7 @@ mod lines;
 
 use crate::egress::{Dns, Network};
 use crate::failure::{Failure, Result};
-use crate::options::{Database, Listen};
+use crate::options::{Database, Issuer, Listen};
 use lines::Lines;
 use pintle_core::drains::verification::Verification;
 use pintle_core::seed::{self, Problem, Seed};
@@ -38,6 +38,7 @@ pub struct Settings {
     pub delivery_timeout: Option<u64>,
     pub strict_team_scope: Option<bool>,
     pub verify_drains: Option<Verification>,
+    pub issuer: Option<Issuer>,
     pub cors: Option<bool>,
     pub allow_egress: Vec<Network>,
     pub dns: Option<Dns>,
@@ -66,6 +67,8 @@ struct Content {
     strict_team_scope: Option<bool>,
     #[serde(default, deserialize_with = "parsed")]
     verify_drains: Option<Verification>,
+    #[serde(default, deserialize_with = "parsed")]
+    issuer: Option<Issuer>,
     cors: Option<bool>,
     #[serde(default, deserialize_with = "all_parsed")]
     allow_egress: Vec<Network>,
@@ -153,6 +156,7 @@ impl File {
             delivery_timeout: content.delivery_timeout,
             strict_team_scope: content.strict_team_scope,
             verify_drains: content.verify_drains,
+            issuer: content.issuer,
             cors: content.cors,
             allow_egress: content.allow_egress,
             dns: content.dns,

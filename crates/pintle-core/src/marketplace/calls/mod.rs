@@ -1,0 +1,187 @@
+//! Calls that change something at a partner, which must not be forgotten (semantics.md 4.5).
+//!
+//! A call is an intent first: written as a delivery in the transaction that makes the change pending, and put off for as long as a
+//! request may take. Then the request runs it and waits. Should the process die meanwhile, or the partner not answer, the relay runs
+//! the same call again, with the same key and body, for a day. Each try is recorded in the transaction that draws the consequences: so
+//! there is no answer that was heard and forgotten.
+
+mod due;
+mod redact;
+mod run;
+mod settle;
+
+pub use due::{Claimed, claim};
+pub(crate) use run::give_up;
+pub use run::run;
+
+use super::actor::Actor;
+use super::claims::Speaker;
+use super::partner;
+use crate::clock::{Millis, SECOND};
+use crate::deliveries::{self, Delivery};
+use crate::ids::{ConfigurationId, DeliveryId, IntegrationId, ResourceId};
+use crate::{Core, Error, Result};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+/// For how long whoever runs a call has it: longer than its tries may take.
+const LEASE: Millis = 40 * SECOND;
+
+/// What a call is for. Its consequences are drawn by the module that it belongs to: see `settle`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    Install,
+    ChangePlan,
+    DeleteInstallation,
+    Provision,
+    UpdateResource,
+    DeleteResource,
+    RotateSecrets,
+}
+
+/// A call as its consequences need it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    /// Also its idempotency key.
+    pub id: DeliveryId,
+    pub operation: Operation,
+    pub integration: IntegrationId,
+    pub configuration: ConfigurationId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceId>,
+    pub actor: Actor,
+    /// What else the module needs to know that it belongs to. Never a secret.
+    pub data: Json,
+}
+
+/// What it takes to make one.
+#[derive(Debug, Clone)]
+pub struct NewCall {
+    pub operation: Operation,
+    pub integration: IntegrationId,
+    pub configuration: ConfigurationId,
+    pub resource: Option<ResourceId>,
+    /// A user's token goes along where it is a user, else the system's.
+    pub actor: Actor,
+    pub method: http::Method,
+    /// Under the integration's base URL, with its query; [`partner::path`] makes one.
+    pub path: String,
+    pub body: Option<Json>,
+    /// The body is sealed, and not shown.
+    pub secret: bool,
+    pub data: Json,
+}
+
+/// What is stored of a call, beside its delivery.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    #[serde(flatten)]
+    call: Call,
+    method: String,
+    path: String,
+    /// The body is the delivery's sealed secret.
+    sealed: bool,
+}
+
+/// Writes a call down, in the transaction that makes its change pending; then [`run`] it.
+///
+/// # Errors
+/// 400 where the integration has no base URL.
+pub async fn intend(tx: &Conn, core: &Core, new: NewCall) -> Result<DeliveryId> {
+    let now = core.clock.now();
+    let id = DeliveryId::at(now, &core.entropy);
+    let url = partner::address(tx, &new.integration, &new.path).await?;
+    let mut rest = serde_json::Map::new();
+    rest.insert("operation".into(), json!(new.operation));
+    rest.insert("method".into(), json!(new.method.as_str()));
+    if let Some(resource) = &new.resource {
+        rest.insert("resourceId".into(), json!(resource));
+    }
+    let delivery = Delivery {
+        id: id.clone(),
+        owner_id: new.actor.owner.clone(),
+        kind: deliveries::Kind::Partner,
+        url: url.into(),
+        event_id: None,
+        event_type: None,
+        webhook_id: None,
+        integration_id: Some(new.integration.clone()),
+        drain_id: None,
+        listener_id: None,
+        configuration_id: Some(new.configuration.clone()),
+        created_at: now,
+        rest,
+    };
+    let body = new.body.as_ref().map(Json::to_string);
+    let sealed = body.as_ref().filter(|_| new.secret);
+    let source = new.configuration.as_str();
+    let secret = sealed.map(|body| core.vault.seal(source, body.as_bytes(), &core.entropy)).transpose()?;
+    let shown = if new.secret { new.body.as_ref().map(redact::body) } else { body };
+    delivery.insert_due(tx, now + LEASE, secret, shown.as_deref()).await?;
+    Stored::new(id.clone(), new).insert(tx).await?;
+    Ok(id)
+}
+
+impl Stored {
+    fn new(id: DeliveryId, new: NewCall) -> Self {
+        let NewCall { operation, integration, configuration, resource, actor, data, .. } = new;
+        Self {
+            call: Call { id, operation, integration, configuration, resource, actor, data },
+            method: new.method.to_string(),
+            path: new.path,
+            sealed: new.secret,
+        }
+    }
+
+    async fn insert(&self, tx: &Conn) -> Result<()> {
+        let sql = "INSERT INTO partner_calls (id, doc) VALUES ($1, $2)";
+        tx.execute(sql, &params![&self.call.id, serde_json::to_string(self)?]).await?;
+        Ok(())
+    }
+}
+
+impl Operation {
+    /// Whose token goes along, where the actor is a user.
+    fn speaker(self) -> Speaker {
+        Speaker::User
+    }
+
+    /// Whether a secret may stand in its answer.
+    fn answers_secrets(self) -> bool {
+        matches!(self, Operation::Provision | Operation::RotateSecrets)
+    }
+}
+
+/// Whether it can be run once more: the partner has not said yes or no to it.
+///
+/// # Errors
+/// 409 `call_answered`.
+pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
+    match run::outcome(tx, core, id).await? {
+        Some(outcome) if outcome.is_known() => {
+            let text = "The partner has answered this call: what it said stands, and sending it again would change nothing";
+            Err(Error::conflict("call_answered", text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A call that was given up is pending again for a day; then [`run`] it.
+///
+/// # Errors
+/// 409 `call_answered`.
+pub async fn renew(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
+    require_open(tx, core, id).await?;
+    let now = core.clock.now();
+    deliveries::renew(tx, id, now, now + LEASE).await
+}
+
+/// Ends the calls that are pending for an installation, but for one. Nothing follows from it here: whoever ends them knows what is
+/// left to do.
+pub async fn cancel(tx: &Conn, configuration: &ConfigurationId, except: Option<&DeliveryId>) -> Result<()> {
+    deliveries::cancel_of_partner(tx, configuration, except).await
+}

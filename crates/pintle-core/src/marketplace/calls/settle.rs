@@ -1,0 +1,22 @@
+//! What follows from the outcome of a call: each operation's module says. It happens in the transaction that records the try.
+
+use super::{Call, Operation};
+use crate::marketplace::Outcome;
+use crate::{Core, Result};
+use pintle_store::Conn;
+
+/// Draws the consequences. They may have been drawn already: a call is sent at least once.
+///
+/// # Errors
+/// An answer that cannot be, which makes it an unknown one: the call is tried again.
+pub(super) async fn settle(_: &Conn, _: &Core, call: &Call, _: &Outcome) -> Result<()> {
+    match call.operation {
+        Operation::Install
+        | Operation::ChangePlan
+        | Operation::DeleteInstallation
+        | Operation::Provision
+        | Operation::UpdateResource
+        | Operation::DeleteResource
+        | Operation::RotateSecrets => Ok(()),
+    }
+}

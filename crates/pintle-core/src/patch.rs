@@ -28,6 +28,14 @@ impl<T> From<Option<T>> for Patch<T> {
 }
 
 impl<T> Patch<T> {
+    /// The value that it sets.
+    pub fn as_set(&self) -> Option<&T> {
+        match self {
+            Patch::Set(value) => Some(value),
+            Patch::Absent | Patch::Null => None,
+        }
+    }
+
     /// Changes an optional field as the patch says.
     pub fn apply(self, field: &mut Option<T>) {
         match self {

@@ -33,6 +33,8 @@ pub enum Shape {
     /// An object of any fields.
     Map,
     Nullable(&'static Shape),
+    /// Any of these; the text says what, in the message for none.
+    AnyOf(&'static str, &'static [Shape]),
 }
 
 pub struct Field {
@@ -59,6 +61,19 @@ pub fn object(path: &str, value: &Map<String, Json>, fields: &'static [Field]) -
     let unknown = value.keys().find(|name| !fields.iter().any(|field| field.name == *name));
     unknown.map_or(Ok(()), |name| {
         Err(Error::invalid(format_args!("should NOT have additional property `{name}`.")))
+    })
+}
+
+/// Checks an object of the fields of these groups and no others.
+///
+/// # Errors
+/// 400 with the first violation.
+pub fn object_of(path: &str, value: &Map<String, Json>, groups: &[&'static [Field]]) -> Result<()> {
+    groups.iter().try_for_each(|fields| open(path, value, fields))?;
+    let known = |name: &str| groups.iter().any(|fields| fields.iter().any(|field| field.name == name));
+    let unknown = value.keys().find(|name| !known(name));
+    unknown.map_or(Ok(()), |name| {
+        Err(Error::invalid(format_args!("`{path}` should NOT have additional property `{name}`.")))
     })
 }
 
@@ -127,6 +142,10 @@ impl Shape {
                 (_, Some(value)) => object(path, value, fields),
                 (_, None) => should(&"be object"),
             },
+            Shape::AnyOf(what, shapes) => match shapes.iter().any(|shape| shape.check(path, value).is_ok()) {
+                true => Ok(()),
+                false => should(&format_args!("be {what}")),
+            },
         }
     }
 
@@ -153,6 +172,7 @@ mod tests {
         optional("inner", Shape::Object(&[required("id", Shape::Any)])),
         optional("open", Shape::Open(&[required("id", Shape::Boolean)])),
         optional("free", Shape::Map),
+        optional("size", Shape::AnyOf("number or string", &[Shape::Integer { min: 1 }, Shape::Text(1)])),
     ];
 
     #[test]
@@ -183,6 +203,7 @@ mod tests {
             ),
             (json!({ "name": "a", "open": { "id": 1, "x": 1 } }), "`open.id` should be boolean."),
             (json!({ "name": "a", "free": [] }), "`free` should be object."),
+            (json!({ "name": "a", "size": 0 }), "`size` should be number or string."),
         ];
         for (value, message) in cases {
             let error = object("", value.as_object().unwrap(), FIELDS).unwrap_err();
@@ -190,7 +211,7 @@ mod tests {
         }
         let good = json!({
             "name": "a", "on": null, "age": 1, "at": 0, "kind": "a", "tags": ["/"], "inner": { "id": 1 }, "free": { "a": 1 },
-            "open": { "id": true, "x": 1 },
+            "open": { "id": true, "x": 1 }, "size": "s",
         });
         object("", good.as_object().unwrap(), FIELDS).unwrap();
     }

@@ -31,10 +31,7 @@ impl NewUser {
     pub(crate) fn check(&self) -> Result<()> {
         validate::slug("username", &self.username, 48)?;
         validate::length("email", &self.email, 256)?;
-        match self.email.contains('@') {
-            true => Ok(()),
-            false => Err(Error::invalid("`email` should match format \"email\".")),
-        }
+        validate::email("email", &self.email)
     }
 }
 

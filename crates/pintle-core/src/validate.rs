@@ -105,6 +105,15 @@ pub fn one_of(field: &str, text: &str, allowed: &[&str]) -> Result<()> {
     Err(Error::invalid(format_args!("`{field}` should be equal to one of the allowed values \"{list}\".")))
 }
 
+/// An e-mail address, as far as its form tells.
+pub fn email(field: &str, text: &str) -> Result<()> {
+    let parts = text.split_once('@');
+    if parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !text.contains(' ')) {
+        return Ok(());
+    }
+    Err(Error::invalid(format_args!("`{field}` should match format \"email\".")))
+}
+
 /// A host name: labels of letters, digits and inner hyphens, parted by dots.
 pub fn hostname(field: &str, text: &str) -> Result<()> {
     let label = |label: &str| {

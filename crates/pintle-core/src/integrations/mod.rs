@@ -1,11 +1,15 @@
 //! Integrations: the apps that can be installed. The real platform has only a console for them; Pintle has `/pintle/v1/integrations`.
 
+mod input;
+mod native;
 mod rules;
+
+pub use input::{IntegrationPatch, NewIntegration};
+pub use native::{Listing, Policy};
 
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{IntegrationId, OwnerId};
-use crate::patch::Patch;
 use crate::{Core, Error, OnConstraint, Result, Scope, configurations, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -56,6 +60,24 @@ pub struct Integration {
     pub scopes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configuration_url: Option<String>,
+    /// Where the partner of a native integration is: its `/v1/installations/…` is below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// Where the partner's single sign-on begins (semantics.md 4.7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_login_url: Option<String>,
+    /// Where a person brings a resource that exists at the partner already (semantics.md 4.8).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import_resource_url: Option<String>,
+    /// The plan is the installation's, not each resource's.
+    #[serde(default)]
+    pub installation_level_billing_plans: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eula_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Listing::is_empty")]
+    pub listing: Listing,
     pub created_at: Millis,
     pub updated_at: Millis,
 }
@@ -69,84 +91,29 @@ pub struct WithSecret {
     pub client_secret: String,
 }
 
-/// The body of a creation.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewIntegration {
-    pub name: String,
-    pub slug: Option<String>,
-    #[serde(default)]
-    pub kind: Kind,
-    pub icon: Option<String>,
-    pub description: Option<String>,
-    pub website: Option<String>,
-    pub redirect_url: Option<String>,
-    pub webhook_url: Option<String>,
-    #[serde(default)]
-    pub events: Vec<String>,
-    #[serde(default)]
-    pub scopes: Vec<String>,
-    pub configuration_url: Option<String>,
-}
-
-/// The body of an update: what is absent stays, `null` clears.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct IntegrationPatch {
-    #[serde(default)]
-    pub name: Patch<String>,
-    #[serde(default)]
-    pub slug: Patch<String>,
-    #[serde(default)]
-    pub icon: Patch<String>,
-    #[serde(default)]
-    pub description: Patch<String>,
-    #[serde(default)]
-    pub website: Patch<String>,
-    #[serde(default)]
-    pub redirect_url: Patch<String>,
-    #[serde(default)]
-    pub webhook_url: Patch<String>,
-    #[serde(default)]
-    pub events: Patch<Vec<String>>,
-    #[serde(default)]
-    pub scopes: Patch<Vec<String>>,
-    #[serde(default)]
-    pub configuration_url: Patch<String>,
-    /// Shown to the installing users when a scope is added (semantics.md 1.3).
-    pub note: Option<String>,
-}
-
-impl IntegrationPatch {
-    pub(crate) fn apply(self, integration: &mut Integration) -> Result<()> {
-        self.name.replace("name", "string", &mut integration.name)?;
-        self.slug.replace("slug", "string", &mut integration.slug)?;
-        self.icon.replace("icon", "string", &mut integration.icon)?;
-        self.events.replace("events", "array", &mut integration.events)?;
-        self.scopes.replace("scopes", "array", &mut integration.scopes)?;
-        self.description.apply(&mut integration.description);
-        self.website.apply(&mut integration.website);
-        self.redirect_url.apply(&mut integration.redirect_url);
-        self.webhook_url.apply(&mut integration.webhook_url);
-        self.configuration_url.apply(&mut integration.configuration_url);
-        integration.check()
-    }
-}
-
 /// Registers an integration for the scope's owner.
 ///
 /// # Errors
-/// 400 for a field beyond its limits or a webhook URL that Pintle does not send to, 409 `slug_taken`.
+/// 400 for a field beyond its limits or a URL that Pintle does not send to, 409 `slug_taken`.
 pub async fn create(core: &Core, scope: &Scope, input: NewIntegration) -> Result<WithSecret> {
     let integration = Integration::new(core, scope.owner(), input)?;
-    if let Some(url) = &integration.webhook_url {
-        validate::admitted(core, "webhookUrl", url).await?;
-    }
+    admit(core, integration.webhook_url.as_ref(), integration.base_url.as_ref()).await?;
     let client_secret = core.entropy.base62(24);
     let sealed = core.vault.seal(integration.id.as_str(), client_secret.as_bytes(), &core.entropy)?;
     let record = integration.clone();
     core.db.write(async move |tx| insert(tx, &record, &sealed).await).await?;
     Ok(WithSecret { integration, client_secret })
+}
+
+/// The URLs that Pintle itself sends to must be ones that it may.
+async fn admit(core: &Core, webhook_url: Option<&String>, base_url: Option<&String>) -> Result<()> {
+    for (field, url) in [("webhookUrl", webhook_url), ("baseUrl", base_url)] {
+        if let Some(url) = url {
+            validate::http_url(field, url)?;
+            validate::admitted(core, field, url).await?;
+        }
+    }
+    Ok(())
 }
 
 impl Integration {
@@ -176,6 +143,13 @@ impl Integration {
             events: input.events,
             scopes: input.scopes,
             configuration_url: input.configuration_url,
+            base_url: input.base_url,
+            redirect_login_url: input.redirect_login_url,
+            import_resource_url: input.import_resource_url,
+            installation_level_billing_plans: input.installation_level_billing_plans,
+            eula_url: input.eula_url,
+            privacy_url: input.privacy_url,
+            listing: input.listing,
             created_at: now,
             updated_at: now,
         };
@@ -215,7 +189,7 @@ pub async fn get(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<Integra
     own(&core.db.read().await?, scope, id_or_slug).await
 }
 
-async fn own(conn: &Conn, scope: &Scope, id_or_slug: &str) -> Result<Integration> {
+pub(crate) async fn own(conn: &Conn, scope: &Scope, id_or_slug: &str) -> Result<Integration> {
     let integration = find(conn, id_or_slug).await?;
     integration.filter(|i| i.owner_id == *scope.owner()).ok_or_else(|| Error::not_found("Integration"))
 }
@@ -244,7 +218,7 @@ pub async fn client_secret(conn: &Conn, core: &Core, id: &IntegrationId) -> Resu
 /// Changes an integration. Removed scopes leave its installations at once; added ones wait for each to confirm them.
 ///
 /// # Errors
-/// 400 for a field beyond its limits or a webhook URL that Pintle does not send to, 404, 409 `slug_taken`.
+/// 400 for a field beyond its limits or a URL that Pintle does not send to, 404, 409 `slug_taken`.
 pub async fn update(
     core: &Core,
     scope: &Scope,
@@ -252,10 +226,7 @@ pub async fn update(
     patch: IntegrationPatch,
 ) -> Result<Integration> {
     patch.note.as_ref().map_or(Ok(()), |note| validate::at_most("note", note, 1_024))?;
-    if let Patch::Set(url) = &patch.webhook_url {
-        validate::http_url("webhookUrl", url)?;
-        validate::admitted(core, "webhookUrl", url).await?;
-    }
+    admit(core, patch.webhook_url.as_set(), patch.base_url.as_set()).await?;
     let (core, scope, id_or_slug) = (core.clone(), scope.clone(), id_or_slug.to_owned());
     core.clone()
         .db

@@ -41,6 +41,7 @@ impl Integration {
         let writes = Scopes::join(&self.scopes);
         self.scopes.retain(|scope| !scope.strip_prefix("read:").is_some_and(|stem| writes.can_write(stem)));
         self.check_texts()?;
+        self.check_native()?;
         self.events.iter().try_for_each(|event| check_event(event, self.kind))?;
         self.scopes.iter().try_for_each(|scope| check_scope(scope))
     }
@@ -61,6 +62,11 @@ impl Integration {
             ("webhookUrl", &self.webhook_url),
             ("configurationUrl", &self.configuration_url),
             ("website", &self.website),
+            ("baseUrl", &self.base_url),
+            ("redirectLoginUrl", &self.redirect_login_url),
+            ("importResourceUrl", &self.import_resource_url),
+            ("eulaUrl", &self.eula_url),
+            ("privacyUrl", &self.privacy_url),
         ];
         for (field, url) in urls.into_iter().filter_map(|(field, url)| Some((field, url.as_ref()?))) {
             validate::at_most(field, url, 2_048)?;

@@ -8,6 +8,8 @@ pub mod keys;
 mod notification;
 mod outcome;
 pub mod partner;
+pub mod plans;
+pub mod products;
 pub mod resources;
 
 pub use actor::Actor;

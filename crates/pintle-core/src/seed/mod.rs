@@ -10,7 +10,7 @@ pub mod demo;
 pub use apply::{Applied, apply};
 
 use crate::clock::Millis;
-use crate::integrations::{IntegrationPatch, Kind, NewIntegration};
+use crate::integrations::{IntegrationPatch, Kind, Listing, NewIntegration};
 use crate::patch::Patch;
 use crate::permissions::Role;
 use crate::teams::NewTeam;
@@ -118,6 +118,13 @@ pub struct Integration {
     pub redirect_url: Option<String>,
     pub webhook_url: Option<String>,
     pub configuration_url: Option<String>,
+    pub base_url: Option<String>,
+    pub redirect_login_url: Option<String>,
+    pub import_resource_url: Option<String>,
+    pub installation_level_billing_plans: Option<bool>,
+    pub eula_url: Option<String>,
+    pub privacy_url: Option<String>,
+    pub listing: Option<Listing>,
     pub events: Option<Vec<String>>,
     pub scopes: Option<Vec<String>>,
     /// Made at random where it is absent and the integration is new.
@@ -174,6 +181,13 @@ impl Integration {
             events: app.events.unwrap_or_default(),
             scopes: app.scopes.unwrap_or_default(),
             configuration_url: app.configuration_url,
+            base_url: app.base_url,
+            redirect_login_url: app.redirect_login_url,
+            import_resource_url: app.import_resource_url,
+            installation_level_billing_plans: app.installation_level_billing_plans.unwrap_or_default(),
+            eula_url: app.eula_url,
+            privacy_url: app.privacy_url,
+            listing: app.listing.unwrap_or_default(),
         }
     }
 
@@ -190,6 +204,13 @@ impl Integration {
             events: set(app.events),
             scopes: set(app.scopes),
             configuration_url: set(app.configuration_url),
+            base_url: set(app.base_url),
+            redirect_login_url: set(app.redirect_login_url),
+            import_resource_url: set(app.import_resource_url),
+            installation_level_billing_plans: set(app.installation_level_billing_plans),
+            eula_url: set(app.eula_url),
+            privacy_url: set(app.privacy_url),
+            listing: set(app.listing),
             slug: Patch::Absent,
             note: None,
         }

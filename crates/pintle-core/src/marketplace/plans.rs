@@ -1,0 +1,218 @@
+//! Billing plans: what a partner offers for an installation or a resource (semantics.md 1.5).
+
+use crate::clock;
+use crate::integrations::Policy;
+use crate::{Error, Result, validate, violation};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// A plan as the wire shows it. Amounts are decimal texts in USD; only the one to authorize beforehand is a number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BillingPlan {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: PlanKind,
+    #[serde(default)]
+    pub scope: PlanScope,
+    pub name: String,
+    pub description: String,
+    #[serde(default = "by_default")]
+    pub payment_method_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preauthorization_amount: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_charge: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum_amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum_amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum_amount_auto_purchase_per_period: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Vec<Detail>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub highlighted_details: Option<Vec<Detail>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Vec<QuoteLine>>,
+    /// ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_date: Option<String>,
+    /// It is shown, and cannot be chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    /// What choosing it needs to be accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required_policies: Option<Vec<Policy>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlanKind {
+    Prepayment,
+    Subscription,
+}
+
+/// What a plan is chosen for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlanScope {
+    Installation,
+    #[default]
+    Resource,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    pub label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteLine {
+    pub line: String,
+    pub amount: String,
+}
+
+fn by_default() -> bool {
+    true
+}
+
+impl BillingPlan {
+    /// Reads a plan that somebody sent; `path` is where it stands. What the contract does not know is left out.
+    ///
+    /// # Errors
+    /// 400 with the first violation.
+    pub fn read(path: &str, value: &Json) -> Result<Self> {
+        let plan: Self = serde_path_to_error::deserialize(value).map_err(|error| {
+            let inner = error.path().to_string();
+            let place = if inner == "." { path.to_owned() } else { format!("{path}.{inner}") };
+            Error::invalid(violation::of(&place, &error.inner().to_string()))
+        })?;
+        plan.check(path)?;
+        Ok(plan)
+    }
+
+    fn check(&self, path: &str) -> Result<()> {
+        validate::length(&format!("{path}.id"), &self.id, 256)?;
+        validate::not_empty(&format!("{path}.name"), &self.name)?;
+        let amounts = [
+            ("initialCharge", &self.initial_charge),
+            ("minimumAmount", &self.minimum_amount),
+            ("maximumAmount", &self.maximum_amount),
+            ("maximumAmountAutoPurchasePerPeriod", &self.maximum_amount_auto_purchase_per_period),
+        ];
+        for (field, amount) in amounts {
+            amount.as_ref().map_or(Ok(()), |text| amount_of(&format!("{path}.{field}"), text).map(drop))?;
+        }
+        if self.preauthorization_amount.is_some_and(|amount| amount < 0.0) {
+            return Err(Error::invalid(format_args!("`{path}.preauthorizationAmount` should be >= 0.")));
+        }
+        if self.effective_date.as_ref().is_some_and(|date| clock::parse(date).is_none()) {
+            let field = format_args!("`{path}.effectiveDate`");
+            return Err(Error::invalid(format_args!("{field} should match format \"date-time\".")));
+        }
+        Ok(())
+    }
+}
+
+/// An amount in USD as the wire has it, in millionths of a dollar: `"12.50"` is 12 500 000. Whole cents are not enough, since usage
+/// may cost less than one.
+///
+/// # Errors
+/// 400 for what is no decimal number, has more than six digits after its point, or is beyond a billion dollars.
+pub fn amount_of(field: &str, text: &str) -> Result<i64> {
+    let wrong = || Error::invalid(format_args!("`{field}` should match pattern \"^-?[0-9]+(\\.[0-9]+)?$\"."));
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let (whole, part) = digits.split_once('.').map_or((digits, None), |(whole, part)| (whole, Some(part)));
+    let good = |digits: &str, max: usize| {
+        (1..=max).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if !good(whole, 9) || !part.is_none_or(|part| good(part, 6)) {
+        return Err(wrong());
+    }
+    let millionths: i64 = format!("{:0<6}", part.unwrap_or_default()).parse().map_err(|_| wrong())?;
+    let dollars: i64 = whole.parse().map_err(|_| wrong())?;
+    Ok(sign * (dollars * 1_000_000 + millionths))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_plan_gets_its_defaults_and_loses_what_nobody_knows() {
+        let sent = json!({ "id": "pro", "type": "subscription", "name": "Pro", "description": "All", "color": "red" });
+        let plan = BillingPlan::read("plans[0]", &sent).unwrap();
+        let shown = json!({
+            "id": "pro", "type": "subscription", "scope": "resource", "name": "Pro", "description": "All",
+            "paymentMethodRequired": true,
+        });
+        assert_eq!(serde_json::to_value(&plan).unwrap(), shown);
+        let whole = json!({
+            "id": "pre", "type": "prepayment", "scope": "installation", "name": "Pre", "description": "",
+            "paymentMethodRequired": false, "preauthorizationAmount": 5.0, "initialCharge": "1.00", "minimumAmount": "10.00",
+            "maximumAmount": "100.00", "maximumAmountAutoPurchasePerPeriod": "50", "cost": "$1 each",
+            "details": [{ "label": "Size", "value": "1 GB" }], "highlightedDetails": [{ "label": "Fast" }],
+            "quote": [{ "line": "Base", "amount": "1.00" }], "effectiveDate": "2026-01-01T00:00:00.000Z", "disabled": true,
+            "requiredPolicies": [{ "id": "dpa", "name": "DPA", "url": "https://partner.example/dpa" }],
+        });
+        let plan = BillingPlan::read("billingPlan", &whole).unwrap();
+        assert_eq!(serde_json::to_value(&plan).unwrap(), whole);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_plan_is_named() {
+        let cases = [
+            (json!({ "id": null }), "`plans[2].id` should be string."),
+            (json!({ "id": "" }), "`plans[2].id` should NOT be shorter than 1 characters."),
+            (
+                json!({ "type": "free" }),
+                "`plans[2].type` should be equal to one of the allowed values \"prepayment, subscription\".",
+            ),
+            (
+                json!({ "minimumAmount": "ten" }),
+                "`plans[2].minimumAmount` should match pattern \"^-?[0-9]+(\\.[0-9]+)?$\".",
+            ),
+            (json!({ "preauthorizationAmount": -1 }), "`plans[2].preauthorizationAmount` should be >= 0."),
+            (
+                json!({ "effectiveDate": "soon" }),
+                "`plans[2].effectiveDate` should match format \"date-time\".",
+            ),
+            (json!({ "details": [{}] }), "missing required property `plans[2].details[0].label`."),
+        ];
+        for (change, message) in cases {
+            let mut plan = json!({ "id": "a", "type": "subscription", "name": "A", "description": "" });
+            plan.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            let error = BillingPlan::read("plans[2]", &plan).unwrap_err();
+            assert_eq!(error.message, format!("Invalid request: {message}"), "{plan}");
+        }
+        let error = BillingPlan::read("plans[0]", &json!("free")).unwrap_err();
+        assert_eq!(error.message, "Invalid request: `plans[0]` should be object.");
+    }
+
+    #[test]
+    fn amounts_are_exact() {
+        let cases = [
+            ("0", Some(0)),
+            ("12.50", Some(12_500_000)),
+            ("-0.000001", Some(-1)),
+            ("999999999", Some(999_999_999_000_000)),
+            ("1000000000", None),
+            ("0.0000001", None),
+            ("", None),
+            (".5", None),
+            ("5.", None),
+            ("1e3", None),
+            ("+1", None),
+            ("$1", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(amount_of("amount", text).ok(), expected, "{text}");
+        }
+    }
+}

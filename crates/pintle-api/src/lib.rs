@@ -23,6 +23,7 @@ mod logs;
 mod marketplace;
 mod oauth;
 mod otlp;
+mod products;
 mod projects;
 mod registry;
 mod removals;
@@ -53,6 +54,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         marketplace::resources::ROUTES,
         oauth::ROUTES,
         otlp::ROUTES,
+        products::ROUTES,
         projects::ROUTES,
         projects::env::ROUTES,
         registry::ROUTES,

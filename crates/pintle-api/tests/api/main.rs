@@ -20,6 +20,7 @@ mod log_drains;
 mod logs;
 mod members;
 mod payloads;
+mod products;
 mod projects;
 mod registry;
 mod removal;

@@ -24,6 +24,9 @@ pub enum Thing {
     Integration,
     /// One that anybody may install.
     AnyIntegration,
+    NativeIntegration,
+    /// Of a native integration.
+    Product,
     Webhook,
     /// One that waits, to a webhook.
     Delivery,
@@ -157,6 +160,13 @@ impl<'a> World<'a> {
                 let app = json!({ "name": format!("app-{}", next()), "redirectUrl": "https://example.com" });
                 vec![("idOrSlug", text(&owner.post("/pintle/v1/integrations", app).await.ok(201)["id"]))]
             }
+            Thing::NativeIntegration => vec![("idOrSlug", self.native().await)],
+            Thing::Product => {
+                let app = self.native().await;
+                let path = format!("/pintle/v1/integrations/{app}/products");
+                let made = owner.post(&path, json!({ "name": "Thing" })).await.ok(201);
+                vec![("idOrSlug", app), ("productIdOrSlug", text(&made["id"]))]
+            }
             Thing::Webhook => vec![("id", id(by.post("/v1/webhooks", cases::webhook(0)).await))],
             Thing::Delivery => {
                 let webhook = id(by.post("/v1/webhooks", cases::webhook(0)).await);
@@ -271,6 +281,12 @@ impl<'a> World<'a> {
             None => self.install_native().await.id,
         };
         ("integrationConfigurationId", id)
+    }
+
+    /// A native integration of the team's, by its slug.
+    async fn native(&self) -> String {
+        let app = json!({ "name": format!("app-{}", next()), "kind": "marketplace" });
+        text(&self.owner.post("/pintle/v1/integrations", app).await.ok(201)["slug"])
     }
 
     async fn configuration(&self, installed: Option<&Installed>) -> String {

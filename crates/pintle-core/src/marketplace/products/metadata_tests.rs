@@ -329,7 +329,7 @@ impl Dice {
 fn every_default_passes_its_own_schema() {
     let mut dice = Dice(4_711);
     let (mut taken, mut refused) = (0, 0);
-    for _ in 0..20_000 {
+    for _ in 0..5_000 {
         let properties = json!({ "x": dice.property(), "y": dice.property() });
         let Ok(schema) = schema(properties.clone(), &["x"]) else {
             refused += 1;
@@ -345,7 +345,7 @@ fn every_default_passes_its_own_schema() {
             assert_eq!(checked.unwrap_or_else(|error| panic!("{properties}: {error}")), sent);
         }
     }
-    assert!(taken > 500 && refused > 500, "{taken} taken, {refused} refused");
+    assert!(taken > 100 && refused > 100, "{taken} taken, {refused} refused");
 }
 
 fn without_default(property: &Json) -> Json {

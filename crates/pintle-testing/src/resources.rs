@@ -10,8 +10,12 @@ impl Pintle {
     /// A product of the installation's integration, with this slug; answers its id.
     pub async fn product(&self, installed: &Installed, slug: &str) -> String {
         let id = ProductId::new(&self.core.entropy);
-        let doc = json!({ "id": id, "integrationId": installed.integration, "slug": slug, "name": slug });
-        let row = params![&id, &installed.integration, slug, self.clock.now(), doc.to_string()].to_vec();
+        let now = self.clock.now();
+        let doc = json!({
+            "id": id, "integrationId": installed.integration, "slug": slug, "name": slug, "protocols": {},
+            "metadataSchema": { "type": "object", "properties": {} }, "createdAt": now, "updatedAt": now,
+        });
+        let row = params![&id, &installed.integration, slug, now, doc.to_string()].to_vec();
         let sql =
             "INSERT INTO products (id, integration_id, slug, created_at, doc) VALUES ($1, $2, $3, $4, $5)";
         let written = self.core.db.write(async move |tx| tx.execute(sql, &row).await).await;

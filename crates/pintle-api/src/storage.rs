@@ -6,13 +6,17 @@ use crate::reply::Reply;
 use crate::router::routes;
 use axum::http::StatusCode;
 use pintle_core::marketplace::resources::connections::{self, NewConnection};
-use pintle_core::marketplace::resources::stores;
+use pintle_core::marketplace::resources::{change, leave, provision, rotate, stores};
 use pintle_core::{Result, Scope};
 use serde::Deserialize;
 use serde_json::json;
 
 routes! {
     "listStores": Get "/v1/storage/stores", ConfigurationRead => list;
+    "createIntegrationStoreDirect": Post "/v1/storage/stores/integration/direct", ConfigurationUpdate => create;
+    "updateStore": Patch "/v1/storage/stores/{id}", ConfigurationUpdate => update;
+    "deleteIntegrationStore": Delete "/v1/storage/stores/integration/{id}", ConfigurationUpdate => delete;
+    "rotateStoreSecrets": Post "/v1/storage/stores/{id}/secrets/rotate", ConfigurationUpdate => rotate;
     "getStore": Get "/v1/storage/stores/{id}", ConfigurationRead => get;
     "connectStore": Post "/v1/storage/stores/{id}/connections", ConfigurationUpdate => connect;
     "disconnectStore": Delete "/v1/storage/stores/{id}/connections/{connectionId}", ConfigurationUpdate => disconnect;
@@ -29,6 +33,27 @@ async fn list(call: Call, scope: Scope) -> Result<Reply> {
 
 async fn get(call: Call, scope: Scope) -> Result<Reply> {
     Reply::json(&json!({ "store": stores::get(&call.core, &scope, call.param("id")).await? }))
+}
+
+async fn create(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&json!({ "store": provision::create(&call.core, &scope, call.json()?).await? }))
+}
+
+async fn update(call: Call, scope: Scope) -> Result<Reply> {
+    let changed = change::change(&call.core, &scope, call.param("id"), call.json()?).await?;
+    Reply::json(&json!({ "store": changed }))
+}
+
+async fn delete(call: Call, scope: Scope) -> Result<Reply> {
+    leave::remove(&call.core, &scope, call.param("id")).await?;
+    Ok(Reply::nothing())
+}
+
+/// 200 where the new secrets are there, 202 where the partner still has to send them.
+async fn rotate(call: Call, scope: Scope) -> Result<Reply> {
+    let sync = rotate::rotate(&call.core, &scope, call.param("id"), call.json()?).await?;
+    let status = if sync { StatusCode::OK } else { StatusCode::ACCEPTED };
+    Reply::json_as(status, &json!({ "sync": sync }))
 }
 
 async fn connect(call: Call, scope: Scope) -> Result<Reply> {

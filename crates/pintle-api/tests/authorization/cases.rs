@@ -219,6 +219,10 @@ pub const CASES: &[Case] = {
         case("update-resource-secrets", ResourceOfProduct, NOBODY, Partner, |_| json!({ "secrets": [] })),
         case("listStores", Nowhere, EVERYONE, Read(CONFIGURATION), none),
         case("getStore", Store, EVERYONE, Read(CONFIGURATION), none),
+        case("createIntegrationStoreDirect", ProvisioningInstallation, MEMBERS, User, |n| provision(n, "")),
+        case("updateStore", AskableStore, MEMBERS, User, |n| json!({ "name": format!("renamed-{n}") })),
+        case("deleteIntegrationStore", Store, MEMBERS, User, none),
+        case("rotateStoreSecrets", AskableStore, MEMBERS, User, none),
         case("connectStore", Store, MEMBERS, User, to_site),
         case("disconnectStore", StoreConnection, MEMBERS, User, none),
         case("disconnectStores", Store, MEMBERS, User, none),
@@ -246,6 +250,13 @@ fn none(_: usize) -> Value {
 
 fn imported(_: usize) -> Value {
     json!({ "productId": "db", "name": "made", "status": "ready" })
+}
+
+/// Of an installation.
+pub fn provision(n: usize, installation: &str) -> Value {
+    json!({
+        "name": format!("made-{n}"), "integrationConfigurationId": installation, "integrationProductIdOrSlug": "db",
+    })
 }
 
 fn to_site(_: usize) -> Value {

@@ -7,8 +7,9 @@ use pintle_core::ids::OwnerId;
 use pintle_core::permissions::{ProjectRole, Role};
 use pintle_core::teams;
 use pintle_store::params;
-use pintle_testing::{Answer, Caller, Installed, Pintle};
+use pintle_testing::{Answer, Caller, Installed, Partner, Pintle};
 use serde_json::{Value, json};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the parameters of a path name.
@@ -61,16 +62,24 @@ pub enum Thing {
     StoreOfInstallation,
     /// The same with its connection to a project.
     StoreConnection,
+    /// One whose partner answers.
+    AskableStore,
+    /// An installation whose partner answers, which the body names.
+    ProvisioningInstallation,
 }
 
 /// The values of a path's parameters.
 pub type Params = Vec<(&'static str, String)>;
+/// Not in the path: the installation that the body names.
+const IN_BODY: &str = "integrationConfigurationId in the body";
 
 pub struct World<'a> {
     pub pintle: &'a Pintle,
     pub owner: Caller,
     /// One member of each role.
     pub members: Vec<(Role, Caller)>,
+    /// They serve for as long as the world is there.
+    partners: Mutex<Vec<Partner>>,
 }
 
 /// A number that nothing else has.
@@ -89,7 +98,7 @@ impl<'a> World<'a> {
             teams::add_member(&pintle.core, &team, &user.user, *role).await.unwrap();
             members.push((*role, user.for_team(team.as_str())));
         }
-        World { pintle, owner, members }
+        World { pintle, owner, members, partners: Mutex::default() }
     }
 
     /// The team's id.
@@ -160,9 +169,9 @@ impl<'a> World<'a> {
                 let app = json!({ "name": format!("app-{}", next()), "redirectUrl": "https://example.com" });
                 vec![("idOrSlug", text(&owner.post("/pintle/v1/integrations", app).await.ok(201)["id"]))]
             }
-            Thing::NativeIntegration => vec![("idOrSlug", self.native().await)],
+            Thing::NativeIntegration => vec![("idOrSlug", self.native_app().await)],
             Thing::Product => {
-                let app = self.native().await;
+                let app = self.native_app().await;
                 let path = format!("/pintle/v1/integrations/{app}/products");
                 let made = owner.post(&path, json!({ "name": "Thing" })).await.ok(201);
                 vec![("idOrSlug", app), ("productIdOrSlug", text(&made["id"]))]
@@ -242,6 +251,13 @@ impl<'a> World<'a> {
                 vec![("integrationConfigurationId", native.id), product, ("resourceId", "res-1".to_owned())]
             }
             Thing::Store => vec![("id", self.store().await.1)],
+            Thing::AskableStore => {
+                let native = self.askable().await;
+                let body = cases::provision(next(), &native.id);
+                let made = owner.post("/v1/storage/stores/integration/direct", body).await.ok(200);
+                vec![("id", text(&made["store"]["id"]))]
+            }
+            Thing::ProvisioningInstallation => vec![(IN_BODY, self.askable().await.id)],
             Thing::StoreOfInstallation => {
                 let (installation, store) = self.store().await;
                 vec![("integrationConfigurationId", installation), ("resourceId", store)]
@@ -265,6 +281,14 @@ impl<'a> World<'a> {
         native
     }
 
+    /// A marketplace installation with the product `db`, whose partner answers.
+    async fn askable(&self) -> Installed {
+        let native = self.native(None).await;
+        let partner = self.pintle.partner_of(&native).await;
+        self.partners.lock().unwrap().push(partner);
+        native
+    }
+
     /// A new installation of the team, and its store.
     async fn store(&self) -> (String, String) {
         let native = self.native(None).await;
@@ -284,7 +308,7 @@ impl<'a> World<'a> {
     }
 
     /// A native integration of the team's, by its slug.
-    async fn native(&self) -> String {
+    async fn native_app(&self) -> String {
         let app = json!({ "name": format!("app-{}", next()), "kind": "marketplace" });
         text(&self.owner.post("/pintle/v1/integrations", app).await.ok(201)["slug"])
     }
@@ -302,9 +326,13 @@ fn text(value: &Value) -> String {
 }
 
 /// Sends a route's request.
-pub async fn send(route: &Route, caller: &Caller, params: &Params, body: Value) -> Answer {
+pub async fn send(route: &Route, caller: &Caller, params: &Params, mut body: Value) -> Answer {
     let mut path = route.path.to_owned();
     for (name, value) in params {
+        if *name == IN_BODY {
+            body["integrationConfigurationId"] = json!(value);
+            continue;
+        }
         let in_path = format!("{{{name}}}");
         match path.contains(&in_path) {
             true => path = path.replace(&in_path, value),

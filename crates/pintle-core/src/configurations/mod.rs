@@ -213,6 +213,24 @@ pub(crate) async fn load(tx: &Conn, scope: &Scope, id: &ConfigurationId) -> Resu
     Ok(serde_json::from_str(&doc)?)
 }
 
+/// A marketplace installation that its partner has taken, for something new in it.
+///
+/// # Errors
+/// 404 for an unknown configuration; 400 for a connectable account; 403 for a disabled one; 409 `installation_pending` before the partner
+/// has taken it.
+pub(crate) async fn require_native(tx: &Conn, scope: &Scope, id: &ConfigurationId) -> Result<Configuration> {
+    let configuration = load(tx, scope, id).await?;
+    if configuration.installation_type != integrations::Kind::Marketplace {
+        return Err(Error::bad_request("Only an installation of a native integration has resources"));
+    }
+    configuration.require_enabled()?;
+    if configuration.completed_at.is_none() {
+        let text = "The integration's partner has not taken the installation yet";
+        return Err(Error::conflict("installation_pending", text));
+    }
+    Ok(configuration)
+}
+
 /// getConfigurations, newest first, each with its integration. An installation sees only itself.
 pub async fn list(core: &Core, scope: &Scope, filter: Filter) -> Result<Vec<(Configuration, Integration)>> {
     let sql = "SELECT c.doc, i.doc FROM configurations c JOIN integrations i ON i.id = c.integration_id

@@ -1,5 +1,6 @@
 //! Resources of marketplace installations, through the wire: the partner's side and the team's.
 
+mod asked;
 mod connections;
 mod inbound;
 mod secrets;

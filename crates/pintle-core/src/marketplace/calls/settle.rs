@@ -2,6 +2,7 @@
 
 use super::{Call, Operation};
 use crate::marketplace::Outcome;
+use crate::marketplace::resources::{change, leave, provision, rotate};
 use crate::{Core, Result};
 use pintle_store::Conn;
 
@@ -9,14 +10,12 @@ use pintle_store::Conn;
 ///
 /// # Errors
 /// An answer that cannot be, which makes it an unknown one: the call is tried again.
-pub(super) async fn settle(_: &Conn, _: &Core, call: &Call, _: &Outcome) -> Result<()> {
+pub(super) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     match call.operation {
-        Operation::Install
-        | Operation::ChangePlan
-        | Operation::DeleteInstallation
-        | Operation::Provision
-        | Operation::UpdateResource
-        | Operation::DeleteResource
-        | Operation::RotateSecrets => Ok(()),
+        Operation::Install | Operation::ChangePlan | Operation::DeleteInstallation => Ok(()),
+        Operation::Provision => provision::settle(tx, core, call, outcome).await,
+        Operation::UpdateResource => change::settle(tx, core, call, outcome).await,
+        Operation::DeleteResource => leave::settle(tx, core, call, outcome).await,
+        Operation::RotateSecrets => rotate::settle(tx, core, call, outcome).await,
     }
 }

@@ -5,7 +5,7 @@ use super::secrets::{self, Secret};
 use crate::clock::Millis;
 use crate::configurations;
 use crate::events::{self, Event};
-use crate::ids::{ConfigurationId, ConnectionId, IntegrationId, ProjectId, UserId};
+use crate::ids::{ConfigurationId, ConnectionId, IntegrationId, ProjectId, ResourceId, UserId};
 use crate::projects::env::{self, Connected, ContentHint, Target};
 use crate::projects::{self, Located};
 use crate::{Core, Error, OnConstraint, Result, Scope, validate};
@@ -53,7 +53,7 @@ impl NewConnection {
 ///
 /// # Errors
 /// 404 for a resource, installation or project that the owner does not have; 403 where the installation was not given the project; 409 for
-/// one that is connected already or leaves, and where the project has a variable of one of the names; 400 for what cannot be variables.
+/// one that is connected already or is not there yet or any more, and where the project has a variable of one of the names; 400 for what cannot be variables.
 /// Then nothing has changed.
 pub async fn connect(
     core: &Core,
@@ -74,7 +74,7 @@ pub async fn connect(
             if of.as_ref().is_some_and(|of| *of != resource.configuration_id.as_str()) {
                 return Err(record::not_found());
             }
-            if matches!(resource.stage, Stage::Leaving | Stage::Failed) {
+            if resource.stage != Stage::Present {
                 let text = format!("The resource `{}` cannot be connected now", resource.name);
                 return Err(Error::conflict("conflict", text));
             }
@@ -140,6 +140,14 @@ pub async fn disconnect(core: &Core, scope: &Scope, resource: &str, connection: 
             }
         })
         .await
+}
+
+/// The projects that a resource is connected to, by name.
+pub(super) async fn connected(conn: &Conn, resource: &ResourceId) -> Result<Vec<String>> {
+    let sql = "SELECT p.name FROM resource_connections c JOIN projects p ON p.id = c.project_id
+      WHERE c.resource_id = $1 ORDER BY p.name";
+    let rows: Vec<(String,)> = conn.all(sql, &params![resource]).await?;
+    Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
 /// A resource whose connections are changed, in the transaction of the change.

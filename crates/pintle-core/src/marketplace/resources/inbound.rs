@@ -1,12 +1,11 @@
 //! The partner's side: it lists, imports, changes and ends the resources of its own installation (semantics.md 4.4).
 
-use super::connections::Link;
+use super::life;
 use super::record::{self, Ownership, Resource, Stage, free_name};
 use super::secrets::{self, Secret};
 use super::told::Told;
 use crate::clock::Millis;
 use crate::configurations::Status;
-use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProductId, ResourceId};
 use crate::{Core, Error, Result, Scope, validate};
 use pintle_store::{Conn, params};
@@ -124,9 +123,9 @@ async fn change(
             told.apply(&mut resource, now);
             resource.save(tx).await?;
             if let Some(given) = &told.secrets {
-                keep(tx, &core, &scope, &mut resource, given.clone(), now).await?;
+                life::keep(tx, &core, &scope, &mut resource, given.clone(), now).await?;
             }
-            announce(tx, &core, &scope, &resource, now, kind, verb).await?;
+            life::announce(tx, &core, &scope, &resource, now, kind, verb).await?;
             Ok(resource.name)
         })
         .await
@@ -171,37 +170,6 @@ async fn find_product(conn: &Conn, configuration: &ConfigurationId, id_or_slug: 
     row.map(|(id,)| ProductId::from(id)).ok_or_else(|| Error::not_found("Product"))
 }
 
-/// Seals the secrets and gives them to the connected projects.
-pub(super) async fn keep(
-    tx: &Conn,
-    core: &Core,
-    scope: &Scope,
-    resource: &mut Resource,
-    secrets: Vec<Secret>,
-    now: Millis,
-) -> Result<()> {
-    resource.updated_at = now;
-    resource.keep_secrets(tx, core, &secrets).await?;
-    Link { tx, core, scope, resource, now }.follow(&secrets).await
-}
-
-pub(super) async fn announce(
-    tx: &Conn,
-    core: &Core,
-    scope: &Scope,
-    resource: &Resource,
-    now: Millis,
-    kind: &'static str,
-    verb: &str,
-) -> Result<()> {
-    let Resource { id, name, configuration_id, product_id, .. } = resource;
-    let payload = json!({
-        "storeId": id, "storeName": name, "configurationId": configuration_id, "productId": product_id,
-    });
-    let event = Event::new(kind, format!("{verb} resource {name}"), payload);
-    events::record(tx, core, scope, now, event).await.map(drop)
-}
-
 /// delete-integration-resource: it is gone at the partner. Its connections and their variables go with it.
 ///
 /// # Errors
@@ -212,17 +180,9 @@ pub async fn remove(core: &Core, scope: &Scope, partner_id: &str) -> Result<()> 
         .db
         .write(async move |tx| {
             let resource = own(tx, &scope, &partner_id).await?;
-            end(tx, &core, &scope, &resource).await
+            life::end(tx, &core, &scope, &resource).await
         })
         .await
-}
-
-/// Ends a resource here, with its connections and their variables.
-pub(super) async fn end(tx: &Conn, core: &Core, scope: &Scope, resource: &Resource) -> Result<()> {
-    let now = core.clock.now();
-    Link { tx, core, scope, resource, now }.end(None).await?;
-    tx.execute("DELETE FROM resources WHERE id = $1", &params![&resource.id]).await?;
-    announce(tx, core, scope, resource, now, "storage-delete", "deleted").await
 }
 
 /// The body of update-resource-secrets.
@@ -261,9 +221,9 @@ pub async fn update_secrets(
             let now = core.clock.now();
             let before = resource.secrets(tx, &core).await?;
             let after = secrets::merge(before, body.secrets.clone(), body.partial)?;
-            keep(tx, &core, &scope, &mut resource, after, now).await?;
+            life::keep(tx, &core, &scope, &mut resource, after, now).await?;
             let (kind, verb) = ("storage-reset-credentials", "updated the secrets of");
-            announce(tx, &core, &scope, &resource, now, kind, verb).await
+            life::announce(tx, &core, &scope, &resource, now, kind, verb).await
         })
         .await
 }

@@ -3,10 +3,16 @@
 //! A resource is one record with two forms on the wire. Its secrets are sealed, and appear as variables of the projects that it is
 //! connected to; whatever changes them changes the variables in the same transaction.
 
+mod asking;
+pub mod change;
 pub mod connections;
 pub mod inbound;
+pub mod leave;
+mod life;
 mod naming;
+pub mod provision;
 mod record;
+pub mod rotate;
 mod secrets;
 pub mod stores;
 mod told;

@@ -5,6 +5,7 @@ use crate::clock::Millis;
 use crate::configurations::Status;
 use crate::ids::{ConfigurationId, OwnerId, ProductId, ResourceId};
 use crate::marketplace::Notification;
+use crate::marketplace::calls::Call;
 use crate::{Core, Error, OnConstraint, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -177,6 +178,25 @@ pub(super) async fn find_partners(
     let sql = "SELECT doc FROM resources WHERE configuration_id = $1 AND partner_id = $2";
     let row: Option<(String,)> = conn.opt(sql, &params![configuration, partner_id]).await?;
     Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
+}
+
+/// The resource that a call was made for, where it is still there.
+pub(super) async fn of_call(conn: &Conn, call: &Call) -> Result<Option<Resource>> {
+    let sql = "SELECT doc FROM resources WHERE id = $1 AND configuration_id = $2";
+    let row: Option<(String,)> = conn.opt(sql, &params![call.resource.as_ref(), &call.configuration]).await?;
+    Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
+}
+
+pub(super) async fn delete(tx: &Conn, id: &ResourceId) -> Result<()> {
+    tx.execute("DELETE FROM resources WHERE id = $1", &params![id]).await.map(drop)?;
+    Ok(())
+}
+
+/// Makes one resource's connections another's, with their variables.
+pub(super) async fn move_connections(tx: &Conn, from: &ResourceId, to: &ResourceId) -> Result<()> {
+    let sql = "UPDATE resource_connections SET resource_id = $2 WHERE resource_id = $1";
+    tx.execute(sql, &params![from, to]).await?;
+    Ok(())
 }
 
 /// A name that no other resource of the owner has: the wanted one, or with `-2`, `-3` and so on behind it. `own` is the resource that may

@@ -133,7 +133,7 @@ fn product_view(resource: &Resource, product: &Json, integration: &str) -> Resul
     let integration: Json = serde_json::from_str(integration)?;
     let mut view = json!({
         "id": resource.product_id, "name": product["name"], "slug": product["slug"],
-        "iconUrl": integration["icon"], "integrationConfigurationId": resource.configuration_id,
+        "iconUrl": product.get("logo").unwrap_or(&integration["icon"]), "integrationConfigurationId": resource.configuration_id,
         "integrationId": integration["id"],
         // What the contract's generator made of a branded string. Nobody reads it, and the contract requires it.
         "value": { "__@BRAND@8675": {} },

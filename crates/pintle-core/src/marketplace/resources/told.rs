@@ -7,7 +7,7 @@ use crate::configurations::Status;
 use crate::marketplace::Notification;
 use crate::patch::Patch;
 use crate::shape::{Field, Shape, object, optional, required};
-use crate::{Error, Result, validate};
+use crate::{Error, Result, validate, violation};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
@@ -49,6 +49,22 @@ static PROTOCOL_SETTINGS: &[Field] = &[optional(
 )];
 
 impl Told {
+    /// What a partner answered, `null` for nothing.
+    ///
+    /// # Errors
+    /// As `check`.
+    pub(super) fn read(body: &Json) -> Result<Self> {
+        let told: Self = match body {
+            Json::Null => Self::default(),
+            body => serde_path_to_error::deserialize(body).map_err(|error| {
+                let path = error.path().to_string();
+                Error::invalid(violation::of(&path, &error.inner().to_string()))
+            })?,
+        };
+        told.check()?;
+        Ok(told)
+    }
+
     /// # Errors
     /// 400 for the first field that breaks the contract.
     pub fn check(&self) -> Result<()> {

@@ -1,0 +1,48 @@
+//! How a partner is asked for something of a resource.
+
+use super::record::{self, Resource, Stage};
+use crate::ids::IntegrationId;
+use crate::marketplace::calls::{NewCall, Operation};
+use crate::marketplace::products::Product;
+use crate::marketplace::{Actor, partner};
+use crate::{Error, Result, Scope};
+use pintle_store::{Conn, params};
+use serde_json::Value as Json;
+
+/// A call that still needs its method and path.
+pub(super) fn call(scope: &Scope, resource: &Resource, app: &IntegrationId, operation: Operation) -> NewCall {
+    NewCall {
+        operation,
+        integration: app.clone(),
+        configuration: resource.configuration_id.clone(),
+        resource: Some(resource.id.clone()),
+        actor: Actor::of(scope),
+        method: http::Method::POST,
+        path: String::new(),
+        body: None,
+        secret: false,
+        data: Json::Null,
+    }
+}
+
+/// Where the partner has it, and what is below.
+///
+/// # Errors
+/// 409 where the partner does not have it, or is asked to delete it.
+pub(super) fn path(resource: &Resource, below: &[&str]) -> Result<String> {
+    let text = |what: &str| Error::conflict("conflict", format!("The resource `{}` {what}", resource.name));
+    let id = match (&resource.partner_id, resource.stage) {
+        (_, Stage::Leaving) => return Err(text("is being deleted")),
+        (Some(id), _) => id,
+        (None, _) => return Err(text("is not provisioned yet")),
+    };
+    let head = ["v1", "installations", resource.configuration_id.as_str(), "resources", id];
+    Ok(partner::path(&[&head, below].concat()))
+}
+
+pub(super) async fn product(conn: &Conn, resource: &Resource) -> Result<Product> {
+    let sql = "SELECT doc FROM products WHERE id = $1";
+    let row: Option<(String,)> = conn.opt(sql, &params![&resource.product_id]).await?;
+    let (doc,) = row.ok_or_else(record::not_found)?;
+    Ok(serde_json::from_str(&doc)?)
+}

@@ -1,0 +1,104 @@
+//! A team takes a resource away.
+//!
+//! The partner is asked, and may refuse: then nothing has changed. Whatever else it answers, and also where it does not, the resource
+//! ends here; the partner is told again for a day. One that only is linked ends here alone.
+
+use super::connections;
+use super::record::{self, Ownership, Resource, Stage};
+use super::{asking, life};
+use crate::ids::DeliveryId;
+use crate::marketplace::calls::{self, Call, NewCall, Operation};
+use crate::marketplace::{Outcome, partner};
+use crate::{Core, Error, Result, Scope};
+use pintle_store::Conn;
+use serde_json::Value as Json;
+
+/// # Errors
+/// 404 for an unknown store; 409 `resource_connected` while projects are connected, naming them, and while it is being deleted already; and
+/// what the partner refuses it with.
+pub async fn remove(core: &Core, scope: &Scope, id: &str) -> Result<()> {
+    let Some(call) = begin(core, scope, id).await? else { return Ok(()) };
+    match calls::run(core, &call).await? {
+        Outcome::Refused { status, error } if refuses(status) => Err(error.into_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a partner's answer keeps the resource: one that it does not know is gone.
+fn refuses(status: u16) -> bool {
+    status != 404
+}
+
+/// Leaves word for the partner; `None` where it need not be told, and the resource is gone.
+async fn begin(core: &Core, scope: &Scope, id: &str) -> Result<Option<DeliveryId>> {
+    let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let mut resource = record::find(tx, &scope, &id).await?;
+            let projects = connections::connected(tx, &resource.id).await?;
+            if !projects.is_empty() {
+                return Err(is_connected(&resource, projects));
+            }
+            if resource.stage == Stage::Leaving {
+                let text = format!("The resource `{}` is being deleted already", resource.name);
+                return Err(Error::conflict("conflict", text));
+            }
+            // Without its partner's id it is deleted there as soon as that is known: see `provision::settle`.
+            if resource.partner_id.is_none() || resource.ownership == Ownership::Linked {
+                life::end(tx, &core, &scope, &resource).await?;
+                return Ok(None);
+            }
+            let app = asking::product(tx, &resource).await?.integration_id;
+            let path = asking::path(&resource, &[])?;
+            let call = asking::call(&scope, &resource, &app, Operation::DeleteResource);
+            let call = NewCall { method: http::Method::DELETE, path, ..call };
+            let call = calls::intend(tx, &core, call).await?;
+            resource.stage = Stage::Leaving;
+            resource.save(tx).await?;
+            Ok(Some(call))
+        })
+        .await
+}
+
+/// # Errors
+/// As `remove`.
+fn is_connected(resource: &Resource, projects: Vec<String>) -> Error {
+    let text = format!(
+        "The resource `{}` is connected to {}: disconnect it first",
+        resource.name,
+        projects.join(", ")
+    );
+    Error::conflict("resource_connected", text).with("projects", projects)
+}
+
+/// Does what the partner's answer, or its silence, means.
+pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
+    let found = record::of_call(tx, call).await?;
+    let Some(mut resource) = found.filter(|resource| resource.stage == Stage::Leaving) else { return Ok(()) };
+    match outcome {
+        Outcome::Refused { status, .. } if refuses(*status) => {
+            resource.stage = Stage::Present;
+            resource.save(tx).await
+        }
+        _ => life::end(tx, core, &call.actor.scope(), &resource).await,
+    }
+}
+
+/// The partner made a resource that nobody wants any more: it is told to delete it.
+pub(super) async fn orphan(tx: &Conn, core: &Core, call: &Call, partner_id: &str) -> Result<()> {
+    let head = ["v1", "installations", call.configuration.as_str(), "resources", partner_id];
+    let new = NewCall {
+        operation: Operation::DeleteResource,
+        integration: call.integration.clone(),
+        configuration: call.configuration.clone(),
+        resource: call.resource.clone(),
+        actor: call.actor.clone(),
+        method: http::Method::DELETE,
+        path: partner::path(&head),
+        body: None,
+        secret: false,
+        data: Json::Null,
+    };
+    calls::intend(tx, core, new).await.map(drop)
+}

@@ -1,0 +1,263 @@
+//! createIntegrationStoreDirect: the partner makes a resource for the team (semantics.md 4.3).
+//!
+//! The row is there first, with the call that asks for it. Whatever happens then, the two sides come to agree: the partner's answer fills
+//! the row, a refusal takes it away, silence leaves it `initializing` for a day and then `error`. A row that its team took away
+//! meanwhile is deleted at the partner as soon as its id is known.
+
+use super::leave;
+use super::record::{self, Ownership, Resource, Stage};
+use super::told::Told;
+use super::{asking, life, stores};
+use crate::clock::Millis;
+use crate::configurations::{self, Status};
+use crate::ids::{ConfigurationId, DeliveryId, ResourceId};
+use crate::integrations::{self, Integration};
+use crate::marketplace::calls::{self, Call, NewCall, Operation};
+use crate::marketplace::plans::{self, BillingPlan, PlanKind};
+use crate::marketplace::products::{self, Metadata, Product, When, check_metadata};
+use crate::marketplace::{Actor, Level, Notification, Outcome, partner};
+use crate::{Core, Error, Result, Scope, validate};
+use pintle_store::Conn;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+
+/// The body.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewStore {
+    pub name: String,
+    pub integration_configuration_id: ConfigurationId,
+    pub integration_product_id_or_slug: String,
+    #[serde(default)]
+    pub metadata: Metadata,
+    pub external_id: Option<String>,
+    pub protocol_settings: Option<Map<String, Json>>,
+    /// Absent: a plan that costs nothing.
+    pub billing_plan_id: Option<String>,
+    /// What to pay beforehand, for a plan that is paid so.
+    pub prepayment_amount_cents: Option<f64>,
+}
+
+/// Answers the store: `available`, or `initializing` where the partner has not answered.
+///
+/// # Errors
+/// 400 for a body or metadata that breaks its schema and where no plan can be had; 404 for an unknown configuration or product; 409 for a
+/// name that is taken and an installation that the partner has not taken yet; and what the partner refuses it with.
+pub async fn create(core: &Core, scope: &Scope, new: NewStore) -> Result<Json> {
+    new.check()?;
+    let place = Place::find(core, scope, &new).await?;
+    let metadata = check_metadata(&place.product.metadata_schema, &new.metadata, When::Create)?;
+    let plan = place.plan(core, scope, &new, &metadata).await?;
+    let (id, call) = begin(core, scope, new, place, metadata, plan).await?;
+    match calls::run(core, &call).await? {
+        Outcome::Refused { error, .. } => Err(error.into_error()),
+        _ => stores::get(core, scope, id.as_str()).await,
+    }
+}
+
+impl NewStore {
+    fn check(&self) -> Result<()> {
+        validate::length("name", &self.name, 128)?;
+        validate::at_most("externalId", self.external_id.as_deref().unwrap_or_default(), 256)?;
+        match self.prepayment_amount_cents {
+            Some(cents) => validate::within("prepaymentAmountCents", cents, 50.0, 1e11),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a resource is made of.
+struct Place {
+    app: Integration,
+    product: Product,
+    /// The plan of the whole installation.
+    installation_plan: Option<Json>,
+}
+
+impl Place {
+    async fn find(core: &Core, scope: &Scope, new: &NewStore) -> Result<Self> {
+        let conn = core.db.read().await?;
+        let configuration = configurations::load(&conn, scope, &new.integration_configuration_id).await?;
+        let app = integrations::find(&conn, configuration.integration_id.as_str()).await?;
+        let app = app.ok_or_else(|| Error::not_found("Integration"))?;
+        let product = products::require(&conn, &app.id, &new.integration_product_id_or_slug).await?;
+        Ok(Self { app, product, installation_plan: configuration.billing_plan })
+    }
+
+    /// The plan that the resource gets: the chosen one where the partner offers it, else one that costs nothing. Where plans are for whole
+    /// installations, that of the installation.
+    async fn plan(
+        &self,
+        core: &Core,
+        scope: &Scope,
+        new: &NewStore,
+        metadata: &Metadata,
+    ) -> Result<Option<String>> {
+        if self.app.installation_level_billing_plans && new.billing_plan_id.is_none() {
+            return Ok(self
+                .installation_plan
+                .as_ref()
+                .and_then(|plan| plan["id"].as_str())
+                .map(str::to_owned));
+        }
+        let installation = Some(&new.integration_configuration_id);
+        let offered =
+            plans::offered(core, &Actor::of(scope), &self.app, installation, &self.product, metadata).await?;
+        let usable = |plan: &&BillingPlan| plan.disabled != Some(true);
+        let found = match &new.billing_plan_id {
+            Some(id) => offered.iter().filter(usable).find(|plan| plan.id == *id),
+            None => offered.iter().filter(usable).find(|plan| !plan.payment_method_required),
+        };
+        let plan = found.ok_or_else(|| no_plan(new.billing_plan_id.as_deref(), &offered))?;
+        if plan.kind == PlanKind::Prepayment
+            && plan.minimum_amount.is_some()
+            && new.prepayment_amount_cents.is_none()
+        {
+            let text = format!("The plan `{}` is paid beforehand: name `prepaymentAmountCents`", plan.name);
+            return Err(Error::bad_request(text).coded("prepayment_amount_required"));
+        }
+        Ok(Some(plan.id.clone()))
+    }
+}
+
+fn no_plan(wanted: Option<&str>, offered: &[BillingPlan]) -> Error {
+    let ids: Vec<&str> = offered.iter().map(|plan| plan.id.as_str()).collect();
+    let text = match wanted {
+        Some(id) => format!("The plan `{id}` is not offered; there are: {}", ids.join(", ")),
+        None => format!("No plan is free: name `billingPlanId`, one of: {}", ids.join(", ")),
+    };
+    Error::bad_request(text).coded("billing_plan_required").with("billingPlanIds", ids)
+}
+
+/// Writes the row and what the partner is asked for.
+async fn begin(
+    core: &Core,
+    scope: &Scope,
+    new: NewStore,
+    place: Place,
+    metadata: Metadata,
+    plan: Option<String>,
+) -> Result<(ResourceId, DeliveryId)> {
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let configuration =
+                configurations::require_native(tx, &scope, &new.integration_configuration_id).await?;
+            let now = core.clock.now();
+            let resource = Resource {
+                id: ResourceId::new(&core.entropy),
+                configuration_id: configuration.id,
+                owner_id: scope.owner().clone(),
+                product_id: place.product.id.clone(),
+                partner_id: None,
+                name: new.name.clone(),
+                ownership: Ownership::Owned,
+                stage: Stage::Initializing,
+                status: None,
+                metadata: metadata.clone(),
+                billing_plan: None,
+                notification: None,
+                protocol_settings: new.protocol_settings.clone().map(Json::Object),
+                extras: None,
+                external_id: new.external_id.clone(),
+                secrets: Vec::new(),
+                created_at: now,
+                updated_at: now,
+            };
+            resource.insert(tx, &core, &[]).await?;
+            let body = body(&resource, &place.product, plan.as_deref());
+            let call = asking::call(&scope, &resource, &place.app.id, Operation::Provision);
+            let path =
+                partner::path(&["v1", "installations", resource.configuration_id.as_str(), "resources"]);
+            let call = NewCall { method: http::Method::POST, path, body: Some(body), ..call };
+            Ok((resource.id, calls::intend(tx, &core, call).await?))
+        })
+        .await
+}
+
+/// What the partner is sent; what is not set is left out.
+fn body(resource: &Resource, product: &Product, plan: Option<&str>) -> Json {
+    let mut body = json!({ "productId": product.slug, "name": resource.name, "metadata": resource.metadata });
+    let optional = [
+        ("billingPlanId", plan.map(|plan| json!(plan))),
+        ("externalId", resource.external_id.as_ref().map(|id| json!(id))),
+        ("protocolSettings", resource.protocol_settings.clone()),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            body[name] = value;
+        }
+    }
+    body
+}
+
+/// Fills the row, or takes it away.
+pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
+    let found = record::of_call(tx, call).await?;
+    let scope = call.actor.scope();
+    match (outcome, found) {
+        (Outcome::Answered { body, .. }, None) => leave::orphan(tx, core, call, &partner_id(body)?).await,
+        (Outcome::Answered { body, .. }, Some(resource)) if resource.partner_id.is_none() => {
+            fill(tx, core, &scope, resource, body).await
+        }
+        (Outcome::Refused { .. }, Some(resource)) if resource.partner_id.is_none() => {
+            record::delete(tx, &resource.id).await
+        }
+        (Outcome::Unknown { given_up: true, .. }, Some(mut resource)) if resource.partner_id.is_none() => {
+            resource.stage = Stage::Failed;
+            resource.save(tx).await
+        }
+        _ => Ok(()),
+    }
+}
+
+fn partner_id(body: &Json) -> Result<String> {
+    let id = body["id"].as_str().filter(|id| !id.is_empty() && id.len() <= 256);
+    id.map(str::to_owned).ok_or_else(|| Error::bad_request("its answer has no `id` of a resource"))
+}
+
+async fn fill(tx: &Conn, core: &Core, scope: &Scope, mut resource: Resource, body: &Json) -> Result<()> {
+    let now = core.clock.now();
+    let partner_id = partner_id(body)?;
+    resource.stage = Stage::Present;
+    resource.status = Some(Status::Ready);
+    match Told::read(body) {
+        Ok(told) => {
+            told.apply(&mut resource, now);
+            let given = told.secrets.unwrap_or_default();
+            adopt(tx, core, &mut resource, partner_id).await?;
+            resource.keep_secrets(tx, core, &given).await?;
+        }
+        // It exists all the same, so that the team can see it and take it away.
+        Err(error) => {
+            broken(&mut resource, &error, now);
+            adopt(tx, core, &mut resource, partner_id).await?;
+            resource.save(tx).await?;
+        }
+    }
+    life::announce(tx, core, scope, &resource, now, "storage-create", "created").await
+}
+
+fn broken(resource: &mut Resource, error: &Error, now: Millis) {
+    resource.status = Some(Status::Error);
+    resource.updated_at = now;
+    resource.notification = Some(Notification {
+        level: Level::Error,
+        title: "The integration's answer was not as it must be".into(),
+        message: Some(error.message.chars().take(1_000).collect()),
+        href: None,
+    });
+}
+
+/// Gives the resource its partner's id. The partner may have imported it before it answered: that row was the same resource.
+async fn adopt(tx: &Conn, core: &Core, resource: &mut Resource, partner_id: String) -> Result<()> {
+    if let Some(imported) = record::find_partners(tx, &resource.configuration_id, &partner_id).await? {
+        let known = imported.secrets(tx, core).await?;
+        record::move_connections(tx, &imported.id, &resource.id).await?;
+        record::delete(tx, &imported.id).await?;
+        resource.keep_secrets(tx, core, &known).await?;
+    }
+    resource.partner_id = Some(partner_id);
+    Ok(())
+}

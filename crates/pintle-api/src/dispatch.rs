@@ -19,6 +19,7 @@ use pintle_core::permissions::Permission;
 use pintle_core::{Core, Error, Kind, Result, credential, scope};
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// What an operator decides about the HTTP side.
@@ -28,6 +29,8 @@ pub struct Options {
     pub rate_limit: i64,
     /// Largest body in bytes.
     pub body_limit: usize,
+    /// How long a body may take to arrive.
+    pub body_time: Duration,
     /// Bytes of logs that are taken in at a time, by all requests together.
     pub log_room: usize,
     /// Answer browsers' preflight requests, so that pages of any origin may call the API.
@@ -38,7 +41,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate_limit: 1_000_000, body_limit: 8 << 20, log_room: 64 << 20, cors: false, dev: false }
+        Self {
+            rate_limit: 1_000_000,
+            body_limit: 8 << 20,
+            body_time: Duration::from_secs(60),
+            log_room: 64 << 20,
+            cors: false,
+            dev: false,
+        }
     }
 }
 
@@ -208,8 +218,11 @@ impl Api {
 
     async fn read(&self, body: Body) -> Result<Bytes> {
         let limit = self.0.options.body_limit;
-        let body = Limited::new(body, limit).collect().await;
-        body.map(Collected::to_bytes).map_err(|error| incoming::unreadable(error.as_ref(), limit))
+        let arrival = async {
+            let body = Limited::new(body, limit).collect().await;
+            body.map(Collected::to_bytes).map_err(|error| incoming::unreadable(error.as_ref(), limit))
+        };
+        incoming::in_time(self.0.options.body_time, arrival).await
     }
 
     fn body(&self, body: reply::Body) -> Body {

@@ -11,6 +11,7 @@ pub fn status(error: &Error) -> StatusCode {
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::MethodUnknown => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::TooSlow => StatusCode::REQUEST_TIMEOUT,
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::Gone => StatusCode::GONE,
         Kind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,

@@ -14,7 +14,9 @@ use std::io::{self, Read};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 /// Bytes that are unpacked in one step.
 const STEP: usize = 64 << 10;
@@ -142,8 +144,8 @@ impl Incoming {
     /// The body, unpacked.
     ///
     /// # Errors
-    /// 413 for a body that is larger than the limit, packed or unpacked; 400 for one that does not unpack; 429 where there is no
-    /// room for it.
+    /// 413 for a body that is larger than the limit, packed or unpacked; 400 for one that does not unpack; 408 for one that does not
+    /// arrive in time; 429 where there is no room for it.
     pub async fn read(self, call: &Call) -> Result<Taken> {
         let limit = self.api.options().body_limit;
         let mut held = Held { room: self.api.room().bytes.clone(), permit: None };
@@ -154,13 +156,17 @@ impl Incoming {
         held.cover(length)?;
         let mut bytes = Vec::with_capacity(length);
         let mut body = Limited::new(self.body, limit);
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| unreadable(error.as_ref(), limit))?;
-            if let Ok(data) = frame.into_data() {
-                held.cover(bytes.len() + data.len())?;
-                bytes.extend_from_slice(&data);
+        let arrival = async {
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|error| unreadable(error.as_ref(), limit))?;
+                if let Ok(data) = frame.into_data() {
+                    held.cover(bytes.len() + data.len())?;
+                    bytes.extend_from_slice(&data);
+                }
             }
-        }
+            Ok(())
+        };
+        in_time(self.api.options().body_time, arrival).await?;
         let Some(packing) = packing else { return Ok(Taken { bytes, held, api: self.api }) };
         let packed = bytes.len();
         let unpack = move || {
@@ -269,4 +275,16 @@ pub(crate) fn unreadable(error: &(dyn std::error::Error + Send + Sync + 'static)
         true => too_large(limit),
         false => Error::bad_request("The body did not arrive whole"),
     }
+}
+
+/// Waits for a body, as long as one may take: its sender holds a connection, and room for what it sends.
+///
+/// # Errors
+/// 408 where it takes longer.
+pub(crate) async fn in_time<T>(limit: Duration, arrival: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = |_| {
+        let text = format!("The body did not arrive within {limit:?}");
+        Err(Error::new(Kind::TooSlow, "request_timeout", text))
+    };
+    timeout(limit, arrival).await.unwrap_or_else(late)
 }

@@ -147,6 +147,7 @@ const DOMAIN: &str = "pintle";
 fn code(kind: Kind) -> i32 {
     match kind {
         Kind::BadRequest | Kind::TooLarge | Kind::Unprocessable => 3,
+        Kind::TooSlow => 4,
         Kind::NotFound | Kind::Gone => 5,
         Kind::Conflict => 6,
         Kind::Forbidden => 7,

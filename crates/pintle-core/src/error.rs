@@ -18,6 +18,8 @@ pub enum Kind {
     NotFound,
     /// 405
     MethodUnknown,
+    /// 408
+    TooSlow,
     /// 409
     Conflict,
     /// 410

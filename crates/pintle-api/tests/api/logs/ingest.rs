@@ -1,12 +1,19 @@
 //! What becomes of what is sent.
 
 use super::Source;
+use axum::body::Body;
+use axum::http::Request;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures_util::{StreamExt, stream};
 use pintle_api::Options;
 use pintle_testing::{on_each_engine, on_sqlite};
 use serde_json::{Value, json};
+use std::convert::Infallible;
 use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
 
 #[tokio::test]
 async fn a_whole_line_is_kept_byte_for_byte() {
@@ -256,6 +263,41 @@ async fn where_there_is_no_room_the_sender_is_told_when_to_come_back() {
         // The body has room, but not together with what is made of it.
         source.send(&small, "{}\n".repeat(60_000)).await.fails(429, "rate_limited");
         source.send(&small, line.repeat(5000)).await.ok(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_gives_its_room_back() {
+    on_sqlite(async |pintle| {
+        let source = Source::new(pintle, "acme").await;
+        let body_time = Duration::from_secs(2);
+        let options = Options { log_room: 1_000_000, body_time, ..Options::default() };
+        let hasty = pintle.beside(options, false).await;
+        let line = "{\"message\":\"hello\"}\n";
+        let begun = Arc::new(Notify::new());
+        let slow = async |path: &str, bearer: &str, length: usize| {
+            let begun = begun.clone();
+            let first = stream::once(async { Ok::<_, Infallible>(line) });
+            let rest = stream::once(async move {
+                begun.notify_one();
+                std::future::pending().await
+            });
+            let request = Request::post(path).header("authorization", format!("Bearer {bearer}"));
+            let body = Body::from_stream(first.chain(rest));
+            hasty.send(request.header("content-length", length).body(body).unwrap()).await
+        };
+        let fast = async {
+            begun.notified().await;
+            source.send(&hasty, line.repeat(5000)).await.fails(429, "rate_limited");
+        };
+        let (answer, ()) = tokio::join!(slow("/pintle/v1/logs", &source.key, 900_000), fast);
+        answer.says(408, "request_timeout", "The body did not arrive within 2s");
+        source.send(&hasty, line.repeat(5000)).await.ok(200);
+        let export = slow("/v1/logs", &source.key, 100);
+        let (export, webhook) = tokio::join!(export, slow("/v1/webhooks", &source.team.token, 100));
+        export.fails(408, "request_timeout");
+        webhook.fails(408, "request_timeout");
     })
     .await;
 }

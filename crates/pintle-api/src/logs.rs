@@ -6,14 +6,15 @@ use crate::reply::Reply;
 use crate::router::routes;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
-use futures_util::{Stream, stream};
-use pintle_core::ids::ProjectId;
+use futures_util::{Stream, StreamExt, future, stream};
+use pintle_core::ids::{OwnerId, ProjectId};
 use pintle_core::logs::intake::Taken;
 use pintle_core::logs::runtime::Row;
 use pintle_core::logs::tail::last_lines;
-use pintle_core::logs::{Batch, Follow, Kind, Line, Tail, Wanted, deployments, intake, keys};
+use pintle_core::logs::{Batch, Follow, Kind, Line, Position, Tail, Wanted, deployments, intake, keys};
+use pintle_core::permissions::Permission;
 use pintle_core::projects::locate;
-use pintle_core::{Conn, Error, Result, Scope};
+use pintle_core::{Conn, Error, Result, Scope, scope};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -49,8 +50,8 @@ async fn tail(call: Call, scope: Scope) -> Result<Reply> {
     let (after, mut skip) = last_lines(&conn, scope.owner(), &wanted, limit).await?;
     drop(conn);
     let follow = if call.query.boolean("follow")? == Some(true) { Follow::Always } else { Follow::No };
-    let tail = Tail::new(&call.core, scope.owner().clone(), wanted, after, follow);
-    let pieces = pieces(tail, move |batch, piece| {
+    let reader = Reader::new(call, &scope, wanted, after, follow);
+    let pieces = reader.pieces(move |batch, piece| {
         for line in batch.each_line().skip(skip.min(batch.lines) as usize) {
             piece.extend_from_slice(line);
             piece.push(b'\n');
@@ -60,11 +61,12 @@ async fn tail(call: Call, scope: Scope) -> Result<Reply> {
     Ok(Reply::stream(HeaderValue::from_static("application/x-ndjson"), pieces))
 }
 
-/// The project that the query names, or all of the owner's; whoever may see only some must name one.
+/// The project that the path or the query names, or all of the owner's; whoever may see only some must name one.
 async fn projects(call: &Call, scope: &Scope, conn: &Conn) -> Result<Option<Vec<ProjectId>>> {
     let some_only =
         scope.by_project || scope.installation().is_some_and(|installation| installation.selected);
-    match call.query.get("projectId") {
+    let in_path = Some(call.param("projectId")).filter(|id| !id.is_empty());
+    match in_path.or(call.query.get("projectId")) {
         Some(project) => Ok(Some(vec![locate(conn, scope, project).await?.id])),
         None if some_only => Err(Error::invalid("missing required property `projectId`.")),
         None => Ok(None),
@@ -84,13 +86,66 @@ async fn runtime(call: Call, scope: Scope) -> Result<Reply> {
         _ => Follow::Until(Instant::now() + OPEN),
     };
     let wanted = Wanted { kind: Kind::Log, projects: Some(vec![project]) };
-    let tail = Tail::new(&call.core, scope.owner().clone(), wanted, span.first - 1, follow);
-    let pieces = pieces(tail, move |batch, piece| {
+    let reader = Reader::new(call, &scope, wanted, span.first - 1, follow);
+    let pieces = reader.pieces(move |batch, piece| {
         for line in batch.each_line() {
             write_row(line, &deployment, piece);
         }
     });
     Ok(Reply::stream(HeaderValue::from_static("application/stream+json"), pieces))
+}
+
+/// Somebody who reads logs, perhaps for long.
+struct Reader {
+    call: Call,
+    owner: OwnerId,
+    /// As the caller was found to be allowed.
+    projects: Option<Vec<ProjectId>>,
+    tail: Tail,
+}
+
+impl Reader {
+    fn new(call: Call, scope: &Scope, wanted: Wanted, after: Position, follow: Follow) -> Self {
+        let (owner, projects) = (scope.owner().clone(), wanted.projects.clone());
+        let tail = Tail::new(&call.core, owner.clone(), wanted, after, follow);
+        Self { call, owner, projects, tail }
+    }
+
+    /// Whether the caller may still read what it began to read: tokens end, members leave, projects are taken away.
+    async fn may_go_on(&self) -> Result<bool> {
+        let call = &self.call;
+        let scope = scope::authenticate(&call.core, call.bearer(), call.team(), Permission::LogRead).await?;
+        let projects = projects(call, &scope, &call.core.db.read().await?).await?;
+        Ok(*scope.owner() == self.owner && projects == self.projects)
+    }
+
+    /// The next batches that the caller may read; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Vec<Batch>>> {
+        let found = self.tail.next().await?;
+        // Asked after waiting: so what comes after a token ended is not sent.
+        Ok(if self.may_go_on().await.unwrap_or(false) { found } else { None })
+    }
+
+    /// A body of what `write` makes of each batch. One that cannot be read ends it.
+    fn pieces(
+        self,
+        write: impl FnMut(&Batch, &mut Vec<u8>) + Send + 'static,
+    ) -> impl Stream<Item = Bytes> + Send {
+        stream::unfold((self, write), async |(mut reader, mut write)| {
+            let batches = match reader.next().await {
+                Ok(batches) => batches?,
+                Err(error) => {
+                    tracing::error!(%error, "logs could not be read");
+                    return None;
+                }
+            };
+            let mut piece = Vec::new();
+            batches.iter().for_each(|batch| write(batch, &mut piece));
+            Some((Bytes::from(piece), (reader, write)))
+        })
+        // A second in which nothing came.
+        .filter(|piece| future::ready(!piece.is_empty()))
+    }
 }
 
 /// Adds a line of a deployment's in the contract's form; one of another adds nothing.
@@ -105,25 +160,6 @@ fn write_row(line: &[u8], deployment: &str, piece: &mut Vec<u8>) {
     {
         piece.push(b'\n');
     }
-}
-
-/// A body of what `write` makes of each batch. One that cannot be read ends it.
-fn pieces(
-    tail: Tail,
-    write: impl FnMut(&Batch, &mut Vec<u8>) + Send + 'static,
-) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold((tail, write), async |(mut tail, mut write)| {
-        let batches = match tail.next().await {
-            Ok(batches) => batches?,
-            Err(error) => {
-                tracing::error!(%error, "logs could not be read");
-                return None;
-            }
-        };
-        let mut piece = Vec::new();
-        batches.iter().for_each(|batch| write(batch, &mut piece));
-        Some((Bytes::from(piece), (tail, write)))
-    })
 }
 
 async fn create_key(call: Call, scope: Scope) -> Result<Reply> {

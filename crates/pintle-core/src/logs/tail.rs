@@ -42,32 +42,32 @@ impl Tail {
         Self { core: core.clone(), owner, wanted, at: after, rings, follow }
     }
 
-    /// The next batches, waited for where there are none yet; `None` at the end.
+    /// The next batches; where there are none yet, those of the next second, if any. `None` at the end.
     ///
     /// # Errors
     /// Where the stream cannot be read.
     pub async fn next(&mut self) -> Result<Option<Vec<Batch>>> {
-        loop {
-            self.rings.mark_unchanged();
-            let conn = self.core.db.read().await?;
-            let head = head(&conn, &self.owner).await?;
-            let found = read_after(&conn, &self.owner, self.at, &self.wanted, READING).await?;
-            drop(conn);
-            if let Some(last) = found.last() {
-                self.at = last.position;
-                return Ok(Some(found));
-            }
-            // Up to here nothing was wanted.
-            self.at = self.at.max(head);
-            let now = Instant::now();
-            let until = match self.follow {
-                Follow::No => return Ok(None),
-                Follow::Until(end) if now >= end => return Ok(None),
-                Follow::Until(end) => end.min(now + LOOK),
-                Follow::Always => now + LOOK,
-            };
-            drop(timeout_at(until, self.rings.changed()).await);
-        }
+        let found = self.look().await?;
+        let now = Instant::now();
+        let until = match self.follow {
+            _ if !found.is_empty() => return Ok(Some(found)),
+            Follow::No => return Ok(None),
+            Follow::Until(end) if now >= end => return Ok(None),
+            Follow::Until(end) => end.min(now + LOOK),
+            Follow::Always => now + LOOK,
+        };
+        drop(timeout_at(until, self.rings.changed()).await);
+        self.look().await.map(Some)
+    }
+
+    async fn look(&mut self) -> Result<Vec<Batch>> {
+        self.rings.mark_unchanged();
+        let conn = self.core.db.read().await?;
+        let head = head(&conn, &self.owner).await?;
+        let found = read_after(&conn, &self.owner, self.at, &self.wanted, READING).await?;
+        // Up to the head nothing was wanted where nothing is found.
+        self.at = found.last().map_or(self.at.max(head), |last| last.position);
+        Ok(found)
     }
 }
 

@@ -4,6 +4,8 @@ use super::Source;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
+use pintle_core::{Conn, credential};
+use pintle_store::params;
 use pintle_testing::{Answer, Caller, Pintle, on_each_engine, on_sqlite};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -32,6 +34,12 @@ impl Open {
             tokio::time::timeout(Duration::from_secs(10), self.0.frame()).await.expect("a piece in time");
         let text = frame.unwrap().unwrap().into_data().unwrap();
         std::str::from_utf8(&text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Whether it ends before anything more comes.
+    async fn ends(&mut self) -> bool {
+        let frame = tokio::time::timeout(Duration::from_secs(10), self.0.frame()).await;
+        frame.expect("an end in time").is_none()
     }
 
     async fn is_quiet(&mut self) -> bool {
@@ -103,6 +111,38 @@ async fn a_deployment_is_followed_while_it_logs() {
         assert!(open.is_quiet().await);
         source.send(pintle, source.line("live").to_string()).await.ok(200);
         assert_eq!(open.next().await[0]["message"], "live");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_not_read_any_more_is_sent_nothing_more() {
+    on_each_engine(async |pintle| {
+        let source = Source::new(pintle, "acme").await;
+        source.send(pintle, source.line("past").to_string()).await.ok(200);
+        for path in ["/pintle/v1/logs?follow=1", "/v1/projects/shop/deployments/dpl_one/runtime-logs"] {
+            let mut open = Open::get(pintle, &source.team, path).await;
+            let mut left = Open::get(pintle, &source.team, path).await;
+            assert_eq!(open.next().await.last().unwrap()["message"], "past");
+            left.next().await;
+            // As every way to take a token away does.
+            let token = credential::hash(&source.team.token);
+            let end = |at: Option<i64>| {
+                let token = token.clone();
+                let set = async move |tx: &Conn| {
+                    let sql = "UPDATE tokens SET expires_at = $2 WHERE id = $1";
+                    Ok::<_, pintle_core::Error>(tx.execute(sql, &params![&token, at]).await?)
+                };
+                pintle.core.db.write(set)
+            };
+            assert_eq!(end(Some(1)).await.unwrap(), 1);
+            source.send(pintle, source.line("secret").to_string()).await.ok(200);
+            assert!(open.ends().await, "{path}");
+            // Where nothing comes either.
+            assert!(left.ends().await, "{path}");
+            end(None).await.unwrap();
+            source.send(pintle, source.line("past").to_string()).await.ok(200);
+        }
     })
     .await;
 }

@@ -7,6 +7,7 @@ use super::batch::{Kind, NewBatch, lines as lines_of};
 use super::deployments;
 use super::keys::Feed;
 use super::line::{Line, Stamp, Whole};
+use super::scan;
 use crate::clock;
 use crate::{Core, Error, Result, violation};
 use serde::Serialize;
@@ -20,7 +21,7 @@ use std::fmt;
 /// Bytes of lines in one batch, about.
 const BATCH: usize = 1 << 20;
 /// Bytes of a message, as documented; what is longer is cut.
-const MESSAGE: usize = 256 << 10;
+pub(super) const MESSAGE: usize = 256 << 10;
 /// Rejected lines that an answer tells of one by one.
 const TOLD: usize = 100;
 /// Bytes that the lines of one request may have when they have everything: few bytes can make long lines.
@@ -164,11 +165,16 @@ impl<'a> Intake<'a> {
             return Err(Wrong::TOO_MUCH);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+        let project = self.feed.project.as_str();
+        if let Some(line) = scan::complete(text).filter(|line| line.project == project) {
+            deployments::gather(&mut self.deployments, line.deployment)?;
+            self.body.extend_from_slice(bytes);
+            return Ok(());
+        }
         if !text.starts_with('{') {
             return Err(Wrong::Unread(text));
         }
         let line: Line = serde_json::from_str(text).map_err(|_| Wrong::Unread(text))?;
-        let project = self.feed.project.as_str();
         if line.project_id.as_ref().is_some_and(|id| id.as_str() != project) {
             return Err(Wrong::Told("`projectId` is not the project that is fed.".into()));
         }
@@ -178,12 +184,8 @@ impl<'a> Intake<'a> {
                 serde_json::from_str::<Whole>(text).map_err(|error| error.to_string())?;
                 deployments::gather(&mut self.deployments, id.as_str())?;
                 // Line feeds of an item of an array can only stand between its parts.
-                match memchr::memchr2(b'\n', b'\r', bytes) {
-                    None => self.body.extend_from_slice(bytes),
-                    Some(_) => {
-                        self.body.extend(bytes.iter().map(|b| if b"\n\r".contains(b) { b' ' } else { *b }))
-                    }
-                }
+                let breaks = |byte: &u8| if b"\n\r".contains(byte) { b' ' } else { *byte };
+                self.body.extend(bytes.iter().map(breaks));
                 Ok(())
             }
             _ => Ok(self.complete(text, &line)?),
@@ -285,7 +287,7 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
 }
 
 /// Whether a line can be kept as it is.
-fn is_complete(line: &Line<'_>) -> bool {
+pub(super) fn is_complete(line: &Line<'_>) -> bool {
     line.id.is_some()
         && line.source.is_some()
         && line.host.is_some()

@@ -11,10 +11,11 @@ pub mod otlp;
 mod read;
 pub mod retention;
 pub mod runtime;
+mod scan;
 pub mod tail;
 mod turns;
 
-pub use batch::{Batch, Kind, NewBatch};
+pub use batch::{Batch, Kind, NewBatch, Packed};
 pub use line::{Level, Line, Proxy, Text};
 pub use read::{Wanted, first_kept, head, range, read_after};
 pub use tail::{Follow, Tail};

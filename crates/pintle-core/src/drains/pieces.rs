@@ -142,6 +142,26 @@ pub async fn record_lost(core: &Core, lane: &Lane, worker: &str, lost: Fresh) ->
         .await
 }
 
+/// Writes down that the limits of the logs took the beginning of a piece before it arrived: that is a delivery of its own, which failed,
+/// and the piece begins behind it from now on.
+pub async fn record_shorter(core: &Core, lane: &Lane, id: &DeliveryId, lost: Fresh) -> Result<()> {
+    let now = core.clock.now();
+    let gone = DeliveryId::at(now, &core.entropy);
+    let (lane, id) = (lane.clone(), id.clone());
+    core.db
+        .write(async move |tx| {
+            let sql = "SELECT doc FROM deliveries WHERE id = $1";
+            let Some((doc,)) = tx.opt::<(String,)>(sql, &params![&id]).await? else { return Ok(()) };
+            let mut rest: Delivery = serde_json::from_str(&doc)?;
+            rest.rest.insert("from".to_owned(), (lost.piece.to + 1).into());
+            let sql = "UPDATE deliveries SET doc = $2 WHERE id = $1";
+            tx.execute(sql, &params![&id, serde_json::to_string(&rest)?]).await?;
+            lost.delivery(&gone, &lane.drain, now)?.insert(tx, None, None).await?;
+            deliveries::record(tx, &unsent(gone.clone(), State::Failed, TAKEN, now)).await
+        })
+        .await
+}
+
 /// Ends a delivery of which nothing is left to send.
 pub async fn record_nothing(core: &Core, id: DeliveryId, taken: bool) -> Result<()> {
     let now = core.clock.now();

@@ -52,6 +52,29 @@ impl NewBatch {
     }
 }
 
+/// A batch of a stream, as it is stored.
+#[derive(Debug)]
+pub struct Packed {
+    pub position: Position,
+    pub(super) project: ProjectId,
+    pub(super) kind: Kind,
+    pub(super) created_at: Millis,
+    pub(super) lines: i64,
+    pub(super) body: Vec<u8>,
+}
+
+impl Packed {
+    /// # Errors
+    /// Where it is not what was packed.
+    pub fn unpack(self) -> Result<Batch> {
+        let Self { position, project, kind, created_at, lines, body } = self;
+        let body = lz4_flex::decompress_size_prepended(&body).map_err(|error| {
+            Error::internal(format_args!("batch {position} of the logs does not unpack: {error}"))
+        })?;
+        Ok(Batch { position, project, kind, created_at, lines, body })
+    }
+}
+
 /// A batch of a stream, unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
@@ -84,9 +107,4 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         rest = after;
         Some(line)
     })
-}
-
-pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
-    lz4_flex::decompress_size_prepended(packed)
-        .map_err(|error| Error::internal(format_args!("a batch of logs does not unpack: {error}")))
 }

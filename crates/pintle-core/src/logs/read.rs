@@ -1,7 +1,7 @@
 //! Reading a stream from a position on.
 
 use super::Position;
-use super::batch::{Batch, Kind, unpack};
+use super::batch::{Batch, Kind, Packed};
 use crate::Result;
 use crate::clock::Millis;
 use crate::ids::{OwnerId, ProjectId};
@@ -41,10 +41,11 @@ pub async fn read_after(
     wanted: &Wanted,
     max_bytes: i64,
 ) -> Result<Vec<Batch>> {
-    range(conn, owner, after + 1, Position::MAX, wanted, max_bytes).await
+    let packed = range(conn, owner, after + 1, Position::MAX, wanted, max_bytes).await?;
+    packed.into_iter().map(Packed::unpack).collect()
 }
 
-/// The wanted batches from one position to another, both included; of these the first, as `read_after` bounds them.
+/// The wanted batches from one position to another, both included, as they are stored; of these the first, as `read_after` bounds them.
 pub async fn range(
     conn: &Conn,
     owner: &OwnerId,
@@ -52,7 +53,7 @@ pub async fn range(
     to: Position,
     wanted: &Wanted,
     max_bytes: i64,
-) -> Result<Vec<Batch>> {
+) -> Result<Vec<Packed>> {
     if wanted.projects.as_ref().is_some_and(Vec::is_empty) {
         return Ok(Vec::new());
     }
@@ -71,14 +72,14 @@ pub async fn range(
     let columns = "position, project_id, kind, created_at, lines, body";
     let take = wanted.select(columns, owner, from, last, LOOK);
     let rows: Vec<Stored> = conn.all(&take.sql, &take.params).await?;
-    rows.into_iter().map(Batch::read).collect()
+    rows.into_iter().map(Packed::read).collect()
 }
 
 type Stored = (Position, String, String, Millis, i64, Vec<u8>);
 
-impl Batch {
+impl Packed {
     fn read((position, project, kind, created_at, lines, body): Stored) -> Result<Self> {
-        let (project, kind, body) = (ProjectId::from(project), Kind::parse(&kind)?, unpack(&body)?);
+        let (project, kind) = (ProjectId::from(project), Kind::parse(&kind)?);
         Ok(Self { position, project, kind, created_at, lines, body })
     }
 }

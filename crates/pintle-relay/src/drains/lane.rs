@@ -1,25 +1,28 @@
 //! One lane: piece after piece of the stream, until there is nothing to send or nothing may be sent.
+//!
+//! While a piece is on its way, the record of the one before it is written, and the next is made ready if there is a whole one. A piece
+//! that fails stops this: nothing behind it is sent.
 
+use super::next::{self, Found, Next};
 use crate::Settings;
 use crate::exchange::{Exchange, Timing, Tried};
 use http::HeaderMap;
 use pintle_core::clock::{Millis, SECOND};
 use pintle_core::deliveries::{Attempt, Pauses, RETRIED_FOR, State};
 use pintle_core::drains::cursors::{self, Cursor, Lane};
-use pintle_core::drains::parcel::{self, About, Message, Parcel};
+use pintle_core::drains::parcel::{About, Message, Parcel};
 use pintle_core::drains::pieces::{self, Due, Fresh, Piece};
-use pintle_core::drains::ready::{self, Ready};
+use pintle_core::drains::ready::Ready;
 use pintle_core::drains::send;
-use pintle_core::ids::{DeliveryId, ProjectId};
-use pintle_core::logs::{self, Batch, Position, Wanted};
+use pintle_core::ids::{DeliveryId, OwnerId, ProjectId};
+use pintle_core::logs::Position;
 use pintle_core::{Core, Error, Result, planted};
 use pintle_egress::Failure;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
-/// How much of the stream is sent at a time, in bytes as they were taken in; a batch that has more goes alone.
-const PIECE: i64 = 2 << 20;
 /// What must be left of a lease for one more try.
 const MARGIN: Millis = 40 * SECOND;
 /// After a failure of our own.
@@ -33,7 +36,17 @@ pub(super) async fn work(
     lane: Lane,
     hands: Arc<Semaphore>,
 ) {
-    let mut worker = Worker { core, settings, name: worker, lane, until: 0 };
+    let mut worker = Worker {
+        core,
+        settings,
+        name: worker,
+        lane,
+        hands: hands.clone(),
+        until: 0,
+        sent: 0,
+        records: JoinSet::new(),
+        ahead: JoinSet::new(),
+    };
     loop {
         // It is never closed.
         let Ok(hand) = hands.acquire().await else { return };
@@ -62,8 +75,15 @@ struct Worker {
     /// This process, in its leases.
     name: Arc<str>,
     lane: Lane,
+    hands: Arc<Semaphore>,
     /// The end of the lease.
     until: Millis,
+    /// Up to here everything has arrived, though perhaps the last of it is not recorded yet.
+    sent: Position,
+    /// The record of what arrived last. Dropped with the worker, as everything of it.
+    records: JoinSet<Result<()>>,
+    /// What comes after a position, made while what is before it is on its way.
+    ahead: JoinSet<(Position, Result<Option<Next>>)>,
 }
 
 impl Worker {
@@ -74,118 +94,151 @@ impl Worker {
             self.until = until;
         }
         let Some(cursor) = cursors::read(core, lane, &self.name).await? else { return Ok(Step::Done) };
-        let Some(ready) = ready::load(core, &lane.drain).await? else { return Ok(Step::Done) };
-        if !ready.drain.kinds().contains(&lane.kind) {
-            cursors::end(core, lane).await?;
-            return Ok(Step::Done);
-        }
         match pieces::due(core, lane).await? {
-            Some(due) => self.again(cursor, ready, due).await,
+            Some(due) => self.again(&cursor.owner, due).await,
             None if cursor.held => Ok(Step::Done),
-            None => self.next(cursor, ready).await,
+            None => self.next(cursor).await,
         }
     }
 
     /// Sends what comes next in the stream.
-    async fn next(&self, cursor: Cursor, ready: Ready) -> Result<Step> {
-        let conn = self.core.db.read().await?;
-        let head = logs::head(&conn, &cursor.owner).await?;
-        drop(conn);
-        let from = cursor.position + 1;
-        let projects = ready.selection.projects().map(<[ProjectId]>::to_vec);
-        let batches = self.batches(&cursor, from, head, projects, PIECE).await?;
-        // Asked after reading: what the limits take meanwhile must not go unnoticed.
-        let kept = self.first_kept(&cursor).await?;
-        if from < kept {
-            let lost = self.fresh(&cursor, &ready, from..=kept - 1, &About::default());
-            tracing::warn!(drain = %self.lane.drain, from, to = kept - 1, "logs were taken before they were sent");
-            pieces::record_lost(&self.core, &self.lane, &self.name, lost).await?;
-            return Ok(Step::More);
-        }
-        let Some(to) = batches.last().map(|batch| batch.position) else {
-            if head > cursor.position {
-                cursors::advance(&self.core, &self.lane, &self.name, cursor.position, head).await?;
-            }
+    async fn next(&mut self, cursor: Cursor) -> Result<Step> {
+        let at = cursor.position.max(self.sent);
+        let next = self.after(&cursor.owner, at).await?;
+        let Some(Next { to, more, ready, found }) = next else {
+            self.recorded().await?;
             return Ok(Step::Done);
         };
-        let (parcel, ready) = self.pack(batches, ready).await?;
-        let about = match &parcel {
-            Ok(None) => {
-                cursors::advance(&self.core, &self.lane, &self.name, cursor.position, to).await?;
+        let fresh = |about: &About| self.fresh(&cursor.owner, &ready, (at + 1, to), about);
+        let (fresh, parcel) = match found {
+            Found::Piece(parcel) => (Fresh { url: parcel.address(), ..fresh(&parcel.about) }, Ok(*parcel)),
+            Found::Broken(error) => {
+                tracing::error!(%error, drain = %self.lane.drain, from = at + 1, to, "logs cannot be sent");
+                (fresh(&About::default()), Err(error))
+            }
+            Found::Nothing => {
+                self.recorded().await?;
+                cursors::advance(&self.core, &self.lane, &self.name, at, to).await?;
                 return Ok(Step::More);
             }
-            Ok(Some(parcel)) => parcel.about.clone(),
-            Err(_) => About::default(),
+            Found::Lost => {
+                let lost = fresh(&About::default());
+                self.recorded().await?;
+                tracing::warn!(drain = %self.lane.drain, from = at + 1, to, "logs were taken before they were sent");
+                pieces::record_lost(&self.core, &self.lane, &self.name, lost).await?;
+                return Ok(Step::More);
+            }
         };
         if !ready.holds(&self.core).await? {
             return Ok(Step::More);
         }
-        let mut fresh = self.fresh(&cursor, &ready, from..=to, &about);
-        if let Ok(Some(parcel)) = &parcel {
-            fresh.url = parcel.address();
+        if more {
+            self.make_ahead(cursor.owner, to);
         }
-        if planted::on("cursor-before-record") {
-            cursors::advance(&self.core, &self.lane, &self.name, cursor.position, to).await?;
-        }
-        let now = self.core.clock.now();
-        let delivery = DeliveryId::at(now, &self.core.entropy);
-        let attempt = self.attempt(parcel, delivery, 0, now + RETRIED_FOR).await;
-        pieces::record_first(&self.core, &self.lane, &self.name, fresh, attempt).await?;
+        self.send(fresh, parcel).await?;
         Ok(Step::More)
+    }
+
+    /// What comes after a position, made ahead or now.
+    async fn after(&mut self, owner: &OwnerId, at: Position) -> Result<Option<Next>> {
+        while let Some(made) = self.ahead.join_next().await {
+            if let (after, Ok(Some(next))) = made.map_err(Error::internal)?
+                && after == at
+            {
+                return Ok(Some(next));
+            }
+        }
+        next::after(&self.core, &self.lane, owner, at).await
+    }
+
+    /// Makes what comes after a position, where a hand is free for it.
+    fn make_ahead(&mut self, owner: OwnerId, at: Position) {
+        let Ok(hand) = self.hands.clone().try_acquire_owned() else { return };
+        let (core, lane) = (self.core.clone(), self.lane.clone());
+        self.ahead.spawn(async move {
+            let next = next::after(&core, &lane, &owner, at).await;
+            drop(hand);
+            (at, next)
+        });
+    }
+
+    /// Sends a piece for the first time.
+    async fn send(&mut self, fresh: Fresh, parcel: Result<Parcel>) -> Result<()> {
+        let (core, lane, name) = (self.core.clone(), self.lane.clone(), self.name.clone());
+        let Piece { from, to, .. } = fresh.piece;
+        if planted::on("cursor-before-record") {
+            self.recorded().await?;
+            cursors::advance(&core, &lane, &name, from - 1, to).await?;
+        }
+        let now = core.clock.now();
+        let delivery = DeliveryId::at(now, &core.entropy);
+        let attempt = self.attempt(parcel, delivery, 0, now + RETRIED_FOR).await;
+        self.recorded().await?;
+        let arrived = attempt.state == State::Delivered;
+        self.records.spawn(async move { pieces::record_first(&core, &lane, &name, fresh, attempt).await });
+        if arrived {
+            self.sent = to;
+            return Ok(());
+        }
+        self.ahead = JoinSet::new();
+        self.recorded().await
+    }
+
+    /// Waits until everything that was sent is recorded.
+    async fn recorded(&mut self) -> Result<()> {
+        while let Some(record) = self.records.join_next().await {
+            record.map_err(Error::internal)??;
+        }
+        Ok(())
     }
 
     /// Sends a piece again.
-    async fn again(&self, cursor: Cursor, ready: Ready, due: Due) -> Result<Step> {
+    async fn again(&mut self, owner: &OwnerId, due: Due) -> Result<Step> {
+        self.recorded().await?;
+        let (core, lane) = (&self.core, &self.lane);
+        let Some(ready) = next::drain(core, lane).await? else { return Ok(Step::Done) };
         let Piece { from, to, .. } = due.piece;
         let projects = ready.selection.projects_among(due.piece.projects.as_deref());
         // All of it, however much was sent at a time when it was made.
-        let batches = self.batches(&cursor, from, to, projects, i64::MAX).await?;
-        let (parcel, ready) = self.pack(batches, ready).await?;
-        if let Ok(None) = parcel {
-            let kept = self.first_kept(&cursor).await?;
-            pieces::record_nothing(&self.core, due.delivery, from < kept).await?;
+        let batches = next::batches(core, lane, owner, (from, to), projects, i64::MAX).await?;
+        let kept = next::first_kept(core, owner).await?;
+        let (parcel, ready) = next::pack(lane, batches, ready).await?;
+        let parcel = match parcel {
+            Ok(None) => {
+                pieces::record_nothing(core, due.delivery, from < kept).await?;
+                return Ok(Step::More);
+            }
+            Ok(Some(parcel)) => Ok(parcel),
+            Err(error) => Err(error),
+        };
+        if !ready.holds(core).await? || !pieces::is_pending(core, &due.delivery).await? {
             return Ok(Step::More);
         }
-        if !ready.holds(&self.core).await? || !pieces::is_pending(&self.core, &due.delivery).await? {
-            return Ok(Step::More);
+        if from < kept {
+            let lost = self.fresh(owner, &ready, (from, kept - 1), &About::default());
+            tracing::warn!(drain = %lane.drain, from, to = kept - 1, "logs were taken before they arrived");
+            pieces::record_shorter(core, lane, &due.delivery, lost).await?;
         }
         let attempt = self.attempt(parcel, due.delivery, due.tries, due.retry_until).await;
-        pieces::record_again(&self.core, attempt).await?;
+        pieces::record_again(core, attempt).await?;
         Ok(Step::More)
-    }
-
-    async fn batches(
-        &self,
-        cursor: &Cursor,
-        from: Position,
-        to: Position,
-        projects: Option<Vec<ProjectId>>,
-        max_bytes: i64,
-    ) -> Result<Vec<Batch>> {
-        let conn = self.core.db.read().await?;
-        let wanted = Wanted { kind: self.lane.kind, projects };
-        logs::range(&conn, &cursor.owner, from, to, &wanted, max_bytes).await
-    }
-
-    async fn first_kept(&self, cursor: &Cursor) -> Result<Position> {
-        logs::first_kept(&self.core.db.read().await?, &cursor.owner).await
     }
 
     fn fresh(
         &self,
-        cursor: &Cursor,
+        owner: &OwnerId,
         ready: &Ready,
-        range: std::ops::RangeInclusive<Position>,
+        (from, to): (Position, Position),
         about: &About,
     ) -> Fresh {
         Fresh {
-            owner: cursor.owner.clone(),
+            owner: owner.clone(),
             configuration: ready.drain.configuration_id.clone(),
             url: ready.drain.delivery.address().unwrap_or_default(),
             piece: Piece {
                 stream: self.lane.kind.as_str().to_owned(),
-                from: *range.start(),
-                to: *range.end(),
+                from,
+                to,
                 projects: ready.selection.projects().map(<[ProjectId]>::to_vec),
                 lines: about.lines,
                 bytes: about.bytes,
@@ -193,16 +246,9 @@ impl Worker {
         }
     }
 
-    /// Packing takes the time of a processor, so not where others wait for theirs.
-    async fn pack(&self, batches: Vec<Batch>, ready: Ready) -> Result<(Result<Option<Parcel>>, Ready)> {
-        let kind = self.lane.kind;
-        let work = move || (parcel::pack(&ready.drain.delivery, kind, &batches, &ready.selection), ready);
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
-    }
-
     async fn attempt(
         &self,
-        parcel: Result<Option<Parcel>>,
+        parcel: Result<Parcel>,
         delivery: DeliveryId,
         tries: i64,
         retry_until: Millis,
@@ -215,9 +261,8 @@ impl Worker {
             retry_until,
             pauses: Pauses::OF_DRAINS,
         };
-        let unsent = |why: String| (HeaderMap::new(), Vec::new(), None, Err(Failure::Broken(why)));
         let (sent, hidden, body, outcome) = match parcel {
-            Ok(Some(parcel)) => {
+            Ok(parcel) => {
                 let sent = match &parcel.message {
                     Message::Http(request) => request.headers.clone(),
                     Message::Syslog(..) => HeaderMap::new(),
@@ -225,8 +270,7 @@ impl Worker {
                 let (hidden, body) = (parcel.hidden.clone(), parcel.about.beginning.clone());
                 (sent, hidden, Some(body), send(&self.core, parcel, self.settings.timeout).await)
             }
-            Ok(None) => unsent("there is nothing to send".to_owned()),
-            Err(error) => unsent(error.message),
+            Err(error) => (HeaderMap::new(), Vec::new(), None, Err(Failure::Broken(error.message))),
         };
         let exchange = Exchange { sent: &sent, hidden: &hidden, body, outcome };
         let attempt = exchange.attempt(&self.core, timing, tried);

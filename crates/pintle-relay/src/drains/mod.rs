@@ -3,6 +3,7 @@
 //! a time.
 
 mod lane;
+mod next;
 
 use crate::Settings;
 use pintle_core::clock::{MINUTE, Millis};

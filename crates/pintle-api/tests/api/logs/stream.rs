@@ -92,7 +92,7 @@ async fn a_reading_is_bounded_by_kind_project_and_bytes() {
         assert_eq!(read(0, of(&[]), 100).await, [0; 0]);
         assert_eq!(read(0, Wanted { kind: Kind::Trace, projects: None }, 100).await, [3]);
         let range = logs::range(&conn, &source.owner, 2, 3, &LOGS, 100).await.unwrap();
-        assert_eq!(positions(&range), [2]);
+        assert_eq!(range.iter().map(|batch| batch.position).collect::<Vec<_>>(), [2]);
         let span = deployments::find(&conn, &one, "dpl_one").await.unwrap();
         assert_eq!(span, Some(deployments::Span { first: 1, last: 4 }));
         assert_eq!(deployments::find(&conn, &one, "dpl_two").await.unwrap(), None);

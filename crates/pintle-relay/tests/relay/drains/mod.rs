@@ -2,6 +2,7 @@
 
 mod arrives;
 mod before;
+mod bounds;
 mod health;
 mod otlp;
 mod reach;

@@ -92,10 +92,7 @@ impl Server {
 
     /// Processor time used so far, in seconds, to a hundredth.
     pub fn processor_seconds(&self) -> Outcome<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
-        // The program's name, in parentheses, may hold anything. Fields 14 and 15 are ticks of user and system time.
-        let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').skip(11).take(2);
-        Ok(fields.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0)
+        processor_seconds(&self.id().to_string())
     }
 
     /// One request, and its answer whatever the status.
@@ -153,4 +150,12 @@ pub fn copy(from: &Path, to: &Path) -> Outcome<()> {
         std::fs::copy(entry.path(), to.join(entry.file_name()))?;
     }
     Ok(())
+}
+
+/// The same of any process; `self` is this one.
+pub fn processor_seconds(process: &str) -> Outcome<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The program's name, in parentheses, may hold anything. Fields 14 and 15 are ticks of user and system time.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').skip(11).take(2);
+    Ok(fields.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0)
 }

@@ -2,9 +2,9 @@
 
 use super::{client, post};
 use crate::report::{Goal, Report};
-use crate::server::Server;
+use crate::server::{Server, processor_seconds};
 use crate::world::{self, Team, World};
-use crate::{Outcome, Plan, median, runtime};
+use crate::{Failure, Outcome, Plan, median, runtime};
 use pintle_core::clock::Clock;
 use pintle_core::signature;
 use serde_json::json;
@@ -28,22 +28,59 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let prepared = runtime()?.block_on(prepare(&folder.path().join("data"), &sink.url))?;
     let body = Arc::new(lines(&prepared.project));
     let server = Server::pintle_with(&prepared.data, &["--allow-egress", "127.0.0.0/8"])?;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let ingest = format!("{}/pintle/v1/logs", server.url);
+    let (mut ours, mut theirs) = (Runs::default(), Runs::default());
     for _ in 0..plan.rounds {
-        let before = count(&sink)?;
-        let began = Instant::now();
-        runtime()?.block_on(pour(&format!("{}/pintle/v1/logs", server.url), &prepared.key, &body, false))?;
-        arrived(&sink, before + (BATCHES * LINES) as u64)?;
-        ours.push((BATCHES * LINES) as f64 / began.elapsed().as_secs_f64());
-        let began = Instant::now();
-        runtime()?.block_on(pour(&sink.url, &prepared.key, &body, true))?;
-        theirs.push((BATCHES * LINES) as f64 / began.elapsed().as_secs_f64());
+        ours.run(&sink, Some(&server), || {
+            let before = count(&sink)?;
+            runtime()?.block_on(pour(&ingest, &prepared.key, &body, false))?;
+            arrived(&sink, before + (BATCHES * LINES) as u64)
+        })?;
+        theirs.run(&sink, None, || runtime()?.block_on(pour(&sink.url, &prepared.key, &body, true)))?;
     }
-    let ratio = median(ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs));
-    report.figure("log lines, bare loop", format!("{:.0}/s", median(theirs)));
-    report.figure("log lines, from ingest to sink", format!("{:.0}/s", median(ours)));
+    let ratio = median(ours.rates.iter().zip(&theirs.rates).map(|(ours, theirs)| ours / theirs));
+    report.figure("log lines, bare loop", theirs.told());
+    report.figure("log lines, from ingest to sink", ours.told());
     report.number("log lines, of the bare loop", ratio, "", Goal::AtLeast(0.5));
     outage(plan, report, &server, &sink, &prepared, &body)
+}
+
+/// What was measured of one way, run by run.
+#[derive(Default)]
+struct Runs {
+    /// Lines a second.
+    rates: Vec<f64>,
+    /// Processor time of a batch in microseconds: of this process, the sink and Pintle.
+    used: [Vec<f64>; 3],
+}
+
+impl Runs {
+    fn run(
+        &mut self,
+        sink: &Server,
+        pintle: Option<&Server>,
+        work: impl FnOnce() -> Outcome<()>,
+    ) -> Outcome<()> {
+        let used = || {
+            let pintle = pintle.map_or(Ok(0.0), Server::processor_seconds)?;
+            Ok::<_, Failure>([processor_seconds("self")?, sink.processor_seconds()?, pintle])
+        };
+        let (before, began) = (used()?, Instant::now());
+        work()?;
+        self.rates.push((BATCHES * LINES) as f64 / began.elapsed().as_secs_f64());
+        for (times, (before, after)) in self.used.iter_mut().zip(before.into_iter().zip(used()?)) {
+            times.push((after - before) * 1e6 / BATCHES as f64);
+        }
+        Ok(())
+    }
+
+    fn told(&self) -> String {
+        let [client, sink, pintle] = self.used.each_ref().map(|times| median(times.iter().copied()));
+        let rate = median(self.rates.iter().copied());
+        format!(
+            "{rate:.0}/s; us of processors for a batch: client {client:.0}, sink {sink:.0}, Pintle {pintle:.0}"
+        )
+    }
 }
 
 /// The sink is down for a while, and catches up.

@@ -23,7 +23,9 @@ const IN_FLIGHT: usize = 64;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
-    webhooks(plan, report)?;
+    if std::env::var_os("LOGS").is_none() {
+        webhooks(plan, report)?;
+    }
     logs::measure(plan, report)
 }
 

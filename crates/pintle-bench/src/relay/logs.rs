@@ -17,8 +17,8 @@ use url::Url;
 /// Batches of a run.
 const BATCHES: usize = 400;
 const LINES: usize = 1_000;
-/// Posted at a time.
-const POSTERS: usize = 4;
+/// Posted at a time: a batch is answered when it is on disk, and more of them share one write.
+const POSTERS: usize = 16;
 /// Batches a second while the sink is down.
 const STEADY: u64 = 20;
 
@@ -209,7 +209,7 @@ fn arrived(sink: &Server, lines: u64) -> Outcome<()> {
             return Err(format!("{} of {lines} lines arrived", count(sink)?).into());
         }
         #[expect(clippy::disallowed_methods, reason = "this is no server")]
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())
 }

@@ -278,7 +278,7 @@ async fn a_body_that_does_not_arrive_gives_its_room_back() {
         let begun = Arc::new(Notify::new());
         let slow = async |path: &str, bearer: &str, length: usize| {
             let begun = begun.clone();
-            let first = stream::once(async { Ok::<_, Infallible>(line) });
+            let first = stream::once(async move { Ok::<_, Infallible>(line) });
             let rest = stream::once(async move {
                 begun.notify_one();
                 std::future::pending().await

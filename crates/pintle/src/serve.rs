@@ -66,6 +66,7 @@ impl Settings {
             options: Options {
                 rate_limit: args.rate_limit.or(given.rate_limit).unwrap_or(defaults.rate_limit),
                 body_limit: body_limit.unwrap_or(defaults.body_limit),
+                body_time: defaults.body_time,
                 cors: args.cors.or(given.cors).unwrap_or(defaults.cors),
                 log_room: args.logs.room(given).unwrap_or(defaults.log_room),
                 dev,

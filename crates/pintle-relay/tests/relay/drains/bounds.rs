@@ -1,26 +1,14 @@
 //! How much is on its way at a time, in which order, and how long is told of it.
 
-use super::{drain, http, log, log_with, numbers};
+use super::{drain, http, log, log_with, numbers, take_before};
 use crate::receiver::{Act, Receiver};
 use crate::{deliveries, delivery, relay, until};
 use pintle_core::clock::{DAY, HOUR, MINUTE, SECOND};
 use pintle_relay::{Relay, Settings};
 use pintle_store::params;
-use pintle_testing::{Caller, Pintle, on_each_engine, on_sqlite};
+use pintle_testing::{on_each_engine, on_sqlite};
 use serde_json::json;
 use std::time::Duration;
-
-/// Takes what is before a position out of the stream, as the limits do.
-async fn take_before(pintle: &Pintle, team: &Caller, position: i64) {
-    let owner = team.team.clone().unwrap();
-    let taken = pintle.core.db.write(async move |tx| {
-        let params = params![&owner, position];
-        tx.execute("DELETE FROM log_batches WHERE owner_id = $1 AND position < $2", &params).await?;
-        tx.execute("UPDATE log_streams SET tail = $2 WHERE owner_id = $1", &params).await?;
-        Ok::<_, pintle_core::Error>(())
-    });
-    taken.await.unwrap();
-}
 
 #[tokio::test]
 async fn a_backlog_arrives_in_order_and_nothing_passes_a_piece_that_fails() {

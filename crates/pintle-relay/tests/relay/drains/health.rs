@@ -1,6 +1,6 @@
 //! Errored and back, paused and resumed, and what the limits of the logs take meanwhile.
 
-use super::{drain, http, log, numbers, path, reread};
+use super::{drain, http, log, numbers, path, reread, take_before};
 use crate::receiver::{Act, Receiver};
 use crate::{deliveries, delivery, relay, until};
 use pintle_core::clock::{HOUR, MINUTE};
@@ -104,19 +104,7 @@ async fn what_the_limits_took_before_it_was_sent_is_told() {
         for number in 0..4 {
             log(pintle, &team, &project, number..number + 1).await;
         }
-        // As the limits take it.
-        let owner = team.team.clone().unwrap();
-        pintle
-            .core
-            .db
-            .write(async move |tx| {
-                let params = params![&owner, 3];
-                tx.execute("DELETE FROM log_batches WHERE owner_id = $1 AND position < $2", &params).await?;
-                tx.execute("UPDATE log_streams SET tail = $2 WHERE owner_id = $1", &params).await?;
-                Ok::<_, pintle_core::Error>(())
-            })
-            .await
-            .unwrap();
+        take_before(pintle, &team, 3).await;
         let _relay = relay(pintle).await;
         until("the rest arrives", async || numbers(&receiver) == [2, 3]).await;
         let lost = deliveries(&team, "state=failed").await.remove(0);

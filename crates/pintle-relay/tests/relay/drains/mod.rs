@@ -11,6 +11,7 @@ mod syslog;
 use crate::receiver::Receiver;
 use pintle_core::ids::ProjectId;
 use pintle_core::logs::{self, Kind, NewBatch};
+use pintle_store::params;
 use pintle_testing::{Caller, Pintle};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -74,4 +75,16 @@ fn numbers(receiver: &Receiver) -> Vec<usize> {
     let lines =
         receiver.received().into_iter().flat_map(|request| request.json().as_array().unwrap().clone());
     lines.map(|line| line["message"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+/// Takes what is before a position out of the stream, as the limits do.
+async fn take_before(pintle: &Pintle, team: &Caller, position: i64) {
+    let owner = team.team.clone().unwrap();
+    let taken = pintle.core.db.write(async move |tx| {
+        let params = params![&owner, position];
+        tx.execute("DELETE FROM log_batches WHERE owner_id = $1 AND position < $2", &params).await?;
+        tx.execute("UPDATE log_streams SET tail = $2 WHERE owner_id = $1", &params).await?;
+        Ok::<_, pintle_core::Error>(())
+    });
+    taken.await.unwrap();
 }

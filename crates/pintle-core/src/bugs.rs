@@ -66,12 +66,12 @@ pub const STATEMENTS: &[Statement] = &[
     ),
     (
         "removal-told-to-nobody",
-        "VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, 0, $6, $8, $9, $10)",
-        "SELECT $1, $2, $3, $4, $5, 'pending', $6, $7, 0, $6, $8, $9, $10 WHERE $9 NOT LIKE '%configuration.removed%'",
+        "secret, body, doc) VALUES ($1, $2, $3, $4)",
+        "secret, body, doc) SELECT $1, $2, $3, $4 WHERE $4 NOT LIKE '%configuration.removed%'",
     ),
     ("removal-told-to-the-account-only", "WHERE w.owner_id = $1", "WHERE w.owner_id = $1 AND c.id IS NULL"),
     // Lost on the way.
-    ("failure-without-next-try", "THEN CAST($3 AS BIGINT) END", "THEN CAST($3 AS BIGINT) + NULL END"),
+    ("failure-without-next-try", "THEN CAST($3 AS BIGINT) ELSE", "THEN CAST($3 AS BIGINT) + NULL ELSE"),
     // Everybody's business.
     ("tenant-unchecked", " owner_id = $1", " $1 = $1"),
     // A start after one that was cut off.

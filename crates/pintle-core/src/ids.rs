@@ -35,6 +35,13 @@ macro_rules! id {
             }
         }
 
+        /// So that a set of ids can be asked for a text.
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl From<&$name> for Value {
             fn from(id: &$name) -> Value {
                 Value::Text(id.0.clone())

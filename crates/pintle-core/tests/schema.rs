@@ -5,6 +5,7 @@
 
 use pintle_core::clock::Clock;
 use pintle_core::entropy::Entropy;
+use pintle_core::migrations::MIGRATIONS;
 use pintle_core::vault::MasterKey;
 use pintle_core::{Core, Result};
 use pintle_store::{Db, Durability, Engine};
@@ -83,6 +84,47 @@ async fn start_many(databases: [Db; 3]) {
         for other in &cores {
             assert_eq!(other.vault.open_text("id", &sealed).unwrap(), "secret");
         }
+    }
+}
+
+/// What the second released schema has of deliveries.
+const RELEASED: [&str; 3] = [
+    "INSERT INTO deliveries (id, owner_id, kind, source_id, state, due_at, leased_by, retry_until, tries, created_at, secret, body, doc)
+     VALUES ('dlv_1', 'team_1', 'webhook', 'hook_1', 'pending', 7, 'relay_1', 9, 0, 5, NULL, 'body 1', 'doc 1')",
+    "INSERT INTO deliveries (id, owner_id, kind, source_id, state, retry_until, tries, created_at, secret, body, doc)
+     VALUES ('dlv_2', 'team_1', 'drain', 'drn_1', 'delivered', 9, 1, 6, NULL, NULL, 'doc 2')",
+    "INSERT INTO delivery_tries (delivery_id, number, failed, created_at, doc) VALUES ('dlv_2', 1, 0, 6, 'try')",
+];
+
+#[tokio::test]
+async fn a_released_database_keeps_its_deliveries() {
+    let folder = tempfile::tempdir().unwrap();
+    keeps_its_deliveries(Db::sqlite(&folder.path().join("pintle.db"), Durability::ProcessOnly).unwrap())
+        .await;
+    if let Ok(server) = std::env::var("PINTLE_TEST_POSTGRES") {
+        let url = schema_of_its_own(&server, u64::MAX - 1).await;
+        keeps_its_deliveries(Db::postgres(&url).await.unwrap()).await;
+    }
+}
+
+async fn keeps_its_deliveries(db: Db) {
+    db.migrate(&MIGRATIONS[..2]).await.unwrap();
+    for sql in RELEASED {
+        db.write(async move |tx| tx.execute(sql, &[]).await).await.unwrap();
+    }
+    let core = start(&db, 1).await.unwrap();
+    let conn = core.db.read().await.unwrap();
+    let sql = "SELECT d.id, d.state, d.due_at, d.tries, c.body, c.doc
+      FROM deliveries d JOIN delivery_contents c ON c.delivery_id = d.id ORDER BY d.id";
+    type Row = (String, String, Option<i64>, i64, Option<String>, String);
+    let text = str::to_owned;
+    let kept: Vec<Row> = conn.all(sql, &[]).await.unwrap();
+    let first = (text("dlv_1"), text("pending"), Some(7), 0, Some(text("body 1")), text("doc 1"));
+    assert_eq!(kept, [first, (text("dlv_2"), text("delivered"), None, 1, None, text("doc 2"))]);
+    let delete = "DELETE FROM deliveries WHERE id = 'dlv_2'";
+    db.write(async move |tx| tx.execute(delete, &[]).await).await.unwrap();
+    for table in ["delivery_contents", "delivery_tries"] {
+        assert!(!db.rows(table).await.unwrap().iter().any(|row| row.contains("dlv_2")), "{table}");
     }
 }
 

@@ -26,6 +26,7 @@ pub(crate) struct Tried {
     pub drain: Option<DrainId>,
     /// The tries before.
     pub tries: i64,
+    /// When it is given up.
     pub retry_until: Millis,
     pub pauses: Pauses,
 }
@@ -68,11 +69,12 @@ impl Exchange<'_> {
                 body: self.body,
             },
             response: self.outcome.ok().flatten().map(|response| deliveries::Exchange {
-                headers: deliveries::shown(&response.headers, &[header::SET_COOKIE.to_string()]),
+                headers: deliveries::shown(&response.headers, &[header::SET_COOKIE.as_str()]),
                 body: Some(deliveries::beginning(&response.body)),
             }),
         };
-        Attempt::new(tried.delivery, tried.drain, &made, state, due)
+        let attempt = Attempt::new(tried.delivery, tried.drain, &made, state, due);
+        Attempt { order: Some(tried.retry_until), ..attempt }
     }
 
     fn response(&self) -> Option<&Response> {

@@ -7,6 +7,7 @@ mod webhooks;
 
 use pintle_core::{Core, Result};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// What a relay may be told.
@@ -23,10 +24,10 @@ impl Default for Settings {
     }
 }
 
-/// The workers of this process. They end when it is dropped; what they had in hand is tried again by whoever comes next.
+/// The workers of this process. When it is dropped they end at once, and what they had in hand is tried again by whoever comes next.
 pub struct Relay {
-    #[expect(dead_code, reason = "it ends the workers when it is dropped")]
     workers: JoinSet<()>,
+    end: watch::Sender<bool>,
 }
 
 impl Relay {
@@ -36,10 +37,34 @@ impl Relay {
     /// Where the database does not answer.
     pub async fn start(core: &Core, settings: Settings) -> Result<Self> {
         pintle_core::drains::cursors::release(core).await?;
+        let (end, ending) = watch::channel(false);
         let mut workers = JoinSet::new();
-        workers.spawn(webhooks::run(core.clone(), settings));
-        workers.spawn(drains::run(core.clone(), settings));
-        workers.spawn(partners::run(core.clone()));
-        Ok(Self { workers })
+        workers.spawn(webhooks::run(core.clone(), settings, Ending(ending.clone())));
+        workers.spawn(drains::run(core.clone(), settings, Ending(ending.clone())));
+        workers.spawn(partners::run(core.clone(), Ending(ending)));
+        Ok(Self { workers, end })
+    }
+
+    /// Begins nothing more, and waits until what is under way has ended and is recorded, but no longer than `grace`. `false` where
+    /// something had to be left, which is sent again by whoever comes next.
+    pub async fn finish(mut self, grace: Duration) -> bool {
+        self.end.send_replace(true);
+        let ended = async { while self.workers.join_next().await.is_some() {} };
+        tokio::time::timeout(grace, ended).await.is_ok()
+    }
+}
+
+/// Tells the workers that they are to end.
+#[derive(Clone)]
+struct Ending(watch::Receiver<bool>);
+
+impl Ending {
+    fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn asked(&mut self) {
+        // Where nobody can ask any more, the workers are ended already.
+        let _ = self.0.wait_for(|asked| *asked).await;
     }
 }

@@ -1,5 +1,6 @@
 //! Calls to partners that nobody waits for: what a request left undone, one at a time for each installation.
 
+use crate::Ending;
 use pintle_core::marketplace::calls::{self, Claimed};
 use pintle_core::{Core, Result};
 use std::collections::{HashMap, HashSet};
@@ -11,8 +12,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks, however often the bell rings.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Runs them for ever.
-pub(crate) async fn run(core: Core) {
+/// Runs them until it is to end; then lets those that are under way end.
+pub(crate) async fn run(core: Core, mut ending: Ending) {
     let (mut bell, mut moves) = (core.bell.listen(), core.clock.moves());
     let mut conductor = Conductor { core, running: JoinSet::new(), busy: HashMap::new() };
     loop {
@@ -26,8 +27,10 @@ pub(crate) async fn run(core: Core) {
             _ = bell.changed() => {}
             _ = moves.changed() => {}
             Some(ended) = conductor.running.join_next_with_id() => conductor.ended(ended),
+            () = ending.asked() => break,
         }
     }
+    while conductor.running.join_next().await.is_some() {}
 }
 
 struct Conductor {

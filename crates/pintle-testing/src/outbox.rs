@@ -33,7 +33,8 @@ impl Pintle {
 
     /// Where an event is delivered, and the secret that is kept with it.
     pub async fn receivers(&self, event: &str) -> Vec<(String, String)> {
-        let sql = "SELECT source_id, secret, doc FROM deliveries WHERE doc LIKE '%' || $1 || '%'";
+        let sql = "SELECT d.source_id, c.secret, c.doc FROM deliveries d JOIN delivery_contents c ON c.delivery_id = d.id
+          WHERE c.doc LIKE '%' || $1 || '%'";
         let conn = self.core.db.read().await.expect("a connection");
         let rows: Vec<(String, Vec<u8>, String)> =
             conn.all(sql, &params![event]).await.expect("the deliveries");

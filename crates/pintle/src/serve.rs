@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
-/// How long requests that are under way may take to finish after the signal to end.
+/// How long requests and deliveries that are under way may take to finish after the signal to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// Between two rounds of the background job.
 const SWEEP: Millis = clock::MINUTE;
@@ -121,11 +121,10 @@ async fn serve(settings: Settings) -> Result<Option<FolderLock>> {
     let egress = Doors::of(&settings.egress);
     announce(&Ready { url: &url, egress, demo: demo.as_ref(), faults, empty }, settings.json)?;
     stop.asked().await;
-    tracing::info!("ending: requests that are under way are finished first");
+    tracing::info!("ending: requests and deliveries that are under way are finished first");
     drop(ask);
     sweeper.abort();
-    finish(server, &mut stop).await;
-    drop(relay);
+    finish(server, relay, &mut stop).await;
     Ok(lock)
 }
 
@@ -232,19 +231,31 @@ async fn sweep(core: Core) {
     }
 }
 
-/// Waits for the server's end: for the requests that are under way, for so long; a second signal ends the wait.
-async fn finish(mut server: tokio::task::JoinHandle<std::io::Result<()>>, stop: &mut Stop) {
+/// Waits for the end of the server and the relay, and so for what is under way, for so long; a second signal ends the wait.
+async fn finish(server: Server, relay: Relay, stop: &mut Stop) {
+    let abort = server.abort_handle();
+    let requests = async {
+        match tokio::time::timeout(GRACE, server).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::error!(%error, "the listener failed"),
+            Ok(Err(error)) => tracing::error!(%error, "the server failed"),
+            Err(_) => tracing::warn!("some requests did not finish in time"),
+        }
+    };
+    let deliveries = async {
+        if !relay.finish(GRACE).await {
+            tracing::warn!("some deliveries did not end in time: they are sent again at the next start");
+        }
+    };
     tokio::select! {
-        ended = &mut server => match ended {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the listener failed"),
-            Err(error) => tracing::error!(%error, "the server failed"),
-        },
-        () = tokio::time::sleep(GRACE) => tracing::warn!("some requests did not finish in time"),
+        _ = async { tokio::join!(requests, deliveries) } => {}
         () = stop.asked() => tracing::warn!("a second signal: ending at once"),
     }
-    server.abort();
+    abort.abort();
 }
+
+/// The listener's task.
+type Server = tokio::task::JoinHandle<std::io::Result<()>>;
 
 /// The signals to end.
 pub struct Stop {

@@ -78,7 +78,7 @@ async fn waiting(data: &Path, sink: &str) -> Outcome<String> {
         done??;
     }
     let conn = team.api.core().db.read().await?;
-    let (body,) = conn.one::<(String,)>("SELECT body FROM deliveries LIMIT 1", &[]).await?;
+    let (body,) = conn.one::<(String,)>("SELECT body FROM delivery_contents LIMIT 1", &[]).await?;
     Ok(body)
 }
 

@@ -10,12 +10,12 @@ const KEPT: usize = 8 * 1024;
 const HIDDEN: &str = "(hidden)";
 
 /// The headers of a request or an answer as they are kept, but for the values of those that are named.
-pub fn shown(headers: &HeaderMap, hidden: &[String]) -> Headers {
+pub fn shown(headers: &HeaderMap, hidden: &[impl AsRef<str>]) -> Headers {
     let show = |(name, value): (&HeaderName, &HeaderValue)| {
-        let secret = hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(name.as_str()));
+        let secret = hidden.iter().any(|hidden| hidden.as_ref().eq_ignore_ascii_case(name.as_str()));
         let value =
             if secret { HIDDEN.into() } else { String::from_utf8_lossy(value.as_bytes()).into_owned() };
-        (name.to_string(), value)
+        (name.as_str().to_owned(), value)
     };
     head(headers.iter().map(show))
 }

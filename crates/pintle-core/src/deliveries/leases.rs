@@ -4,6 +4,7 @@
 use crate::clock::Millis;
 use crate::ids::DeliveryId;
 use crate::{Core, Result};
+use bytes::Bytes;
 use pintle_store::{Conn, Engine, params};
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -39,7 +40,11 @@ pub async fn lanes(conn: &Conn) -> Result<Vec<Lane>> {
 pub struct Claim {
     pub source: String,
     pub count: usize,
-    /// What the worker has of it already.
+    /// Since when they are due: the worker has what was due before,
+    pub from: Millis,
+    /// and so many of what is due since then.
+    pub past: usize,
+    /// All that it has.
     pub in_hand: HashSet<DeliveryId>,
 }
 
@@ -50,91 +55,85 @@ pub struct Leased {
     /// Whose lane it is in.
     pub source: String,
     pub url: String,
-    pub body: String,
+    pub body: Bytes,
     /// The tries that were made before.
     pub tries: i64,
     pub retry_until: Millis,
+    pub due: Millis,
     /// When the lease runs out.
     pub until: Millis,
 }
 
-/// What is read of a delivery to send it.
-const TAKEN: &str = "id, source_id, doc, body, tries, retry_until";
-
-const DUE: &str = "SELECT d.id FROM deliveries d
-  WHERE d.kind = 'webhook' AND d.source_id = $1 AND d.due_at <= $2 ORDER BY d.due_at LIMIT $3";
-
-type Row = (String, String, String, Option<String>, i64, Millis);
+/// What is read of a delivery to send it: its id, tries, end, time and contents.
+type Row = (String, i64, Millis, Millis, String, Option<String>);
 
 /// Takes what is due of some lanes, for so long.
 ///
 /// An SQLite database has one process only: there the worker's own knowledge of what it has in hand is the lease, which ends with the
 /// process, and nothing is written.
-pub async fn claim(core: &Core, worker: &str, claims: Vec<Claim>, lease: Millis) -> Result<Vec<Leased>> {
+pub async fn claim(core: &Core, claims: Vec<Claim>, lease: Millis) -> Result<Vec<Leased>> {
     let now = core.clock.now();
-    let rows = match core.db.engine() {
-        Engine::Sqlite => take(&core.db.read().await?, &claims, now).await?,
-        Engine::Postgres => lease_rows(core, worker, claims, now, now + lease).await?,
-    };
-    Ok(rows.into_iter().map(|row| leased(row, now + lease)).collect())
+    match core.db.engine() {
+        Engine::Sqlite => take(&core.db.read().await?, &claims, now, now + lease).await,
+        Engine::Postgres => put_off(core, claims, now, now + lease).await,
+    }
 }
 
 /// Reads what is due and not in hand.
-async fn take(conn: &Conn, claims: &[Claim], now: Millis) -> Result<Vec<Row>> {
-    let sql = format!("SELECT {TAKEN} FROM deliveries WHERE id = $1");
-    let mut rows = Vec::new();
-    for Claim { source, count, in_hand } in claims {
-        let due: Vec<(String,)> =
-            conn.all(DUE, &params![source, now, (count + in_hand.len()) as i64]).await?;
-        let fresh = due.into_iter().map(|(id,)| DeliveryId::from(id)).filter(|id| !in_hand.contains(id));
-        for id in fresh.take(*count) {
-            rows.extend(conn.opt::<Row>(&sql, &params![id]).await?);
-        }
+async fn take(conn: &Conn, claims: &[Claim], now: Millis, until: Millis) -> Result<Vec<Leased>> {
+    let sql = "SELECT d.id, d.tries, d.retry_until, d.due_at, c.doc, c.body
+      FROM deliveries d JOIN delivery_contents c ON c.delivery_id = d.id
+      WHERE d.kind = 'webhook' AND d.source_id = $1 AND d.due_at BETWEEN $2 AND $3 ORDER BY d.due_at LIMIT $4";
+    let mut taken = Vec::new();
+    for Claim { source, count, from, past, in_hand } in claims {
+        let rows: Vec<Row> = conn.all(sql, &params![source, *from, now, (count + past) as i64]).await?;
+        let fresh = rows.into_iter().filter(|(id, ..)| !in_hand.contains(id.as_str()));
+        taken.extend(fresh.take(*count).map(|row| Leased::new(source, row, until)));
     }
-    Ok(rows)
+    Ok(taken)
 }
 
 /// Puts off what is due until the lease ends.
-async fn lease_rows(
-    core: &Core,
-    worker: &str,
-    claims: Vec<Claim>,
-    now: Millis,
-    until: Millis,
-) -> Result<Vec<Row>> {
-    let sql =
-        format!("UPDATE deliveries SET due_at = $4, leased_by = $5 WHERE id IN ({DUE}) RETURNING {TAKEN}");
-    let worker = worker.to_owned();
+async fn put_off(core: &Core, claims: Vec<Claim>, now: Millis, until: Millis) -> Result<Vec<Leased>> {
+    let sql = "UPDATE deliveries d SET due_at = $4 FROM delivery_contents c
+      WHERE c.delivery_id = d.id AND d.id IN
+        (SELECT id FROM deliveries
+         WHERE kind = 'webhook' AND source_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3)
+      RETURNING d.id, d.tries, d.retry_until, d.due_at, c.doc, c.body";
     core.db
         .write(async move |tx| {
-            let mut rows = Vec::new();
+            let mut taken = Vec::new();
             for Claim { source, count, .. } in &claims {
-                let claim = params![source, now, *count as i64, until, &worker];
-                rows.extend(tx.all::<Row>(&sql, &claim).await?);
+                let rows: Vec<Row> = tx.all(sql, &params![source, now, *count as i64, until]).await?;
+                taken.extend(rows.into_iter().map(|row| Leased::new(source, row, until)));
             }
-            Ok(rows)
+            Ok(taken)
         })
         .await
 }
 
-fn leased((id, source, doc, body, tries, retry_until): Row, until: Millis) -> Leased {
-    #[derive(Deserialize)]
-    struct Address {
-        url: String,
+impl Leased {
+    fn new(source: &str, (id, tries, retry_until, due, doc, body): Row, until: Millis) -> Self {
+        #[derive(Deserialize)]
+        struct Address {
+            url: String,
+        }
+        // One that cannot be read must not hold up the others: without an address its tries fail, for all to see.
+        let url = serde_json::from_str(&doc).map_or(String::new(), |Address { url }| url);
+        let (id, source, body) = (DeliveryId::from(id), source.to_owned(), body.unwrap_or_default().into());
+        Self { id, source, url, body, tries, retry_until, due, until }
     }
-    // One that cannot be read must not hold up the others: without an address its tries fail, for all to see.
-    let url = serde_json::from_str(&doc).map_or(String::new(), |Address { url }| url);
-    let body = body.unwrap_or_default();
-    Leased { id: DeliveryId::from(id), source, url, body, tries, retry_until, until }
 }
 
-const SECRET: &str = "SELECT COALESCE((SELECT i.client_secret FROM integrations i WHERE i.id = d.source_id),
-    (SELECT w.secret FROM webhooks w WHERE w.id = d.source_id), d.secret)
-  FROM deliveries d WHERE d.id = $1 AND d.state = 'pending'";
+const SECRET: &str = "SELECT COALESCE((SELECT w.secret FROM webhooks w WHERE w.id = d.source_id),
+    (SELECT i.client_secret FROM integrations i WHERE i.id = d.source_id),
+    (SELECT c.secret FROM delivery_contents c WHERE c.delivery_id = d.id))
+  FROM deliveries d WHERE d.id = $1 AND d.state = 'pending' AND d.retry_until = $2";
 
 /// What signs a delivery: its source's secret as it is at this moment, so that a rotated one signs nothing more; or as it was, where
-/// the source is gone. `None` where the delivery was canceled meanwhile.
+/// the source is gone. `None` where this order of it is void: it was canceled meanwhile, or ordered anew.
 pub async fn secret(core: &Core, leased: &Leased) -> Result<Option<String>> {
-    let row: Option<(Option<Vec<u8>>,)> = core.db.read().await?.opt(SECRET, &params![&leased.id]).await?;
+    let order = params![&leased.id, leased.retry_until];
+    let row: Option<(Option<Vec<u8>>,)> = core.db.read().await?.opt(SECRET, &order).await?;
     row.map(|(sealed,)| core.vault.open_text(&leased.source, &sealed.unwrap_or_default())).transpose()
 }

@@ -167,8 +167,8 @@ pub async fn renew(core: &Core, listener: &Listener) -> Result<()> {
 
 /// What it has not reported on, oldest first, up to a window.
 pub async fn waiting(core: &Core, listener: &Listener) -> Result<Vec<Handed>> {
-    let sql = "SELECT d.doc, d.due_at, d.body, l.secret, i.client_secret FROM deliveries d
-      JOIN listeners l ON l.id = d.source_id LEFT JOIN integrations i ON i.id = l.integration_id
+    let sql = "SELECT c.doc, d.due_at, c.body, l.secret, i.client_secret
+      FROM deliveries d JOIN delivery_contents c ON c.delivery_id = d.id JOIN listeners l ON l.id = d.source_id LEFT JOIN integrations i ON i.id = l.integration_id
       WHERE d.kind = 'listener' AND d.source_id = $1 AND d.due_at IS NOT NULL ORDER BY d.due_at, d.id LIMIT $2";
     let conn = core.db.read().await?;
     let rows: Vec<Row> = conn.all(sql, &params![&listener.id, WINDOW]).await?;

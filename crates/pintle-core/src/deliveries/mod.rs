@@ -149,9 +149,8 @@ impl Delivery {
         body: Option<&str>,
     ) -> Result<()> {
         tx.execute(
-            "INSERT INTO deliveries (id, owner_id, kind, source_id, configuration_id, state, due_at, retry_until, tries,
-               created_at, secret, body, doc)
-             VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, 0, $8, $9, $10, $11)",
+            "INSERT INTO deliveries (id, owner_id, kind, source_id, configuration_id, state, due_at, retry_until, tries, created_at)
+             VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, 0, $8)",
             &params![
                 &self.id,
                 &self.owner_id,
@@ -160,11 +159,13 @@ impl Delivery {
                 self.configuration_id.as_ref(),
                 due,
                 self.created_at + RETRIED_FOR,
-                self.created_at,
-                secret,
-                body,
-                serde_json::to_string(self)?
+                self.created_at
             ],
+        )
+        .await?;
+        tx.execute(
+            "INSERT INTO delivery_contents (delivery_id, secret, body, doc) VALUES ($1, $2, $3, $4)",
+            &params![&self.id, secret, body, serde_json::to_string(self)?],
         )
         .await?;
         Ok(())
@@ -200,14 +201,14 @@ pub async fn list(
         None => "d.owner_id = $1 AND (CAST($2 AS TEXT) IS NULL OR d.configuration_id = $2)",
     };
     let mut select = Select::new(
-        format!("SELECT {COLUMNS} FROM deliveries d WHERE {visible}"),
+        format!("SELECT {COLUMNS} WHERE {visible}"),
         params![scope.owner(), scope.configuration()].to_vec(),
     );
     select.and("d.kind = $?", filter.kind);
     select.and("d.source_id = $?", filter.source);
     select.and("d.configuration_id = $?", filter.configuration);
     select.and("d.state = $?", filter.state);
-    select.and("d.doc LIKE '%\"eventType\":\"' || $? || '\"%'", filter.event_type);
+    select.and("c.doc LIKE '%\"eventType\":\"' || $? || '\"%'", filter.event_type);
     let conn = core.db.read().await?;
     let (rows, pagination) =
         page::rows::<Row>(&conn, &select.sql, "d.created_at", &select.params, page).await?;
@@ -235,17 +236,18 @@ pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<Detail> {
     let sql = "SELECT doc FROM delivery_tries WHERE delivery_id = $1 ORDER BY number";
     let attempts: Vec<(String,)> = conn.all(sql, &params![id]).await?;
     let attempts = attempts.into_iter().map(|(doc,)| shown.attempt(doc)).collect::<Result<_>>()?;
-    let (body,) = conn.one("SELECT body FROM deliveries WHERE id = $1", &params![id]).await?;
+    let (body,) = conn.one("SELECT body FROM delivery_contents WHERE delivery_id = $1", &params![id]).await?;
     Ok(Detail { shown, body, attempts })
 }
 
 async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Shown> {
-    let sql = format!("SELECT {COLUMNS} FROM deliveries d WHERE {VISIBLE} AND d.id = $3");
+    let sql = format!("SELECT {COLUMNS} WHERE {VISIBLE} AND d.id = $3");
     let row = conn.opt(&sql, &params![scope.owner(), scope.configuration(), id]).await?;
     Shown::new(scope, row.ok_or_else(|| Error::not_found("Delivery"))?)
 }
 
-/// Sends a delivery again, whatever became of it: it is due now, and tried for another day.
+/// Sends a delivery again, whatever became of it: it is due now, and tried for another day. A try of before that is still under way
+/// settles nothing of it.
 ///
 /// # Errors
 /// 404 as `get`; 403 where it goes to somebody else's integration; 409 `receiver_gone` where nobody is left who would send it, or
@@ -265,9 +267,11 @@ pub async fn redeliver(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
         .await
 }
 
-/// Makes it pending for another day.
+/// Makes it pending for another day, which tells this order from those before.
 pub(crate) async fn renew(tx: &Conn, id: &DeliveryId, now: Millis, due: Millis) -> Result<()> {
-    let sql = "UPDATE deliveries SET state = 'pending', due_at = $2, retry_until = $3, leased_by = NULL WHERE id = $1";
+    let sql = "UPDATE deliveries SET state = 'pending', due_at = $2,
+        retry_until = CASE WHEN retry_until < $3 THEN $3 ELSE retry_until + 1 END
+      WHERE id = $1";
     tx.execute(sql, &params![id, due, now + RETRIED_FOR]).await?;
     Ok(())
 }
@@ -314,7 +318,7 @@ pub async fn cancel(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
         .await
 }
 
-const CANCEL: &str = "UPDATE deliveries SET state = 'canceled', due_at = NULL, leased_by = NULL";
+const CANCEL: &str = "UPDATE deliveries SET state = 'canceled', due_at = NULL";
 
 /// Ends what is pending for a source that its owner takes away.
 pub(crate) async fn cancel_of(tx: &Conn, source: &str) -> Result<()> {
@@ -339,7 +343,9 @@ pub(crate) async fn cancel_of_partner(
 /// Ends the pieces of one stream, `log` or `trace`, that are pending for a drain which does not get it any more.
 pub(crate) async fn cancel_of_stream(tx: &Conn, drain: &DrainId, stream: &str) -> Result<()> {
     let sql = format!(
-        "{CANCEL} WHERE source_id = $1 AND state = 'pending' AND doc LIKE '%\"stream\":\"' || $2 || '\"%'"
+        "{CANCEL} WHERE source_id = $1 AND state = 'pending' AND EXISTS
+           (SELECT 1 FROM delivery_contents c
+            WHERE c.delivery_id = deliveries.id AND c.doc LIKE '%\"stream\":\"' || $2 || '\"%')"
     );
     tx.execute(&sql, &params![drain, stream]).await?;
     Ok(())

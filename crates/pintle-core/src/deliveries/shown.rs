@@ -26,8 +26,9 @@ pub struct Shown {
 
 pub(super) type Row = (Millis, String, String, Option<Millis>, Millis, i64, Option<String>);
 
-pub(super) const COLUMNS: &str = "d.created_at, d.doc, d.state, d.due_at, d.retry_until, d.tries,
-    (SELECT i.owner_id FROM integrations i WHERE i.id = d.source_id)";
+pub(super) const COLUMNS: &str = "d.created_at, c.doc, d.state, d.due_at, d.retry_until, d.tries,
+    (SELECT i.owner_id FROM integrations i WHERE i.id = d.source_id)
+  FROM deliveries d JOIN delivery_contents c ON c.delivery_id = d.id";
 
 impl Shown {
     pub(super) fn new(scope: &Scope, row: Row) -> Result<Self> {

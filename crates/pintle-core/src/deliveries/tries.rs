@@ -51,6 +51,9 @@ pub fn beginning(body: &[u8]) -> String {
 #[derive(Debug, Clone)]
 pub struct Attempt {
     pub delivery: DeliveryId,
+    /// The order that it was made for, by its `retry_until`: a redelivery meanwhile is another one, with tries of its own. `None`
+    /// settles whichever order stands.
+    pub order: Option<Millis>,
     /// For the drain's health.
     pub drain: Option<DrainId>,
     pub at: Millis,
@@ -72,31 +75,29 @@ impl Attempt {
         due: Option<Millis>,
     ) -> Self {
         // Texts and numbers can always be written down.
-        let doc = serde_json::to_string(made).unwrap_or_else(|_| "null".to_owned());
-        Self { delivery, drain, at: made.at, status: made.status, doc, state, due }
+        let mut doc = Vec::with_capacity(1024);
+        let written = serde_json::to_writer(&mut doc, made).ok().and_then(|()| String::from_utf8(doc).ok());
+        let doc = written.unwrap_or_else(|| "null".to_owned());
+        Self { delivery, order: None, drain, at: made.at, status: made.status, doc, state, due }
     }
 }
 
-/// Records a try and its outcome. A delivery that was canceled meanwhile stays so; one that is gone is left alone.
+const OUTCOME: &str = "UPDATE deliveries SET tries = tries + 1,
+    due_at = CASE WHEN state = 'pending' AND retry_until = COALESCE($4, retry_until) THEN CAST($3 AS BIGINT) ELSE due_at END,
+    state = CASE WHEN state = 'pending' AND retry_until = COALESCE($4, retry_until) THEN $2 ELSE state END
+  WHERE id = $1";
+
+/// One row of values: for a statement that could add several, SQLite keeps each page as it was before.
+const TRY: &str = "INSERT INTO delivery_tries (delivery_id, number, drain_id, failed, created_at, doc)
+  VALUES ($1, (SELECT tries FROM deliveries WHERE id = $1), $2, $3, $4, $5)";
+
+/// Records a try, and its outcome where that is still asked for: a delivery that was canceled meanwhile stays so, one that is to be sent
+/// again stays due, and one that is gone is left alone.
 pub async fn record(tx: &Conn, attempt: &Attempt) -> Result<()> {
-    let sql = "UPDATE deliveries SET tries = tries + 1, leased_by = NULL,
-        due_at = CASE WHEN state = 'pending' THEN CAST($3 AS BIGINT) END,
-        state = CASE WHEN state = 'pending' THEN $2 ELSE state END
-      WHERE id = $1 RETURNING tries";
-    let outcome = params![&attempt.delivery, attempt.state.as_str(), attempt.due];
-    let Some((number,)) = tx.opt::<(i64,)>(sql, &outcome).await? else { return Ok(()) };
-    tx.execute(
-        "INSERT INTO delivery_tries (delivery_id, number, drain_id, failed, created_at, doc) VALUES ($1, $2, $3, $4, $5, $6)",
-        &params![
-            &attempt.delivery,
-            number,
-            attempt.drain.as_ref(),
-            attempt.state != State::Delivered,
-            attempt.at,
-            &attempt.doc
-        ],
-    )
-    .await?;
+    let Attempt { delivery, order, drain, at, doc, state, due, .. } = attempt;
+    if tx.execute(OUTCOME, &params![delivery, state.as_str(), *due, *order]).await? == 1 {
+        tx.execute(TRY, &params![delivery, drain.as_ref(), *state != State::Delivered, *at, doc]).await?;
+    }
     Ok(())
 }
 

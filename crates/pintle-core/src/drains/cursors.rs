@@ -95,9 +95,9 @@ const WAITING: &str = r#"SELECT c.drain_id, c.kind FROM drain_cursors c
   WHERE d.status <> 'disabled' AND f.disabled_at IS NULL
     AND (c.leased_by IS NULL OR c.leased_by = $2 OR c.leased_until < $1)
     AND ((h.id IS NULL AND c.position < s.head)
-      OR EXISTS (SELECT 1 FROM deliveries p
+      OR EXISTS (SELECT 1 FROM deliveries p JOIN delivery_contents t ON t.delivery_id = p.id
                  WHERE p.kind = 'drain' AND p.source_id = c.drain_id AND p.due_at <= $1
-                   AND p.doc LIKE '%"stream":"' || c.kind || '"%'))"#;
+                   AND t.doc LIKE '%"stream":"' || c.kind || '"%'))"#;
 
 pub async fn waiting(core: &Core, worker: &str) -> Result<Vec<Lane>> {
     let params = params![core.clock.now(), worker];

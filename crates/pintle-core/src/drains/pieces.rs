@@ -69,9 +69,10 @@ impl Fresh {
 
 /// The delivery of a lane that has been due longest.
 pub async fn due(core: &Core, lane: &Lane) -> Result<Option<Due>> {
-    let sql = "SELECT id, doc, tries, retry_until FROM deliveries
-      WHERE kind = 'drain' AND source_id = $1 AND due_at <= $2 AND doc LIKE '%\"stream\":\"' || $3 || '\"%'
-      ORDER BY due_at LIMIT 1";
+    let sql = "SELECT d.id, c.doc, d.tries, d.retry_until
+      FROM deliveries d JOIN delivery_contents c ON c.delivery_id = d.id
+      WHERE d.kind = 'drain' AND d.source_id = $1 AND d.due_at <= $2 AND c.doc LIKE '%\"stream\":\"' || $3 || '\"%'
+      ORDER BY d.due_at LIMIT 1";
     let params = params![&lane.drain, core.clock.now(), lane.kind.as_str()];
     let row: Option<(String, String, i64, Millis)> = core.db.read().await?.opt(sql, &params).await?;
     row.map(|(id, doc, tries, retry_until)| {
@@ -100,7 +101,7 @@ pub async fn record_first(
     let (lane, worker) = (lane.clone(), worker.to_owned());
     core.db
         .write(async move |tx| {
-            let mut attempt = attempt.clone();
+            let mut attempt = Attempt { order: None, ..attempt.clone() };
             let Piece { from, to, .. } = fresh.piece;
             let held_by = (attempt.state == State::Pending).then_some(&attempt.delivery);
             let moved = cursors::move_on(tx, &lane, &worker, from - 1, to, held_by).await?;

@@ -6,6 +6,7 @@ use pintle_store::{Db, Migration};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "foundation", sql: include_str!("0001_foundation.sql") },
     Migration { name: "delivery", sql: include_str!("0002_delivery.sql") },
+    Migration { name: "delivery_contents", sql: include_str!("0003_delivery_contents.sql") },
     Migration { name: "marketplace", sql: include_str!("0004_marketplace.sql") },
 ];
 

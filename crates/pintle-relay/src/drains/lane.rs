@@ -4,8 +4,8 @@
 //! that fails stops this: nothing behind it is sent.
 
 use super::next::{self, Found, Next};
-use crate::Settings;
 use crate::exchange::{Exchange, Timing, Tried};
+use crate::{Ending, Settings};
 use http::HeaderMap;
 use pintle_core::clock::{Millis, SECOND};
 use pintle_core::deliveries::{Attempt, Pauses, RETRIED_FOR, State};
@@ -28,13 +28,14 @@ const MARGIN: Millis = 40 * SECOND;
 /// After a failure of our own.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Works until there is nothing to do, with each piece in one of the `hands` of this process.
+/// Works until there is nothing to do or it is to end, with each piece in one of the `hands` of this process.
 pub(super) async fn work(
     core: Core,
     settings: Settings,
     worker: Arc<str>,
     lane: Lane,
     hands: Arc<Semaphore>,
+    mut ending: Ending,
 ) {
     let mut worker = Worker {
         core,
@@ -50,13 +51,22 @@ pub(super) async fn work(
     loop {
         // It is never closed.
         let Ok(hand) = hands.acquire().await else { return };
+        if ending.is_asked() {
+            if let Err(error) = worker.recorded().await {
+                tracing::error!(%error, drain = %worker.lane.drain, "what arrived could not be recorded");
+            }
+            return;
+        }
         match worker.step().await {
             Ok(Step::More) => drop(hand),
             Ok(Step::Done) => return,
             Err(error) => {
                 tracing::error!(%error, drain = %worker.lane.drain, "a drain stands still");
                 drop(hand);
-                return tokio::time::sleep(PAUSE).await;
+                return tokio::select! {
+                    () = tokio::time::sleep(PAUSE) => {}
+                    () = ending.asked() => {}
+                };
             }
         }
     }

@@ -5,7 +5,7 @@
 mod lane;
 mod next;
 
-use crate::Settings;
+use crate::{Ending, Settings};
 use pintle_core::clock::{MINUTE, Millis};
 use pintle_core::drains::cursors::{self, Lane};
 use pintle_core::drains::health;
@@ -26,13 +26,13 @@ const REVIEW: Millis = MINUTE;
 /// those rest longer after each failure.
 const HANDS: usize = 256;
 
-/// Delivers for ever.
-pub(crate) async fn run(core: Core, settings: Settings) {
+/// Delivers until it is to end; then lets the pieces that are under way end and be recorded.
+pub(crate) async fn run(core: Core, settings: Settings, mut ending: Ending) {
     let (mut bell, mut moves) = (core.bell.listen(), core.clock.moves());
     let worker = format!("relay_{}", core.entropy.base62(12)).into();
     let hands = Arc::new(Semaphore::new(HANDS));
-    let mut conductor =
-        Conductor { core, settings, worker, hands, lanes: JoinSet::new(), busy: HashMap::new() };
+    let (lanes, busy) = (JoinSet::new(), HashMap::new());
+    let mut conductor = Conductor { core, settings, worker, hands, ending: ending.clone(), lanes, busy };
     let mut reviewed = conductor.core.clock.now();
     loop {
         let pause = tokio::time::sleep(PAUSE);
@@ -52,8 +52,10 @@ pub(crate) async fn run(core: Core, settings: Settings) {
             _ = bell.changed() => {}
             _ = moves.changed() => {}
             Some(ended) = conductor.lanes.join_next_with_id() => conductor.ended(ended),
+            () = ending.asked() => break,
         }
     }
+    while conductor.lanes.join_next().await.is_some() {}
 }
 
 struct Conductor {
@@ -62,6 +64,7 @@ struct Conductor {
     /// This process, in its leases.
     worker: Arc<str>,
     hands: Arc<Semaphore>,
+    ending: Ending,
     lanes: JoinSet<()>,
     busy: HashMap<Id, Lane>,
 }
@@ -75,7 +78,8 @@ impl Conductor {
         for lane in cursors::waiting(&self.core, &self.worker).await? {
             if !self.busy.values().any(|busy| *busy == lane) {
                 let (core, worker, hands) = (self.core.clone(), self.worker.clone(), self.hands.clone());
-                let work = lane::work(core, self.settings, worker, lane.clone(), hands);
+                let ending = self.ending.clone();
+                let work = lane::work(core, self.settings, worker, lane.clone(), hands, ending);
                 self.busy.insert(self.lanes.spawn(work).id(), lane);
             }
         }

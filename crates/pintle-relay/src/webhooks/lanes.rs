@@ -29,8 +29,20 @@ struct Inner {
     queue: VecDeque<Leased>,
     under_way: usize,
     limit: usize,
-    /// All that is queued, under way, or not yet recorded.
-    in_hand: HashSet<DeliveryId>,
+    /// All that is queued, under way, or not yet recorded; and since when it is due.
+    in_hand: HashMap<DeliveryId, Millis>,
+    /// How far the lane was claimed.
+    claimed: Millis,
+}
+
+impl Inner {
+    /// How many more it can take: twice as many wait as are under way, so that none is idle while the next are claimed, and many more
+    /// wait to be recorded. Not a few at a time: a claim looks at all lanes.
+    fn room(&self) -> usize {
+        let ahead = (3 * self.limit).saturating_sub(self.queue.len() + self.under_way);
+        let room = ahead.min((16 * self.limit).saturating_sub(self.in_hand.len()));
+        if room < self.limit && !self.in_hand.is_empty() { 0 } else { room }
+    }
 }
 
 impl Lanes {
@@ -44,12 +56,17 @@ impl Lanes {
     pub(super) fn claims(&mut self, waiting: &[Waiting], now: Millis) -> Vec<Claim> {
         let sources: HashSet<&str> = waiting.iter().map(|lane| lane.source.as_str()).collect();
         self.0.retain(|source, lane| !lane.is_idle(sources.contains(source.as_str())));
-        let claim = |waiting: &Waiting| {
-            let lane = self.lane(&waiting.source);
-            let count = lane.room();
-            (count > 0).then(|| Claim { source: waiting.source.clone(), count, in_hand: lane.in_hand() })
-        };
+        let claim = |waiting: &Waiting| self.lane(&waiting.source).claim(waiting);
         waiting.iter().filter(|lane| lane.due <= now).filter_map(claim).collect()
+    }
+
+    pub(super) fn all(&self) -> Vec<Lane> {
+        self.0.values().cloned().collect()
+    }
+
+    /// Lets go of what no sender has yet, so that each ends after what it sends.
+    pub(super) fn let_go(&self) {
+        self.0.values().for_each(|lane| lane.0.lock().queue.clear());
     }
 }
 
@@ -59,7 +76,8 @@ impl Lane {
             queue: VecDeque::new(),
             under_way: 0,
             limit: FIRST,
-            in_hand: HashSet::new(),
+            in_hand: HashMap::new(),
+            claimed: 0,
         })))
     }
 
@@ -68,17 +86,19 @@ impl Lane {
         lane.in_hand.is_empty() && lane.under_way == 0 && (lane.limit >= FIRST || !waited_for)
     }
 
-    /// How many more it can take: as many wait as are under way, so that none is idle while the next are leased, and as many again
-    /// wait to be recorded. Not a few at a time: each claim looks past what is in hand.
-    fn room(&self) -> usize {
+    /// What to take more, if there is room for it. What is claimed lies behind what is in hand, unless something came in before: then it
+    /// is the first that waits, sooner or later, and all is looked through.
+    fn claim(&self, waiting: &Waiting) -> Option<Claim> {
         let lane = self.0.lock();
-        let ahead = (2 * lane.limit).saturating_sub(lane.queue.len() + lane.under_way);
-        let room = ahead.min((4 * lane.limit).saturating_sub(lane.in_hand.len()));
-        if room < lane.limit.div_ceil(2) && !lane.in_hand.is_empty() { 0 } else { room }
-    }
-
-    fn in_hand(&self) -> HashSet<DeliveryId> {
-        self.0.lock().in_hand.clone()
+        let count = lane.room();
+        if count == 0 {
+            return None;
+        }
+        let before = lane.in_hand.values().min().is_none_or(|first| waiting.due < *first);
+        let from = if before { Millis::MIN } else { lane.claimed };
+        let past = lane.in_hand.values().filter(|due| **due >= from).count();
+        let in_hand = lane.in_hand.keys().cloned().collect();
+        Some(Claim { source: waiting.source.clone(), count, from, past, in_hand })
     }
 
     /// What became of it is written down.
@@ -87,37 +107,22 @@ impl Lane {
     }
 
     pub(super) fn wants_more(&self) -> bool {
-        let lane = self.0.lock();
-        lane.queue.len() <= lane.limit / 2
+        self.0.lock().room() > 0
     }
 
     pub(super) fn push(&self, delivery: Leased) {
         let mut lane = self.0.lock();
-        lane.in_hand.insert(delivery.id.clone());
+        lane.in_hand.insert(delivery.id.clone(), delivery.due);
+        lane.claimed = delivery.due;
         lane.queue.push_back(delivery);
     }
 
-    /// How many more senders it can have; they count as under way from now on.
-    pub(super) fn free(&self) -> usize {
+    /// As many more senders as it can have; they count as under way from now on.
+    pub(super) fn senders(&self) -> impl Iterator<Item = Sender> {
         let mut lane = self.0.lock();
         let free = lane.limit.saturating_sub(lane.under_way).min(lane.queue.len());
         lane.under_way += free;
-        free
-    }
-
-    /// The next to send; `None` ends the sender. What has waited so long that its lease could end under way is left to the next.
-    pub(super) fn next(&self, now: Millis) -> Option<Leased> {
-        let mut lane = self.0.lock();
-        while lane.under_way <= lane.limit
-            && let Some(leased) = lane.queue.pop_front()
-        {
-            if leased.until - MARGIN > now {
-                return Some(leased);
-            }
-            lane.in_hand.remove(&leased.id);
-        }
-        lane.under_way -= 1;
-        None
+        (0..free).map(|_| Sender { lane: self.clone(), sending: None, ended: false })
     }
 
     /// Learns from a try: one that failed without an answer leaves one at a time, one that arrived allows twice as many.
@@ -128,5 +133,82 @@ impl Lane {
             (_, Some(_)) => lane.limit,
             (_, None) => 1,
         };
+    }
+}
+
+/// A place among those that send for a lane, and what is being sent there. Should its task fail, the lane gets both back.
+pub(super) struct Sender {
+    pub(super) lane: Lane,
+    sending: Option<DeliveryId>,
+    ended: bool,
+}
+
+impl Sender {
+    /// The next to send; `None` ends the sender. What has waited so long that its lease could end under way is left to the next.
+    pub(super) fn next(&mut self, now: Millis) -> Option<Leased> {
+        let mut lane = self.lane.0.lock();
+        self.sending = None;
+        while lane.under_way <= lane.limit
+            && let Some(leased) = lane.queue.pop_front()
+        {
+            if leased.until - MARGIN > now {
+                self.sending = Some(leased.id.clone());
+                return Some(leased);
+            }
+            lane.in_hand.remove(&leased.id);
+        }
+        lane.under_way -= 1;
+        self.ended = true;
+        None
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if !self.ended {
+            let mut lane = self.lane.0.lock();
+            lane.under_way -= 1;
+            if let Some(id) = &self.sending {
+                lane.in_hand.remove(id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leased(id: &str) -> Leased {
+        let text = String::new;
+        let (id, until) = (DeliveryId::from(id), Millis::MAX);
+        Leased {
+            id,
+            source: text(),
+            url: text(),
+            body: text().into(),
+            tries: 0,
+            retry_until: 0,
+            due: 0,
+            until,
+        }
+    }
+
+    #[test]
+    fn what_a_sender_had_that_failed_is_given_back_and_nothing_else() {
+        let lane = Lane::new();
+        lane.push(leased("a"));
+        lane.push(leased("b"));
+        let mut senders: Vec<Sender> = lane.senders().collect();
+        for (sender, id) in senders.iter_mut().zip(["a", "b"]) {
+            assert_eq!(sender.next(0).unwrap().id.as_str(), id);
+        }
+        assert_eq!(lane.senders().count(), 0);
+        drop(senders.remove(0));
+        assert_eq!(lane.0.lock().in_hand, HashMap::from([(DeliveryId::from("b"), 0)]));
+        lane.push(leased("a"));
+        lane.push(leased("c"));
+        assert_eq!(lane.senders().count(), 2, "beside the other one");
+        assert!(senders[0].next(0).is_some());
     }
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 /// How many tries may wait to be written down before the senders wait too.
 const WAITING: usize = 1024;
 /// How many are written at a time.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 512;
 /// How long to wait for more of them: a row that is written alone costs as much as many.
 const GATHER: Duration = Duration::from_millis(2);
 /// Before trying again what could not be written.

@@ -12,7 +12,7 @@ use url::Url;
 const USER_AGENT: HeaderValue = HeaderValue::from_static("Pintle-Webhooks/1.0");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// Sends a delivery and says what becomes of it; `None` where it was canceled while it waited here.
+/// Sends a delivery and says what becomes of it; `None` where it was canceled or ordered anew while it waited here.
 pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> Option<Attempt> {
     let timing = Timing::start(core);
     let request = match deliveries::secret(core, &leased).await {
@@ -33,19 +33,19 @@ pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> O
 fn request(leased: &Leased, secret: &str, timeout: Duration) -> Result<Request, Failure> {
     let url = Url::parse(&leased.url).map_err(|error| Failure::Refused(error.to_string()))?;
     let unsendable = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
-    let signature = signature::sign(secret, signed(&leased.body).as_bytes()).map_err(|e| unsendable(&e))?;
+    let signature = signature::sign(secret, &signed(&leased.body)).map_err(|e| unsendable(&e))?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::USER_AGENT, USER_AGENT);
     headers.insert(signature::HEADER, HeaderValue::from_str(&signature).map_err(|e| unsendable(&e))?);
-    Ok(Request { method: Method::POST, url, headers, body: Bytes::from(leased.body.clone()), timeout })
+    Ok(Request { method: Method::POST, url, headers, body: leased.body.clone(), timeout })
 }
 
 /// What is signed: the very bytes that are sent.
-fn signed(body: &str) -> String {
+fn signed(body: &Bytes) -> Bytes {
     if planted::on("signature-over-other-bytes") {
-        let value: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-        return serde_json::to_string_pretty(&value).unwrap_or_default();
+        let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        return serde_json::to_vec_pretty(&value).unwrap_or_default().into();
     }
-    body.to_owned()
+    body.clone()
 }

@@ -6,6 +6,7 @@ mod arrives;
 mod documented;
 mod drains;
 mod faults;
+mod finish;
 mod misbehaving;
 mod partners;
 mod receiver;

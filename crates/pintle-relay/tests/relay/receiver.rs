@@ -13,6 +13,8 @@ use tokio::task::JoinSet;
 pub enum Act {
     Answer(u16),
     AnswerWith(u16, &'static str),
+    /// Answers after so many milliseconds.
+    Late(u64, u16),
     /// Reads, and says nothing.
     Hang,
     /// Answers a byte at a time, for ever.
@@ -110,6 +112,10 @@ async fn answer(stream: &mut TcpStream, act: Act) -> std::io::Result<()> {
     let (status, headers) = match act {
         Act::AnswerWith(status, headers) => (status, headers),
         Act::Answer(status) => (status, ""),
+        Act::Late(pause, status) => {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            (status, "")
+        }
         Act::Drip => {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await?;
             loop {

@@ -2,7 +2,7 @@
 
 use crate::receiver::{Act, Receiver};
 use crate::{deliveries, delivery, relay, subscribe, until};
-use pintle_core::clock::{DAY, HOUR};
+use pintle_core::clock::{DAY, HOUR, SECOND};
 use pintle_testing::on_each_engine;
 use serde_json::json;
 
@@ -54,6 +54,54 @@ async fn a_delivery_can_be_sent_again_and_a_pending_one_ended() {
         assert_eq!(received.len(), 2, "canceled is canceled");
         assert_eq!(received[0], received[1]);
         assert_eq!(delivery(&team, &one["id"]).await["attempts"].as_array().unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_sent_again_while_it_is_under_way_has_a_try_of_its_own() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let receiver = Receiver::new([Act::Late(200, 200)]).await;
+        subscribe(&team, &receiver.url).await;
+        let _relay = relay(pintle).await;
+        team.project("site").await;
+        until("it is under way", async || receiver.received().len() == 1).await;
+        let one = deliveries(&team, "").await.remove(0);
+        let path = format!("/pintle/v1/deliveries/{}", one["id"].as_str().unwrap());
+        team.post(&format!("{path}/redeliver"), json!({})).await.ok(200);
+        until("it comes twice", async || receiver.received().len() == 2).await;
+        until("both are recorded", async || {
+            let one = deliveries(&team, "").await.remove(0);
+            one["tries"] == 2 && one["state"] == "delivered"
+        })
+        .await;
+        assert_eq!(delivery(&team, &one["id"]).await["attempts"].as_array().unwrap().len(), 2);
+    })
+    .await;
+}
+
+/// The last try of a day fails; meanwhile somebody asked for another day.
+#[tokio::test]
+async fn what_is_sent_again_during_its_last_try_is_not_given_up() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let receiver = Receiver::new([Act::Late(300, 500), Act::Answer(500), Act::Answer(500)]).await;
+        subscribe(&team, &receiver.url).await;
+        let _relay = relay(pintle).await;
+        team.project("site").await;
+        until("it is under way", async || receiver.received().len() == 1).await;
+        pintle.clock.advance(2 * DAY);
+        let one = deliveries(&team, "").await.remove(0);
+        let path = format!("/pintle/v1/deliveries/{}", one["id"].as_str().unwrap());
+        team.post(&format!("{path}/redeliver"), json!({})).await.ok(200);
+        until("it arrives", async || {
+            let one = deliveries(&team, "").await.remove(0);
+            assert_ne!(one["state"], "failed");
+            pintle.clock.advance(5 * SECOND);
+            one["state"] == "delivered"
+        })
+        .await;
     })
     .await;
 }

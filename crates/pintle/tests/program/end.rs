@@ -1,6 +1,7 @@
 //! Ending: what is under way is finished, and the exit code is 0.
 
 use crate::place::{Place, Server, Signal};
+use serde_json::json;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -50,6 +51,27 @@ fn a_request_that_is_under_way_is_finished() {
     assert_eq!(code, 0, "{err}");
     let again = place.serve(&["--dev"]);
     assert_eq!(again.get("/v9/projects/late")["name"], "late");
+}
+
+#[test]
+fn a_delivery_that_is_under_way_arrives_once() {
+    let place = Place::new();
+    let server = place.serve(&["--dev"]);
+    let endpoint = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", endpoint.local_addr().unwrap());
+    let post = |path: &str, body| server.call(server.text("token"), "POST", path, Some(body)).1;
+    let webhook = post("/v1/webhooks", json!({ "url": url, "events": ["project.created"] }));
+    assert_eq!(post("/v11/projects", json!({ "name": "late" }))["name"], "late");
+    let (mut under_way, _) = endpoint.accept().unwrap();
+    server.signal(Signal::TERM);
+    std::thread::park_timeout(Duration::from_millis(300));
+    under_way.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+    let (code, err) = server.ended();
+    assert_eq!(code, 0, "{err}");
+    let again = place.serve(&["--dev"]);
+    let path = format!("/pintle/v1/deliveries?webhookId={}", webhook["id"].as_str().unwrap());
+    let told = again.get(&path)["deliveries"][0].clone();
+    assert_eq!((&told["state"], &told["tries"]), (&json!("delivered"), &json!(1)), "{err}");
 }
 
 #[test]

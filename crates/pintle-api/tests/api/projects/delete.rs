@@ -56,7 +56,7 @@ async fn what_named_the_project_names_it_no_more_and_never_widens() {
         app.caller.get("/v9/projects/other").await.fails(403, "forbidden");
         for table in pintle.core.db.tables().await.unwrap() {
             // History: the event, and what is sent of it.
-            if !["events", "deliveries"].contains(&table.as_str()) {
+            if !["events", "delivery_contents"].contains(&table.as_str()) {
                 let rows = pintle.core.db.rows(&table).await.unwrap();
                 assert!(!rows.iter().any(|row| row.contains(&site)), "{table}: {rows:?}");
             }

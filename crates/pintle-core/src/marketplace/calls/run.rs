@@ -47,8 +47,9 @@ pub async fn run(core: &Core, id: &DeliveryId) -> Result<Outcome> {
 impl Open {
     /// The call, or what became of it.
     async fn load(core: &Core, id: &DeliveryId) -> Result<Result<Self, Outcome>> {
-        let sql = "SELECT d.state, d.tries, d.retry_until, d.body, d.secret, p.doc
-          FROM partner_calls p JOIN deliveries d ON d.id = p.id WHERE p.id = $1";
+        let sql = "SELECT d.state, d.tries, d.retry_until, c.body, c.secret, p.doc
+          FROM partner_calls p JOIN deliveries d ON d.id = p.id JOIN delivery_contents c ON c.delivery_id = p.id
+          WHERE p.id = $1";
         type Row = (String, i64, Millis, Option<String>, Option<Vec<u8>>, String);
         let conn = core.db.read().await?;
         let row: Option<Row> = conn.opt(sql, &params![id]).await?;
@@ -166,7 +167,8 @@ async fn conclude(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Res
     tx.execute(sql, &params![&call.id, sealed]).await?;
     if outcome.is_known() {
         // Nobody sends it any more.
-        tx.execute("UPDATE deliveries SET secret = NULL WHERE id = $1", &params![&call.id]).await?;
+        tx.execute("UPDATE delivery_contents SET secret = NULL WHERE delivery_id = $1", &params![&call.id])
+            .await?;
     }
     Ok(())
 }
@@ -193,7 +195,7 @@ pub(super) async fn outcome(conn: &Conn, core: &Core, id: &DeliveryId) -> Result
 
 /// The try as it is kept.
 fn shown(open: &Open, asked: &Asked) -> Try {
-    let hidden = [header::AUTHORIZATION.to_string(), header::SET_COOKIE.to_string()];
+    let hidden = [header::AUTHORIZATION.as_str(), header::SET_COOKIE.as_str()];
     let secret = open.stored.sealed || open.stored.call.operation.answers_secrets();
     let response = asked.answer.as_ref().ok();
     Try {

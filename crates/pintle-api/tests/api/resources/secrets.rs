@@ -81,7 +81,7 @@ async fn no_row_has_them_readable() {
         let id = partner.import("res-1", secrets).await;
         connect(&team, &id, "site", json!({})).await;
         let conn = pintle.core.db.read().await.unwrap();
-        for table in ["resources", "resource_connections", "envs", "events", "deliveries"] {
+        for table in ["resources", "resource_connections", "envs", "events", "delivery_contents"] {
             let rows: Vec<(String,)> = conn.all(&format!("SELECT doc FROM {table}"), &[]).await.unwrap();
             assert!(rows.iter().all(|(doc,)| !doc.contains("secret-value")), "{table}");
         }

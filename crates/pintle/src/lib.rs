@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod check_partner;
 mod clock;
 mod doctor;
 mod egress;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
             Command::Trigger(args) => trigger::run(args),
             Command::Logs(args) => logs::run(args),
             Command::Doctor(args) => doctor::run(args),
+            Command::CheckPartner(args) => check_partner::run(args),
             Command::Keys(args) => keys::run(args),
         },
         Err(ended) => ended,

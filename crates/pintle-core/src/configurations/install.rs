@@ -132,7 +132,7 @@ fn go_on(other: Configuration, app: &Integration, consent: &Consent) -> Result<C
     Ok(other)
 }
 
-fn new_configuration(
+pub(crate) fn new_configuration(
     core: &Core,
     scope: &Scope,
     app: &Integration,
@@ -177,7 +177,7 @@ pub async fn existing(conn: &Conn, scope: &Scope, app: &Integration) -> Result<O
     Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
 }
 
-async fn insert(tx: &Conn, scope: &Scope, configuration: &Configuration) -> Result<()> {
+pub(crate) async fn insert(tx: &Conn, scope: &Scope, configuration: &Configuration) -> Result<()> {
     tx.execute(
         "INSERT INTO configurations
            (id, owner_id, integration_id, user_id, installation_type, scopes, selected, created_at, doc)

@@ -10,6 +10,7 @@ mod outcome;
 pub mod partner;
 pub mod plans;
 pub mod products;
+pub mod rehearsal;
 pub mod resources;
 
 pub use actor::Actor;

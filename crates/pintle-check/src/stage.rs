@@ -1,0 +1,89 @@
+//! The checker's own Pintle: on a folder that goes when it does, with the partner's integration in it.
+
+use crate::Settings;
+use crate::inbox::Inbox;
+use axum::body::Body;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use pintle_api::{Api, Options};
+use pintle_core::clock::Clock;
+use pintle_core::drains::verification::Verification;
+use pintle_core::entropy::Entropy;
+use pintle_core::logs::retention::Retention;
+use pintle_core::marketplace::rehearsal::{App, Cast, Installation};
+use pintle_core::vault::MasterKey;
+use pintle_core::{Core, Error, Given, Result};
+use pintle_egress::Egress;
+use pintle_store::{Db, Durability};
+use serde_json::{Map, Value as Json, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// One that installs, and one beside it.
+const TEAMS: usize = 2;
+
+pub struct Stage {
+    pub core: Core,
+    pub cast: Cast,
+    pub inbox: Inbox,
+    api: Api,
+    _server: JoinSet<std::io::Result<()>>,
+    _folder: TempDir,
+}
+
+impl Stage {
+    pub async fn new(settings: &Settings, listener: TcpListener) -> Result<Self> {
+        let folder = tempfile::tempdir().map_err(Error::internal)?;
+        let core = open(settings, &folder).await?;
+        let app = App {
+            client_id: settings.client_id.clone(),
+            client_secret: settings.client_secret.clone(),
+            base_url: settings.url.clone(),
+            redirect_login_url: settings.redirect_login_url.as_ref().map(ToString::to_string),
+            product: settings.product.as_ref().map(|product| product.slug.clone()),
+        };
+        let cast = Cast::new(&core, app, TEAMS).await?;
+        let (api, inbox) = (Api::new(core.clone(), Options::default()), Inbox::default());
+        let mut server = JoinSet::new();
+        server.spawn(inbox.clone().serve(api.clone(), listener));
+        Ok(Self { core, cast, inbox, api, _server: server, _folder: folder })
+    }
+
+    /// Lets Pintle know a resource that the partner made, as partners do themselves for what was made without Pintle.
+    pub async fn introduce(
+        &self,
+        installation: &Installation,
+        id: &str,
+        wanted: &Map<String, Json>,
+    ) -> Result<()> {
+        let mut body = wanted.clone();
+        body.retain(|key, _| matches!(key.as_str(), "productId" | "name" | "metadata"));
+        body.insert("status".into(), json!("ready"));
+        let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+        let request = http::Request::put(format!("/v1/installations/{}/resources/{id}", installation.id))
+            .header("authorization", format!("Bearer {}", installation.access_token))
+            .header("content-type", "application/json")
+            .body(Body::from(Json::Object(body).to_string()))
+            .map_err(Error::internal)?;
+        match self.api.answer(request).await.status().as_u16() {
+            200 => Ok(()),
+            status => Err(Error::internal(format!("the checker's Pintle did not take a resource: {status}"))),
+        }
+    }
+}
+
+async fn open(settings: &Settings, folder: &TempDir) -> Result<Core> {
+    let db = Db::sqlite(&folder.path().join("pintle.db"), Durability::ProcessOnly)?;
+    let entropy = Entropy::system().map_err(Error::internal)?;
+    let master = MasterKey(entropy.bytes());
+    let given = Given {
+        issuer: settings.issuer.clone(),
+        clock: Clock::default(),
+        entropy,
+        egress: Egress::new(settings.egress.clone()),
+        retention: Retention::default(),
+        strict_team_scope: false,
+        drain_verification: Verification::Off,
+    };
+    Core::open(db, &master, given).await
+}

@@ -1,0 +1,137 @@
+//! Who grades a partner's server plays Pintle's part: asks the partner in ways of its own, so it needs installations that exist on
+//! Pintle's side without anybody having asked the partner.
+
+use super::Actor;
+use super::products::{self, NewProduct};
+use crate::configurations::exchange;
+use crate::configurations::install::{Consent, insert, new_configuration};
+use crate::credential::{self, Prefix};
+use crate::ids::{ConfigurationId, IntegrationId, OwnerId};
+use crate::integrations::{self, Integration, Kind, NewIntegration};
+use crate::scope::Principal;
+use crate::teams::{self, NewTeam};
+use crate::users::{self, NewUser, User};
+use crate::{Core, Result, Scope};
+use pintle_store::params;
+
+/// The partner's integration.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub client_id: String,
+    pub client_secret: String,
+    pub base_url: String,
+    pub redirect_login_url: Option<String>,
+    /// The slug of what it sells, where that is known.
+    pub product: Option<String>,
+}
+
+/// Who takes part: the integration, and teams that install it.
+pub struct Cast {
+    app: Integration,
+    teams: Vec<Scope>,
+    installations: Vec<Installation>,
+}
+
+/// An installation as Pintle has it.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    pub id: String,
+    /// What opens Pintle for it.
+    pub access_token: String,
+    team: usize,
+}
+
+impl Cast {
+    /// Registers the integration under its own id, and makes so many teams of one person.
+    ///
+    /// # Errors
+    /// Where the database has any of it already.
+    pub async fn new(core: &Core, app: App, teams: usize) -> Result<Self> {
+        let person = NewUser { email: "checker@example.com".into(), username: "checker".into(), name: None };
+        let person = users::create(core, person).await?;
+        let mut scopes = Vec::with_capacity(teams);
+        for number in 1..=teams {
+            let team = NewTeam { slug: format!("checker-{number}"), name: None };
+            scopes.push(of_person(teams::create(core, &person.id, team).await?.id, &person));
+        }
+        let app = register(core, person.id.as_owner(), app).await?;
+        Ok(Self { app, teams: scopes, installations: Vec::new() })
+    }
+
+    pub fn integration(&self) -> &IntegrationId {
+        &self.app.id
+    }
+
+    /// Who asks for an installation: the person of its team. For any other, that of the first.
+    pub fn actor(&self, installation: Option<&str>) -> Actor {
+        let known = self.installations.iter().find(|known| Some(known.id.as_str()) == installation);
+        Actor::of(&self.teams[known.map_or(0, |known| known.team)])
+    }
+
+    /// An id that no installation has.
+    pub fn unused_id(core: &Core) -> String {
+        ConfigurationId::new(&core.entropy).to_string()
+    }
+
+    /// An installation for one of the teams, with an access token that is good at once.
+    ///
+    /// # Errors
+    /// 409 where the team has one.
+    pub async fn install(&mut self, core: &Core, team: usize) -> Result<Installation> {
+        let scope = self.teams[team].clone();
+        let configuration = new_configuration(core, &scope, &self.app, &Consent::default())?;
+        let access_token = credential::token(Prefix::Installation, &core.entropy);
+        let hash = credential::hash(&access_token);
+        let (id, now) = (configuration.id.to_string(), configuration.created_at);
+        core.db
+            .write(async move |tx| {
+                insert(tx, &scope, &configuration).await?;
+                exchange::keep_token(tx, &configuration, &hash, now).await
+            })
+            .await?;
+        let installation = Installation { id, access_token, team };
+        self.installations.push(installation.clone());
+        Ok(installation)
+    }
+
+    /// The end of an installation on Pintle's side.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn remove(&self, core: &Core, id: &str) -> Result<()> {
+        let id = id.to_owned();
+        core.db
+            .write(async move |tx| {
+                tx.execute("DELETE FROM configurations WHERE id = $1", &params![&id]).await?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn of_person(team: OwnerId, person: &User) -> Scope {
+    let mut scope = Scope::system(team, false);
+    scope.principal = Principal::User { id: person.id.clone(), username: person.username.clone() };
+    scope
+}
+
+async fn register(core: &Core, owner: OwnerId, app: App) -> Result<Integration> {
+    let App { client_id, client_secret, base_url, redirect_login_url, product } = app;
+    let new = NewIntegration {
+        name: "Partner".into(),
+        kind: Kind::Marketplace,
+        base_url: Some(base_url),
+        redirect_login_url,
+        ..NewIntegration::default()
+    };
+    let id = IntegrationId::from(client_id.as_str());
+    let app = Integration::draft(id, owner, core.clock.now(), new)?;
+    let sealed = core.vault.seal(app.id.as_str(), client_secret.as_bytes(), &core.entropy)?;
+    let record = app.clone();
+    core.db.write(async move |tx| integrations::insert(tx, &record, &sealed).await).await?;
+    if let Some(slug) = product {
+        let new = NewProduct { name: slug.clone(), slug: Some(slug), ..NewProduct::default() };
+        products::create(core, &Scope::system(app.owner_id.clone(), true), app.id.as_str(), new).await?;
+    }
+    Ok(app)
+}

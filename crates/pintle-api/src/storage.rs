@@ -6,7 +6,7 @@ use crate::reply::Reply;
 use crate::router::routes;
 use axum::http::StatusCode;
 use pintle_core::marketplace::resources::connections::{self, NewConnection};
-use pintle_core::marketplace::resources::{change, leave, provision, rotate, stores};
+use pintle_core::marketplace::resources::{actions, change, leave, provision, restrict, rotate, stores};
 use pintle_core::{Result, Scope};
 use serde::Deserialize;
 use serde_json::json;
@@ -18,6 +18,9 @@ routes! {
     "deleteIntegrationStore": Delete "/v1/storage/stores/integration/{id}", ConfigurationUpdate => delete;
     "rotateStoreSecrets": Post "/v1/storage/stores/{id}/secrets/rotate", ConfigurationUpdate => rotate;
     "getStore": Get "/v1/storage/stores/{id}", ConfigurationRead => get;
+    "setStoreProductionOnly": Put "/pintle/v1/stores/{id}/production-only", ConfigurationUpdate => restrict;
+    "listDeploymentActions":
+        Get "/pintle/v1/deployments/{deploymentId}/actions", ConfigurationRead => actions;
     "connectStore": Post "/v1/storage/stores/{id}/connections", ConfigurationUpdate => connect;
     "disconnectStore": Delete "/v1/storage/stores/{id}/connections/{connectionId}", ConfigurationUpdate => disconnect;
     "disconnectStores": Delete "/v1/storage/stores/{id}/connections", ConfigurationUpdate => disconnect_all;
@@ -54,6 +57,22 @@ async fn rotate(call: Call, scope: Scope) -> Result<Reply> {
     let sync = rotate::rotate(&call.core, &scope, call.param("id"), call.json()?).await?;
     let status = if sync { StatusCode::OK } else { StatusCode::ACCEPTED };
     Reply::json_as(status, &json!({ "sync": sync }))
+}
+
+#[derive(Deserialize)]
+struct Switch {
+    enabled: bool,
+}
+
+async fn restrict(call: Call, scope: Scope) -> Result<Reply> {
+    let Switch { enabled } = call.json()?;
+    let store = restrict::restrict(&call.core, &scope, call.param("id"), enabled).await?;
+    Reply::json(&json!({ "store": store }))
+}
+
+async fn actions(call: Call, scope: Scope) -> Result<Reply> {
+    let found = actions::of_deployment(&call.core, &scope, call.param("deploymentId")).await?;
+    Reply::json(&json!({ "actions": found }))
 }
 
 async fn connect(call: Call, scope: Scope) -> Result<Reply> {

@@ -16,7 +16,7 @@ const CHUNK: usize = 1_000;
 const LISTED: usize = 20;
 
 /// Tables whose documents describe what is there now, and whether a row can belong to a configuration.
-const DOCUMENTS: [(&str, bool); 15] = [
+const DOCUMENTS: [(&str, bool); 16] = [
     ("owners", false),
     ("projects", false),
     ("integrations", false),
@@ -32,10 +32,11 @@ const DOCUMENTS: [(&str, bool); 15] = [
     ("installations", false),
     ("resources", true),
     ("resource_connections", true),
+    ("deployment_actions", false),
 ];
 
 /// Sealed columns; each opens only with its row's id.
-const SEALED: [(&str, &str); 10] = [
+const SEALED: [(&str, &str); 11] = [
     ("integrations", "client_secret"),
     ("projects", "password"),
     ("webhooks", "secret"),
@@ -45,6 +46,7 @@ const SEALED: [(&str, &str); 10] = [
     ("signing_keys", "private"),
     ("installations", "token"),
     ("resources", "secrets"),
+    ("deployment_actions", "secrets"),
     ("partner_calls", "outcome"),
 ];
 

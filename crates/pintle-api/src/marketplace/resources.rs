@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
 use axum::http::StatusCode;
-use pintle_core::marketplace::resources::inbound;
+use pintle_core::marketplace::resources::{actions, inbound};
 use pintle_core::{Result, Scope};
 use serde_json::json;
 
@@ -24,6 +24,9 @@ routes! {
     "update-resource-secrets":
         Put "/v1/installations/{integrationConfigurationId}/products/{integrationProductIdOrSlug}/resources/{resourceId}/secrets",
         Marketplace => secrets;
+    "update-integration-deployment-action":
+        Patch "/v1/deployments/{deploymentId}/integrations/{integrationConfigurationId}/resources/{resourceId}/actions/{action}",
+        Marketplace => action;
 }
 
 async fn list(call: Call, scope: Scope) -> Result<Reply> {
@@ -55,4 +58,11 @@ async fn secrets(call: Call, scope: Scope) -> Result<Reply> {
     let resource = call.param("resourceId");
     inbound::update_secrets(&call.core, &scope, product, resource, call.json()?).await?;
     Ok(Reply { status: StatusCode::CREATED, ..Reply::nothing() })
+}
+
+async fn action(call: Call, scope: Scope) -> Result<Reply> {
+    let (deployment, resource, action) =
+        (call.param("deploymentId"), call.param("resourceId"), call.param("action"));
+    actions::update(&call.core, &scope, deployment, resource, action, call.json()?).await?;
+    Ok(Reply { status: StatusCode::ACCEPTED, ..Reply::nothing() })
 }

@@ -85,7 +85,14 @@ async fn what_belongs_to_another_team_is_not_found() {
         let stranger = pintle.team("strangers").await;
         for (route, case) in scoped() {
             // Nothing of another team is named, or the team itself is.
-            let of_nobody = [Thing::Nowhere, Thing::AnyIntegration, Thing::Team, Thing::Member, Thing::Fault];
+            let of_nobody = [
+                Thing::Nowhere,
+                Thing::AnyIntegration,
+                Thing::Team,
+                Thing::Member,
+                Thing::Fault,
+                Thing::DeploymentName,
+            ];
             if of_nobody.contains(&case.at) || case.needs == Needs::Partner {
                 continue;
             }

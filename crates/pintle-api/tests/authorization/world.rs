@@ -56,6 +56,10 @@ pub enum Thing {
     Resource,
     /// The same, with the product that it is of.
     ResourceOfProduct,
+    /// The same with a deployment and an action that its product declares.
+    ResourceOfDeployment,
+    /// A deployment, of which nothing need be known.
+    DeploymentName,
     /// A resource as its team names it, with a project `site` to connect it to.
     Store,
     /// The same with its installation.
@@ -250,6 +254,20 @@ impl<'a> World<'a> {
                 let product = ("integrationProductIdOrSlug", "db".to_owned());
                 vec![("integrationConfigurationId", native.id), product, ("resourceId", "res-1".to_owned())]
             }
+            Thing::ResourceOfDeployment => {
+                let native = self.native(installed).await;
+                native.import("res-1", json!([])).await;
+                let product = format!("/pintle/v1/integrations/{}/products/db", native.integration);
+                let declared = json!({ "deploymentActions": [{ "slug": "branch", "name": "Branch" }] });
+                owner.patch(&product, declared).await.ok(200);
+                vec![
+                    ("integrationConfigurationId", native.id),
+                    ("resourceId", "res-1".to_owned()),
+                    ("deploymentId", "dpl_1".to_owned()),
+                    ("action", "branch".to_owned()),
+                ]
+            }
+            Thing::DeploymentName => vec![("deploymentId", "dpl_1".to_owned())],
             Thing::Store => vec![("id", self.store().await.1)],
             Thing::AskableStore => {
                 let native = self.askable().await;

@@ -202,6 +202,11 @@ pub async fn find(conn: &Conn, id_or_slug: &str) -> Result<Option<Integration>> 
     Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
 }
 
+/// Whether it has a partner who could be asked.
+pub(crate) async fn has_partner(conn: &Conn, id: &IntegrationId) -> Result<bool> {
+    Ok(find(conn, id.as_str()).await?.is_some_and(|app| app.base_url.is_some()))
+}
+
 /// What a person calls it.
 pub(crate) async fn name(conn: &Conn, id: &IntegrationId) -> Result<String> {
     Ok(find(conn, id.as_str()).await?.map(|app| app.name).unwrap_or_default())

@@ -88,3 +88,16 @@ CREATE TABLE partner_calls (
   outcome BYTEA,
   doc TEXT NOT NULL
 );
+
+-- What a partner tells of an action that it runs for a deployment of a connected project.
+CREATE TABLE deployment_actions (
+  id TEXT PRIMARY KEY,
+  resource_id TEXT NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
+  deployment_id TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  -- Secrets for this deployment only, as JSON, sealed for the row's id; absent until there are any.
+  secrets BYTEA,
+  doc TEXT NOT NULL
+);
+CREATE INDEX deployment_actions_resource_id_idx ON deployment_actions (resource_id);
+CREATE INDEX deployment_actions_deployment_id_idx ON deployment_actions (deployment_id);

@@ -1,8 +1,10 @@
 //! Resources of marketplace installations, through the wire: the partner's side and the team's.
 
+mod actions;
 mod asked;
 mod connections;
 mod inbound;
+mod restrict;
 mod secrets;
 
 use axum::http::Method;

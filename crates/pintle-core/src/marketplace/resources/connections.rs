@@ -83,7 +83,7 @@ pub async fn connect(
             let connection = Connection {
                 id: ConnectionId::new(&core.entropy),
                 project_id: project.id.clone(),
-                environments: environments.clone(),
+                environments: allowed(&resource, &environments)?,
                 prefix: prefix.clone().filter(|prefix| !prefix.is_empty()),
                 created_at: now,
                 created_by: scope.user().cloned(),
@@ -96,6 +96,19 @@ pub async fn connect(
             Ok(connection)
         })
         .await
+}
+
+/// The environments that a resource may have in a project.
+///
+/// # Errors
+/// 400 where none is left, since it is for production only.
+fn allowed(resource: &Resource, wanted: &[Target]) -> Result<Vec<Target>> {
+    let may = |target: &&Target| !resource.production_only || **target == Target::Production;
+    let allowed: Vec<Target> = wanted.iter().filter(may).copied().collect();
+    match allowed.is_empty() {
+        true => Err(Error::bad_request(format!("The resource `{}` is for production only", resource.name))),
+        false => Ok(allowed),
+    }
 }
 
 impl Connection {
@@ -180,6 +193,24 @@ impl Link<'_> {
         Ok(connections.len())
     }
 
+    /// Takes every environment but production from the connections; one that is left with none ends.
+    pub(super) async fn narrow(&self, secrets: &[Secret]) -> Result<()> {
+        for (mut connection, project) in self.all(None).await? {
+            if self.resource.production_only {
+                connection.environments.retain(|target| *target == Target::Production);
+            }
+            if connection.environments.is_empty() {
+                self.end(Some(connection.id.as_str())).await?;
+                continue;
+            }
+            let sql = "UPDATE resource_connections SET doc = $2 WHERE id = $1";
+            let doc = serde_json::to_string(&connection)?;
+            self.tx.execute(sql, &params![&connection.id, doc]).await?;
+            self.give(&connection, &project, secrets).await?;
+        }
+        Ok(())
+    }
+
     /// Gives every connected project the variables of these secrets.
     pub(super) async fn follow(&self, secrets: &[Secret]) -> Result<()> {
         for (connection, project) in self.all(None).await? {
@@ -207,7 +238,7 @@ impl Link<'_> {
             configuration: &self.resource.configuration_id,
             hint: self.hint().await?,
             project,
-            sensitive: false,
+            sensitive: self.resource.production_only,
         };
         env::sync(self.tx, self.core, self.scope, &of, wanted, self.now).await
     }

@@ -156,6 +156,7 @@ fn imported(
         protocol_settings: None,
         extras: None,
         external_id: None,
+        production_only: false,
         secrets: Vec::new(),
         created_at: now,
         updated_at: now,

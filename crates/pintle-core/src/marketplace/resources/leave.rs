@@ -1,12 +1,13 @@
 //! A team takes a resource away.
 //!
 //! The partner is asked, and may refuse: then nothing has changed. Whatever else it answers, and also where it does not, the resource
-//! ends here; the partner is told again for a day. One that only is linked ends here alone.
+//! ends here; the partner is told again for a day. One that only is linked ends here alone, and so does one whose partner has no address.
 
 use super::connections;
 use super::record::{self, Ownership, Resource, Stage};
 use super::{asking, life};
 use crate::ids::DeliveryId;
+use crate::integrations;
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
 use crate::marketplace::{Outcome, partner};
 use crate::{Core, Error, Result, Scope};
@@ -45,11 +46,12 @@ async fn begin(core: &Core, scope: &Scope, id: &str) -> Result<Option<DeliveryId
                 return Err(Error::conflict("conflict", text));
             }
             // Without its partner's id it is deleted there as soon as that is known: see `provision::settle`.
-            if resource.partner_id.is_none() || resource.ownership == Ownership::Linked {
+            let app = asking::product(tx, &resource).await?.integration_id;
+            let linked = resource.ownership == Ownership::Linked;
+            if linked || resource.partner_id.is_none() || !integrations::has_partner(tx, &app).await? {
                 life::end(tx, &core, &scope, &resource).await?;
                 return Ok(None);
             }
-            let app = asking::product(tx, &resource).await?.integration_id;
             let path = asking::path(&resource, &[])?;
             let call = asking::call(&scope, &resource, &app, Operation::DeleteResource);
             let call = NewCall { method: http::Method::DELETE, path, ..call };

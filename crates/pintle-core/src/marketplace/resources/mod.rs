@@ -3,6 +3,7 @@
 //! A resource is one record with two forms on the wire. Its secrets are sealed, and appear as variables of the projects that it is
 //! connected to; whatever changes them changes the variables in the same transaction.
 
+pub mod actions;
 mod asking;
 pub mod change;
 pub mod connections;
@@ -12,6 +13,7 @@ mod life;
 mod naming;
 pub mod provision;
 mod record;
+pub mod restrict;
 pub mod rotate;
 mod secrets;
 pub mod stores;

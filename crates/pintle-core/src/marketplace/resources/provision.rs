@@ -161,6 +161,7 @@ async fn begin(
                 protocol_settings: new.protocol_settings.clone().map(Json::Object),
                 extras: None,
                 external_id: new.external_id.clone(),
+                production_only: false,
                 secrets: Vec::new(),
                 created_at: now,
                 updated_at: now,

@@ -41,6 +41,9 @@ pub struct Resource {
     /// Whoever asked for it may have an id of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// Nothing but production gets its secrets, and nobody may read them.
+    #[serde(default)]
+    pub production_only: bool,
     /// Which secrets it has, not what they are.
     pub secrets: Vec<Shown>,
     pub created_at: Millis,

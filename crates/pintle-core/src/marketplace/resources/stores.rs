@@ -104,6 +104,7 @@ fn view(resource: &Resource, product: Json, connected: Vec<Json>) -> Json {
         "externalResourceId": resource.partner_id.as_deref().unwrap_or_default(),
         "externalResourceStatus": resource.status, "metadata": resource.metadata, "secrets": resource.secrets,
         "totalConnectedProjects": connected.len(), "projectsMetadata": connected, "usageQuotaExceeded": false,
+        "productionOnly": resource.production_only,
         "createdAt": resource.created_at, "updatedAt": resource.updated_at,
     });
     let optional = [

@@ -52,6 +52,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         logs::ROUTES,
         marketplace::ROUTES,
         marketplace::resources::ROUTES,
+        marketplace::billing::ROUTES,
         oauth::ROUTES,
         otlp::ROUTES,
         products::ROUTES,

@@ -71,7 +71,11 @@ impl Reply {
 
     /// 204: no body and no content type.
     pub fn nothing() -> Self {
-        let status = StatusCode::NO_CONTENT;
+        Self::empty(StatusCode::NO_CONTENT)
+    }
+
+    /// A status and nothing else: 201 where the contract has no body for it.
+    pub fn empty(status: StatusCode) -> Self {
         Self { status, content_type: None, body: Body::Whole(Bytes::new()), headers: Vec::new() }
     }
 

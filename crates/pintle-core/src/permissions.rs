@@ -137,6 +137,10 @@ pub enum Permission {
     Marketplace,
     /// The same for its bills: also while the installation closes.
     MarketplaceBilling,
+    /// Invoices of marketplace integrations.
+    InvoiceRead,
+    /// Pay them, buy credits.
+    InvoiceWrite,
     /// Drive a server in development, and with it everybody's: its clock, its faults. Such routes exist only with `--dev`.
     Develop,
 }
@@ -197,6 +201,8 @@ impl Permission {
             | Listen
             | LogKeyRead
             | LogKeyWrite
+            | InvoiceRead
+            | InvoiceWrite
             | Develop => User,
         }
     }
@@ -222,6 +228,7 @@ impl Permission {
             Public | Account | AccountTokens | TeamCreate | TeamRead | MemberRemove | ConfigurationRead
             | EventRead | Develop => true,
             Marketplace | MarketplaceBilling => false,
+            InvoiceRead | InvoiceWrite => matches!(role, Owner | Billing),
             ConfigurationTransfer | TeamWrite | MemberWrite => role == Owner,
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")

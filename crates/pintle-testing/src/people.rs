@@ -170,12 +170,34 @@ impl Caller {
     /// Registers a native integration of the marketplace with this slug, and installs it for this caller's team: the caller of the
     /// answer is its partner, which names no team.
     pub async fn install_native(&self, slug: &str) -> Installed {
+        let app = self.register_native(slug).await;
+        self.install_native_app(&app).await
+    }
+
+    /// Registers a native integration of the marketplace; answers what the registration did.
+    pub async fn register_native(&self, slug: &str) -> Value {
         let app = json!({
             "name": slug, "slug": slug, "kind": "marketplace", "redirectUrl": "https://example.com/callback",
-            "webhookUrl": "https://example.com/hook",
+            "webhookUrl": "https://example.com/hook", "events": [
+                "marketplace.member.changed", "marketplace.invoice.created", "marketplace.invoice.paid",
+                "marketplace.invoice.notpaid", "marketplace.invoice.overdue", "marketplace.invoice.refunded",
+            ],
         });
-        let app = self.post("/pintle/v1/integrations", app).await.ok(201);
-        let installed = self.install_app(&app, json!({})).await;
+        self.post("/pintle/v1/integrations", app).await.ok(201)
+    }
+
+    /// Installs a registered native integration, given as the answer to its registration.
+    pub async fn install_native_app(&self, app: &Value) -> Installed {
+        let installed = self.install_app(app, json!({})).await;
+        let (id, integration) = (installed.id.clone(), installed.integration.clone());
+        let owner = self.team.clone().unwrap_or_else(|| self.user.as_owner());
+        let sql = "INSERT INTO installations (id, owner_id, integration_id, state, created_at, doc)
+          VALUES ($1, $2, $3, 'active', 0, '{}')";
+        let write = self.api.core().db.write(async move |tx| {
+            tx.execute(sql, &params![&id, &owner, &integration]).await?;
+            Ok::<_, pintle_core::Error>(())
+        });
+        write.await.expect("an installation");
         Installed { caller: installed.caller.without_team(), ..installed }
     }
 

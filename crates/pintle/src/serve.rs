@@ -13,6 +13,7 @@ use pintle_core::deliveries;
 use pintle_core::drains::verification::Verification;
 use pintle_core::entropy::Entropy;
 use pintle_core::logs::retention::{self, Retention};
+use pintle_core::marketplace::billing::settle;
 use pintle_core::seed::demo::{self, Demo};
 use pintle_core::seed::{self, Applied};
 use pintle_core::{Core, Given, faults};
@@ -220,6 +221,9 @@ async fn sweep(core: Core) {
             Ok(0) => {}
             Ok(bytes) => tracing::info!(bytes, "forgot logs that were old enough"),
             Err(error) => tracing::error!(%error, "old logs could not be forgotten"),
+        }
+        if let Err(error) = settle::sweep(&core).await {
+            tracing::error!(%error, "invoices could not be moved on");
         }
         if let Err(error) = deliveries::sweep(&core).await {
             tracing::error!(%error, "old deliveries could not be forgotten");

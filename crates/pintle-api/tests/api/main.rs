@@ -18,6 +18,7 @@ mod limits;
 mod listeners;
 mod log_drains;
 mod logs;
+mod marketplace;
 mod members;
 mod payloads;
 mod products;

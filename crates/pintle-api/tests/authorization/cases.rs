@@ -1,6 +1,7 @@
 //! Who may do what, one line for each operation: written down from semantics.md 9 and 1.3, independently of `permissions.rs`.
 
 use crate::world::Thing;
+use pintle_core::clock::{self, Clock, HOUR};
 use pintle_core::permissions::{ProjectRole, Role};
 use serde_json::{Value, json};
 
@@ -55,6 +56,7 @@ const EVERYONE: Roles = team(&Role::ALL);
 const MEMBERS: Roles = team(&[Role::Owner, Role::Member]);
 const DEVELOPERS: Roles = team(&[Role::Owner, Role::Member, Role::Developer]);
 const OWNERS: Roles = team(&[Role::Owner]);
+const BILLING: Roles = team(&[Role::Owner, Role::Billing]);
 const NOBODY: Roles = team(&[]);
 const PROJECT_READERS: Roles = Roles {
     may: &[
@@ -208,6 +210,7 @@ pub const CASES: &[Case] = {
         case("createLogKey", Project, PROJECT_WRITERS, User, |_| json!({ "name": "made" })),
         case("listLogKeys", Project, PROJECT_WRITERS, User, none),
         case("deleteLogKey", LogKey, PROJECT_WRITERS, User, none),
+        case("update-installation", Installation, NOBODY, Partner, |_| json!({ "status": "ready" })),
         case("get-account-info", Installation, NOBODY, Partner, none),
         case("get-member", InstallationMember, NOBODY, Partner, none),
         case("get-integration-resources", Installation, NOBODY, Partner, none),
@@ -230,6 +233,32 @@ pub const CASES: &[Case] = {
         case("disconnectStore", StoreConnection, MEMBERS, User, none),
         case("disconnectStores", Store, MEMBERS, User, none),
         case("connectIntegrationResourceToProject", StoreOfInstallation, MEMBERS, User, to_site),
+        case("submit-billing-data", Installation, NOBODY, Partner, usage),
+        case("submit-invoice", Installation, NOBODY, Partner, |_| invoice()),
+        case("get-invoice", Invoice, NOBODY, Partner, none),
+        case(
+            "update-invoice",
+            PaidInvoice,
+            NOBODY,
+            Partner,
+            |_| json!({ "action": "refund", "reason": "By mistake", "total": "1.00" }),
+        ),
+        case("submit-prepayment-balances", Installation, NOBODY, Partner, balances),
+        case("listInvoices", Nowhere, BILLING, User, none),
+        case("showInvoice", Invoice, BILLING, User, none),
+        case("payInvoice", Invoice, BILLING, User, none),
+        case("failInvoice", Invoice, BILLING, User, none),
+        case("listBillingData", NativeConfiguration, BILLING, User, none),
+        case("getBalances", NativeConfiguration, MEMBERS, User, none),
+        case(
+            "buyCredits",
+            NativeConfiguration,
+            BILLING,
+            User,
+            |_| json!({ "billingPlanId": "credits", "amount": "10.00" }),
+        ),
+        case("setThreshold", StoreOfInstallation, MEMBERS, User, |_| threshold()),
+        case("setInstallationThreshold", NativeConfiguration, MEMBERS, User, |_| json!([threshold()])),
     ]
 };
 
@@ -237,7 +266,15 @@ pub const CASES: &[Case] = {
 pub const LIFTED: &[(&str, &[&str])] = &[
     (
         "IntegrationManager",
-        &["installIntegration", "updateConfiguration", "deleteConfiguration", "uninstallConfiguration"],
+        &[
+            "installIntegration",
+            "updateConfiguration",
+            "deleteConfiguration",
+            "uninstallConfiguration",
+            "getBalances",
+            "setThreshold",
+            "setInstallationThreshold",
+        ],
     ),
     ("CreateProject", &["createProject"]),
     ("EnvVariableManager", &["filterProjectEnvs", "createProjectEnv", "getProjectEnv", "removeProjectEnv"]),
@@ -285,6 +322,35 @@ pub fn drain(_: usize) -> Value {
     let delivery =
         json!({ "type": "http", "endpoint": "https://example.com/in", "encoding": "json", "headers": {} });
     json!({ "name": "drain", "projects": "all", "schemas": { "log": { "version": "v1" } }, "delivery": delivery })
+}
+
+fn hours(ahead: i64) -> String {
+    clock::text(Clock::default().now() + ahead * HOUR)
+}
+
+/// A trial, which no other can get in the way of.
+pub fn invoice() -> Value {
+    let item = json!({
+        "billingPlanId": "pro", "name": "Pro", "price": "20.00", "quantity": 1, "units": "month", "total": "20.00",
+    });
+    json!({
+        "invoiceDate": hours(0), "period": { "start": hours(-1), "end": hours(24) }, "items": [item], "test": {},
+    })
+}
+
+fn usage(_: usize) -> Value {
+    json!({
+        "timestamp": hours(0), "eod": hours(1), "period": { "start": hours(-1), "end": hours(24) }, "billing": [],
+        "usage": [],
+    })
+}
+
+fn balances(_: usize) -> Value {
+    json!({ "timestamp": hours(0), "balances": [{ "currencyValueInCents": 100 }] })
+}
+
+fn threshold() -> Value {
+    json!({ "billingPlanId": "credits", "minimumAmountInCents": 100, "purchaseAmountInCents": 200 })
 }
 
 /// Not for production: that is more than a developer may.

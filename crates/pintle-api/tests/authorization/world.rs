@@ -70,6 +70,12 @@ pub enum Thing {
     AskableStore,
     /// An installation whose partner answers, which the body names.
     ProvisioningInstallation,
+    /// A trial of the partner's, to be paid.
+    Invoice,
+    /// The same, paid.
+    PaidInvoice,
+    /// A marketplace installation, as its team names it.
+    NativeConfiguration,
 }
 
 /// The values of a path's parameters.
@@ -286,6 +292,14 @@ impl<'a> World<'a> {
                 let made = owner.post(&path, json!({ "projectId": "site" })).await.ok(201);
                 vec![("id", store), ("connectionId", text(&made["id"]))]
             }
+            Thing::Invoice => self.invoice(installed).await,
+            Thing::PaidInvoice => {
+                let params = self.invoice(installed).await;
+                let pay = format!("/pintle/v1/invoices/{}/pay", params[1].1);
+                owner.post(&pay, json!({})).await.ok(200);
+                params
+            }
+            Thing::NativeConfiguration => vec![("id", self.installation(installed).await.1)],
         }
     }
 
@@ -331,6 +345,16 @@ impl<'a> World<'a> {
         text(&self.owner.post("/pintle/v1/integrations", app).await.ok(201)["slug"])
     }
 
+    async fn invoice(&self, installed: Option<&Installed>) -> Params {
+        let partner = match installed {
+            Some(installed) => installed.clone(),
+            None => self.install_native().await,
+        };
+        let path = format!("/v1/installations/{}/billing/invoices", partner.id);
+        let made = partner.caller.post(&path, cases::invoice()).await.ok(200);
+        vec![("integrationConfigurationId", partner.id), ("invoiceId", text(&made["invoiceId"]))]
+    }
+
     async fn configuration(&self, installed: Option<&Installed>) -> String {
         match installed {
             Some(installed) => installed.id.clone(),
@@ -353,6 +377,8 @@ pub async fn send(route: &Route, caller: &Caller, params: &Params, mut body: Val
         }
         let in_path = format!("{{{name}}}");
         match path.contains(&in_path) {
+            // What else a thing is known by says nothing to this route.
+            false if *name == "integrationConfigurationId" => {}
             true => path = path.replace(&in_path, value),
             false => path.push_str(&format!("?{name}={value}")),
         }

@@ -15,6 +15,7 @@ use crate::clock::Millis;
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
 use crate::integrations::{self, Integration};
 use crate::marketplace::Notification;
+use crate::marketplace::billing::terms;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -174,7 +175,13 @@ impl Configuration {
             ],
         )
         .await?;
-        Ok(())
+        match self.installation_type {
+            integrations::Kind::Marketplace => {
+                let plan = self.billing_plan.as_ref();
+                terms::note(tx, &self.id, None, plan, self.updated_at).await
+            }
+            integrations::Kind::External => Ok(()),
+        }
     }
 }
 

@@ -243,6 +243,11 @@ const INTEGRATIONS: &str = "SELECT i.doc, i.client_secret, i.owner_id, c.id, c.d
     (SELECT COUNT(*) FROM configuration_projects p WHERE p.configuration_id = c.id AND p.project_id = $2)
   FROM configurations c JOIN integrations i ON i.id = c.integration_id WHERE c.owner_id = $1";
 
+/// The integration of an installation that was removed and may not be settled yet: it is told of what happens to its bills.
+const REMOVED: &str = "SELECT i.doc, i.client_secret, i.owner_id, s.id, c.disabled_at, c.selected, CAST(0 AS BIGINT)
+  FROM installations s JOIN integrations i ON i.id = s.integration_id LEFT JOIN configurations c ON c.id = s.id
+  WHERE s.owner_id = $1 AND s.id = $2 AND c.id IS NULL";
+
 type Row = (String, Vec<u8>, String, Option<String>, Option<Millis>, Option<i64>, i64);
 
 /// Shells that are there, with the installation by which an integration's hears of it.
@@ -255,7 +260,10 @@ const LISTENERS: &str = "SELECT l.doc, i.doc, c.id, c.disabled_at, c.selected,
 async fn subscribers(tx: &Conn, core: &Core, event: &FanOut<'_>) -> Result<Vec<Subscriber>> {
     let mut params = params![event.owner, event.project].to_vec();
     let webhooks: Vec<Row> = tx.all(WEBHOOKS, &params).await?;
-    let integrations: Vec<Row> = tx.all(INTEGRATIONS, &params).await?;
+    let mut integrations: Vec<Row> = tx.all(INTEGRATIONS, &params).await?;
+    if let Some(installation) = event.installation() {
+        integrations.extend(tx.all::<Row>(REMOVED, &params![event.owner, installation]).await?);
+    }
     params.push(core.clock.unmoved().into());
     let shells: Vec<Shell> = tx.all(LISTENERS, &params).await?;
     let webhooks = webhooks.into_iter().map(|row| subscriber(row, Endpoint::Webhook));

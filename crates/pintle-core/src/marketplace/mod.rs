@@ -2,6 +2,7 @@
 
 pub mod account;
 mod actor;
+pub mod billing;
 pub mod calls;
 pub mod claims;
 pub mod keys;
@@ -12,6 +13,7 @@ pub mod plans;
 pub mod products;
 pub mod rehearsal;
 pub mod resources;
+pub mod update;
 
 pub use actor::Actor;
 pub use notification::{Level, Notification};

@@ -101,3 +101,78 @@ CREATE TABLE deployment_actions (
 );
 CREATE INDEX deployment_actions_resource_id_idx ON deployment_actions (resource_id);
 CREATE INDEX deployment_actions_deployment_id_idx ON deployment_actions (deployment_id);
+
+-- Which plan a resource, or the installation as a whole, was on and when: what its partner may bill. It outlives the resource.
+CREATE TABLE plan_terms (
+  installation_id TEXT NOT NULL REFERENCES installations (id) ON DELETE CASCADE,
+  -- The partner's id of the resource; empty for the installation as a whole.
+  resource TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  -- prepayment or subscription.
+  kind TEXT NOT NULL,
+  starts_at BIGINT NOT NULL,
+  ends_at BIGINT
+);
+CREATE INDEX plan_terms_installation_id_idx ON plan_terms (installation_id, resource);
+
+-- What a partner told of usage and of what that will cost: the newest of each day.
+CREATE TABLE billing_data (
+  installation_id TEXT NOT NULL REFERENCES installations (id) ON DELETE CASCADE,
+  -- When the day ends.
+  day BIGINT NOT NULL,
+  -- By the partner's clock.
+  told_at BIGINT NOT NULL,
+  doc TEXT NOT NULL,
+  PRIMARY KEY (installation_id, day)
+);
+
+-- No foreign key to the owner: what is to pay outlives the team.
+CREATE TABLE invoices (
+  id TEXT PRIMARY KEY,
+  installation_id TEXT NOT NULL REFERENCES installations (id) ON DELETE CASCADE,
+  owner_id TEXT NOT NULL,
+  -- The partner's id of it.
+  external_id TEXT,
+  state TEXT NOT NULL,
+  -- 1 while it holds up the end of its installation.
+  open BIGINT NOT NULL,
+  -- When the clock moves it on; absent where only somebody can.
+  due_at BIGINT,
+  created_at BIGINT NOT NULL,
+  doc TEXT NOT NULL
+);
+CREATE UNIQUE INDEX invoices_installation_id_external_id_key ON invoices (installation_id, external_id);
+CREATE INDEX invoices_owner_id_idx ON invoices (owner_id, created_at, id);
+CREATE INDEX invoices_due_at_idx ON invoices (due_at);
+CREATE INDEX invoices_open_idx ON invoices (owner_id) WHERE open = 1;
+
+-- What invoices are for: a resource is billed once for a plan and a time.
+CREATE TABLE invoice_items (
+  invoice_id TEXT NOT NULL REFERENCES invoices (id) ON DELETE CASCADE,
+  installation_id TEXT NOT NULL REFERENCES installations (id) ON DELETE CASCADE,
+  -- The partner's id; empty for the installation as a whole.
+  resource TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  starts_at BIGINT NOT NULL,
+  ends_at BIGINT NOT NULL
+);
+CREATE INDEX invoice_items_invoice_id_idx ON invoice_items (invoice_id);
+CREATE INDEX invoice_items_installation_id_idx ON invoice_items (installation_id, resource, plan);
+
+-- What is left of what was paid ahead, by the partner's id of the resource; an empty one is the installation's own.
+CREATE TABLE balances (
+  installation_id TEXT NOT NULL REFERENCES installations (id) ON DELETE CASCADE,
+  resource TEXT NOT NULL,
+  -- By the partner's clock.
+  told_at BIGINT NOT NULL,
+  doc TEXT NOT NULL,
+  PRIMARY KEY (installation_id, resource)
+);
+
+-- When more is bought without asking.
+CREATE TABLE thresholds (
+  configuration_id TEXT NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
+  resource TEXT NOT NULL,
+  doc TEXT NOT NULL,
+  PRIMARY KEY (configuration_id, resource)
+);

@@ -2,6 +2,7 @@
 //! exactly the documented payload; `cargo insta review` shows what changed.
 
 mod installations;
+mod invoices;
 mod projects;
 mod samples;
 mod team;

@@ -5,6 +5,7 @@ use crate::clock::Millis;
 use crate::configurations::Status;
 use crate::ids::{ConfigurationId, OwnerId, ProductId, ResourceId};
 use crate::marketplace::Notification;
+use crate::marketplace::billing::terms;
 use crate::marketplace::calls::Call;
 use crate::{Core, Error, OnConstraint, Result, Scope};
 use pintle_store::{Conn, params};
@@ -115,8 +116,19 @@ impl Resource {
             .await
             .on_unique(NAME_INDEX, || name_taken(&self.name))
             .on_unique(PARTNER_INDEX, partner_id_taken)
-            .on_missing_parent(crate::configurations::not_found)
-            .map(drop)
+            .on_missing_parent(crate::configurations::not_found)?;
+        self.note_plan(tx).await
+    }
+
+    /// What its partner may bill; what is linked is not billed.
+    async fn note_plan(&self, tx: &Conn) -> Result<()> {
+        match (&self.partner_id, self.ownership) {
+            (Some(id), Ownership::Owned) => {
+                let plan = self.billing_plan.as_ref();
+                terms::note(tx, &self.configuration_id, Some(id), plan, self.updated_at).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes the document and the columns that are derived from it.
@@ -126,8 +138,8 @@ impl Resource {
         tx.execute(sql, &params![&self.id, &self.name, self.partner_id.as_deref(), &self.product_id, doc])
             .await
             .on_unique(NAME_INDEX, || name_taken(&self.name))
-            .on_unique(PARTNER_INDEX, partner_id_taken)
-            .map(drop)
+            .on_unique(PARTNER_INDEX, partner_id_taken)?;
+        self.note_plan(tx).await
     }
 
     pub(super) async fn secrets(&self, conn: &Conn, core: &Core) -> Result<Vec<Secret>> {

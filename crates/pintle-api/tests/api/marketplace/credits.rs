@@ -1,0 +1,116 @@
+//! Credits that are paid ahead.
+
+use super::{at, on_a_plan};
+use pintle_testing::{Caller, Installed, on_each_engine};
+use serde_json::{Value, json};
+
+async fn tell(partner: &Installed, told: &str, balances: Value) {
+    let body = json!({ "timestamp": told, "balances": balances });
+    let answer = partner.caller.post(&at(partner, "/billing/balance"), body).await;
+    assert_eq!(answer.text, "");
+    answer.ok(201);
+}
+
+async fn overview(team: &Caller, partner: &Installed) -> Value {
+    team.get(&format!("/v1/integrations/installations/{}/billing/balance", partner.id)).await.ok(200)
+}
+
+async fn invoices(team: &Caller) -> Vec<Value> {
+    let found = team.get("/pintle/v1/invoices").await.ok(200);
+    found["invoices"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn the_newest_balance_counts() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let partner = on_a_plan(&team, "db").await;
+        let [early, late] = ["2026-01-01T10:00:00.000Z", "2026-01-01T11:00:00.000Z"];
+        tell(&partner, late, json!([{ "currencyValueInCents": 250.5, "credit": "25 Tokens", "nameLabel": "Tokens" }])).await;
+        tell(&partner, early, json!([{ "currencyValueInCents": 900 }, { "resourceId": "db-1", "currencyValueInCents": 5 }])).await;
+        let seen = overview(&team, &partner).await;
+        assert_eq!(seen["balances"], json!([
+            { "timestamp": late, "credit": "25 Tokens", "nameLabel": "Tokens", "currencyValueInCents": 250.5 },
+            { "resourceId": "db-1", "timestamp": early, "currencyValueInCents": 5.0 },
+        ]));
+        assert_eq!((&seen["installationId"], &seen["ownerId"]), (&json!(partner.id), &json!(team.team)));
+        let path = format!("/v1/integrations/installations/{}/billing/balance", partner.id);
+        pintle.team("other").await.get(&path).await.fails(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn below_a_threshold_more_is_bought_until_the_months_limit() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let partner = on_a_plan(&team, "db").await;
+        pintle.product(&partner, "db").await;
+        let (resource, store) = ("db-1", partner.import("db-1", json!([])).await);
+        let base = format!("/v1/integrations/installations/{}", partner.id);
+        let threshold = json!({
+            "billingPlanId": "credits", "minimumAmountInCents": 1000, "purchaseAmountInCents": 5000,
+            "maximumAmountPerPeriodInCents": 10000, "metadata": "{}",
+        });
+        let path = format!("{base}/resources/{store}/billing/threshold");
+        assert_eq!(team.post(&path, threshold.clone()).await.ok(200)["store"]["id"], json!(store));
+        let batch = format!("{base}/billing/threshold/batch");
+        team.post(&batch, json!([threshold])).await.ok(204);
+        team.post(&batch, json!({ "items": [threshold] })).await.ok(204);
+        let seen = overview(&team, &partner).await;
+        assert_eq!(seen["thresholds"].as_array().unwrap().len(), 2);
+        assert_eq!(seen["thresholds"][1]["resourceId"], json!(resource));
+        team.post(&format!("{base}/resources/store_none/billing/threshold"), threshold.clone())
+            .await
+            .fails(404, "not_found");
+
+        let low = json!([{ "resourceId": resource, "currencyValueInCents": 999 }]);
+        tell(
+            &partner,
+            "2026-01-01T10:00:00Z",
+            json!([{ "resourceId": resource, "currencyValueInCents": 1000 }]),
+        )
+        .await;
+        assert!(invoices(&team).await.is_empty());
+        for round in 1..=3 {
+            let now = format!("2026-01-01T1{round}:00:00Z");
+            tell(&partner, &now, low.clone()).await;
+            // One that is to be paid is enough.
+            tell(&partner, &now, low.clone()).await;
+            let bought = invoices(&team).await;
+            assert_eq!(bought.len(), round.min(2));
+            assert_eq!((&bought[0]["total"], &bought[0]["purpose"]), (&json!("50.00"), &json!("prepayment")));
+            assert_eq!(bought[0]["items"][0]["resourceId"], json!(resource));
+            for invoice in bought.iter().filter(|invoice| invoice["state"] == "pending") {
+                let id = invoice["invoiceId"].as_str().unwrap();
+                team.post(&format!("/pintle/v1/invoices/{id}/pay"), json!({})).await.ok(200);
+            }
+        }
+        pintle.clock.advance(32 * pintle_core::clock::DAY);
+        tell(&partner, "2026-01-02T10:00:00Z", low).await;
+        assert_eq!(invoices(&team).await.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_threshold_does_not_contradict_itself() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let partner = on_a_plan(&team, "db").await;
+        let path = format!("/v1/integrations/installations/{}/billing/threshold/batch", partner.id);
+        for (minimum, purchase, limit) in [(10, 49, 100), (100, 60, 100), (10, 60, 59)] {
+            let threshold = json!({
+                "billingPlanId": "credits", "minimumAmountInCents": minimum, "purchaseAmountInCents": purchase,
+                "maximumAmountPerPeriodInCents": limit,
+            });
+            team.post(&path, json!([threshold])).await.fails(400, "bad_request");
+        }
+        let order = format!("/pintle/v1/integrations/installations/{}/credits", partner.id);
+        for amount in ["0.49", "1.005", "x"] {
+            let body = json!({ "billingPlanId": "credits", "amount": amount });
+            team.post(&order, body).await.fails(400, "bad_request");
+        }
+    })
+    .await;
+}

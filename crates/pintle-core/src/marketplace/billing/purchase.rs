@@ -1,0 +1,167 @@
+//! Credits that a team buys ahead: by its own order, or because a balance fell below its threshold. Once the invoice is paid, the
+//! partner is told to hand them out (`billing/provision`).
+
+use super::balances::{self, Balance};
+use super::invoice::{Invoice, Purpose, Record, State};
+use super::lines::Item;
+use super::moment::{Moment, Period};
+use super::money::Amount;
+use super::{Installation, rows};
+use crate::clock::{self, Millis};
+use crate::ids::{ConfigurationId, InvoiceId};
+use crate::{Core, Error, Result, Scope, configurations, validate};
+use pintle_store::{Conn, params};
+use serde::Deserialize;
+use serde_json::Number;
+
+/// An order of credits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Order {
+    /// The team's id of a resource; absent: for the installation as a whole.
+    pub store_id: Option<String>,
+    pub billing_plan_id: String,
+    /// US dollars.
+    pub amount: Amount,
+}
+
+/// Buys credits: the invoice is to be paid like any other.
+///
+/// # Errors
+/// 404 for an installation or a resource that is not the scope's owner's; 400 for less than 0.50 or parts of a cent.
+pub async fn order(core: &Core, scope: &Scope, id: ConfigurationId, order: Order) -> Result<Record> {
+    validate::length("billingPlanId", &order.billing_plan_id, 256)?;
+    if order.amount < Amount::LEAST || !order.amount.is_of_cents() {
+        return Err(Error::invalid(format_args!(
+            "`amount` should be at least {}, and in cents.",
+            Amount::LEAST
+        )));
+    }
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            configurations::load(tx, &scope, &id).await?;
+            let installation = super::require(tx, &id).await?;
+            let resource = match &order.store_id {
+                Some(store) => Some(balances::partner_id(tx, &installation.id, store).await?),
+                None => None,
+            };
+            let record =
+                record(&core, &scope, &installation, resource, order.billing_plan_id.clone(), order.amount);
+            record.insert(tx, &core, &scope).await?;
+            Ok::<_, Error>(record)
+        })
+        .await
+}
+
+/// Buys more where a balance fell below its threshold: not while an earlier purchase is open, and not beyond the month's limit.
+pub(super) async fn where_needed(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    installation: &Installation,
+    balance: &Balance,
+) -> Result<()> {
+    let resource = balance.resource_id.as_deref();
+    let Some(threshold) = balances::threshold_of(tx, &installation.id, resource).await? else {
+        return Ok(());
+    };
+    if balance.currency_value_in_cents >= f64::from(threshold.minimum_amount_in_cents) {
+        return Ok(());
+    }
+    let amount = Amount::of_cents(threshold.purchase_amount_in_cents);
+    let limit = threshold.maximum_amount_per_period_in_cents.map(Amount::of_cents);
+    if !may_buy(tx, &installation.id, resource, amount, limit, core.clock.now()).await? {
+        return Ok(());
+    }
+    let resource = balance.resource_id.clone();
+    let record = record(core, scope, installation, resource, threshold.billing_plan_id, amount);
+    record.insert(tx, core, scope).await
+}
+
+async fn may_buy(
+    tx: &Conn,
+    installation: &ConfigurationId,
+    resource: Option<&str>,
+    amount: Amount,
+    limit: Option<Amount>,
+    now: Millis,
+) -> Result<bool> {
+    let sql = "SELECT doc FROM invoices WHERE installation_id = $1 AND (open = 1 OR created_at >= $2)";
+    let rows: Vec<(String,)> = tx.all(sql, &params![installation, month_of(now)]).await?;
+    let mut spent = amount;
+    for (doc,) in rows {
+        let earlier: Record = serde_json::from_str(&doc)?;
+        let same = earlier.subjects().iter().any(|subject| subject.resource == resource.unwrap_or_default());
+        if earlier.purpose != Purpose::Prepayment || !same {
+            continue;
+        }
+        if earlier.is_open() {
+            return Ok(false);
+        }
+        if earlier.invoice.state == State::Paid {
+            spent = spent.plus(earlier.invoice.total).unwrap_or(spent);
+        }
+    }
+    Ok(limit.is_none_or(|limit| spent <= limit))
+}
+
+/// When the calendar month began, in UTC.
+fn month_of(now: Millis) -> Millis {
+    let date = clock::text(now);
+    let month = date.get(..7).and_then(|month| clock::parse(&format!("{month}-01")));
+    month.unwrap_or(now)
+}
+
+fn record(
+    core: &Core,
+    scope: &Scope,
+    of: &Installation,
+    resource: Option<String>,
+    plan: String,
+    amount: Amount,
+) -> Record {
+    let now = core.clock.now();
+    let amount = amount.in_cents();
+    let item = Item {
+        billing_plan_id: plan,
+        resource_id: resource,
+        start: None,
+        end: None,
+        name: "Credits".into(),
+        details: None,
+        price: amount,
+        quantity: Number::from(1),
+        units: "purchase".into(),
+        total: amount,
+    };
+    Record {
+        invoice: Invoice {
+            test: false,
+            invoice_id: InvoiceId::new(&core.entropy),
+            external_id: None,
+            state: State::Pending,
+            invoice_number: rows::number(core),
+            invoice_date: Moment(now),
+            period: Period { start: Moment(now), end: Moment(now) },
+            memo: None,
+            items: vec![item],
+            discounts: Vec::new(),
+            total: amount,
+            refund_reason: None,
+            refund_total: None,
+            created: Moment(now),
+            updated: Moment(now),
+        },
+        installation_id: of.id.clone(),
+        integration_id: of.integration.clone(),
+        owner_id: scope.owner().clone(),
+        personal: scope.personal,
+        user_id: scope.user().cloned().or(of.user.clone()),
+        purpose: Purpose::Prepayment,
+        last: false,
+        attempts: 0,
+        issued_at: Some(now),
+    }
+}

@@ -1,0 +1,102 @@
+//! What a partner says of an installation (updateInstallation), or has to say (createEvent).
+
+use super::{Level, Notification};
+use crate::configurations::{self, Status};
+use crate::events::{self, Event};
+use crate::patch::Patch;
+use crate::shape::{Shape, optional, required};
+use crate::{Core, Result, Scope, union, validate};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value as Json, json};
+
+/// The body of updateInstallation: what is absent stays.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct InstallationPatch {
+    billing_plan: Option<Json>,
+    #[serde(deserialize_with = "notification")]
+    notification: Patch<Notification>,
+    status: Option<Status>,
+    external_id: Option<String>,
+}
+
+/// `null` clears it; a text alone, which the contract knows too, is its title.
+fn notification<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Patch<Notification>, D::Error> {
+    match Json::deserialize(deserializer)? {
+        Json::Null => Ok(Patch::Null),
+        Json::String(title) => {
+            Ok(Patch::Set(Notification { level: Level::Info, title, message: None, href: None }))
+        }
+        object => union::read(object).map(Patch::Set),
+    }
+}
+
+static DETAILS: Shape = Shape::List {
+    of: &Shape::Object(&[required("label", Shape::Text(1_024)), optional("value", Shape::Text(1_024))]),
+    min: 0,
+    max: 100,
+};
+
+/// Partners add fields of their own.
+static PLAN: Shape = Shape::Open(&[
+    required("id", Shape::Text(256)),
+    required("type", Shape::OneOf(&["prepayment", "subscription"])),
+    required("name", Shape::Text(1_024)),
+    optional("description", Shape::Text(4_096)),
+    optional("paymentMethodRequired", Shape::Boolean),
+    optional("cost", Shape::Text(1_024)),
+    optional("details", Shape::Nullable(&DETAILS)),
+    optional("highlightedDetails", Shape::Nullable(&DETAILS)),
+    optional("effectiveDate", Shape::Text(64)),
+]);
+
+impl InstallationPatch {
+    fn check(&self) -> Result<()> {
+        if let Some(plan) = &self.billing_plan {
+            PLAN.check("billingPlan", plan)?;
+        }
+        if let Patch::Set(notification) = &self.notification {
+            notification.check()?;
+        }
+        self.external_id.as_deref().map_or(Ok(()), |id| validate::length("externalId", id, 256))
+    }
+}
+
+/// updateInstallation.
+///
+/// # Errors
+/// 400 for a body that breaks the contract; 404 where the installation is gone.
+pub async fn update(core: &Core, scope: &Scope, patch: InstallationPatch) -> Result<()> {
+    patch.check()?;
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let now = core.clock.now();
+            let InstallationPatch { billing_plan, notification, status, external_id } = patch.clone();
+            let mut configuration = configurations::load(tx, &scope, scope.partner()?).await?;
+            notification.apply(&mut configuration.notification);
+            configuration.status = status.or(configuration.status);
+            configuration.external_id = external_id.or(configuration.external_id);
+            let changed = billing_plan.is_some() && billing_plan != configuration.billing_plan;
+            configuration.billing_plan = billing_plan.or(configuration.billing_plan);
+            configuration.updated_at = now;
+            configuration.save(tx).await?;
+            if changed && let Some(plan) = &configuration.billing_plan {
+                let text = format!(
+                    "put {} on the plan {}",
+                    configuration.slug,
+                    plan["name"].as_str().unwrap_or_default()
+                );
+                let payload = json!({
+                    "configurationId": configuration.id, "integrationId": configuration.integration_id,
+                    "integrationSlug": configuration.slug, "ownerId": configuration.owner_id,
+                    "billingPlanId": plan["id"],
+                });
+                let event = Event::new("integration-installation-billing-plan-updated", text, payload);
+                events::record(tx, &core, &scope, now, event).await?;
+            }
+            Ok(())
+        })
+        .await
+}

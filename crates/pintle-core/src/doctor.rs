@@ -276,8 +276,10 @@ mod tests {
     /// A later migration may not add a table that nobody looks into.
     #[test]
     fn every_document_and_every_secret_is_looked_at() {
-        let history =
-            ["events", "removals", "deliveries", "delivery_contents", "delivery_tries", "partner_calls"];
+        let mut history =
+            vec!["events", "removals", "deliveries", "delivery_contents", "delivery_tries", "partner_calls"];
+        // What was told of money: it outlives the configuration, and has no id or speaks of what is gone.
+        history.extend(["billing_data", "invoices", "balances", "thresholds"]);
         let (mut documents, mut secrets) = (Vec::new(), Vec::new());
         let mut table = "";
         for line in MIGRATIONS.iter().flat_map(|migration| migration.sql.lines()) {

@@ -101,9 +101,9 @@ async fn balances(call: Call, scope: Scope) -> Result<Reply> {
 }
 
 async fn threshold(call: Call, scope: Scope) -> Result<Reply> {
-    let store = call.param("storeId").to_owned();
-    balances::set_threshold(&call.core, &scope, installation(&call), Some(store.clone()), call.json()?)
-        .await?;
+    let id = ConfigurationId::from(call.param("integrationConfigurationId"));
+    let store = call.param("resourceId").to_owned();
+    balances::set_threshold(&call.core, &scope, id, Some(store.clone()), call.json()?).await?;
     Reply::json(&json!({ "store": { "id": store } }))
 }
 

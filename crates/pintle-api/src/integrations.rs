@@ -3,13 +3,16 @@
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
-use pintle_core::configurations::removal::{self, Reason};
+use pintle_core::configurations::removal;
 use pintle_core::configurations::{self, Configuration, Filter, Projects};
 use pintle_core::ids::{ConfigurationId, ProjectId};
 use pintle_core::integrations::{Integration, Kind};
+use pintle_core::marketplace::installations;
+use pintle_core::marketplace::installations::install::{self as native, Purchase};
 use pintle_core::{Error, Result, Scope};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 routes! {
     "getConfigurations": Get "/v1/integrations/configurations", ConfigurationRead => list;
@@ -22,6 +25,8 @@ routes! {
         Post "/v1/integrations/configuration/{id}/project/{projectId}", ConfigurationUpdate => set_project_access;
     "uninstallConfiguration":
         Post "/v2/integrations/installations/{id}/uninstall", ConfigurationRemove => uninstall;
+    "installNativeIntegration":
+        Post "/v2/integrations/integration/{integrationIdOrSlug}/marketplace/install", Install => install;
 }
 
 async fn list(call: Call, scope: Scope) -> Result<Reply> {
@@ -59,14 +64,16 @@ async fn get(call: Call, scope: Scope) -> Result<Reply> {
 }
 
 async fn delete(call: Call, scope: Scope) -> Result<Reply> {
-    removal::remove(&call.core, &scope, ConfigurationId::from(call.param("id")), Reason::Requested).await?;
+    removal::remove(&call.core, &scope, ConfigurationId::from(call.param("id"))).await?;
     Ok(Reply::nothing())
 }
 
-/// `"all"`, or the ids of the projects that the installation may reach.
+/// Which projects the installation may reach: `"all"`, or their ids; or, of a native one, another plan.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Update {
     projects: Option<ProjectsField>,
+    billing_plan_id: Option<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -76,17 +83,34 @@ enum ProjectsField {
     List(Vec<ProjectId>),
 }
 
-async fn update(call: Call, scope: Scope) -> Result<Reply> {
-    let projects = match call.json::<Update>()?.projects {
-        Some(ProjectsField::Word(word)) if word == "all" => Projects::All,
-        Some(ProjectsField::List(list)) => Projects::Selected(list),
-        Some(ProjectsField::Word(_)) => {
-            return Err(Error::invalid("`projects` should be \"all\" or an array of project ids."));
+impl ProjectsField {
+    fn read(self) -> Result<Projects> {
+        match self {
+            ProjectsField::Word(word) if word == "all" => Ok(Projects::All),
+            ProjectsField::List(list) => Ok(Projects::Selected(list)),
+            ProjectsField::Word(_) => {
+                Err(Error::invalid("`projects` should be \"all\" or an array of project ids."))
+            }
         }
-        None => return Err(Error::invalid("missing required property `projects`.")),
-    };
+    }
+}
+
+async fn update(call: Call, scope: Scope) -> Result<Reply> {
+    let Update { projects, billing_plan_id } = call.json()?;
     let id = ConfigurationId::from(call.param("id"));
-    Reply::json(&configurations::select_projects(&call.core, &scope, id, projects).await?)
+    let changed = match (projects, billing_plan_id) {
+        (Some(projects), None) => {
+            configurations::select_projects(&call.core, &scope, id, projects.read()?).await?
+        }
+        (None, Some(plan)) => installations::change_plan(&call.core, &scope, &id, plan).await?,
+        (None, None) => {
+            return Err(Error::invalid("missing required property `projects` or `billingPlanId`."));
+        }
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("`projects` and `billingPlanId` are changed one at a time."));
+        }
+    };
+    Reply::json(&changed)
 }
 
 async fn project_access(call: Call, scope: Scope) -> Result<Reply> {
@@ -107,9 +131,28 @@ async fn set_project_access(call: Call, scope: Scope) -> Result<Reply> {
     Reply::json(&json!({ "allowed": allowed }))
 }
 
-/// What the dashboard and the command line call. It refuses while marketplace resources exist; Pintle has none yet, so it is the
-/// removal.
+/// What the dashboard and the command line call. It refuses while resources exist.
 async fn uninstall(call: Call, scope: Scope) -> Result<Reply> {
-    removal::remove(&call.core, &scope, ConfigurationId::from(call.param("id")), Reason::Requested).await?;
+    removal::uninstall(&call.core, &scope, ConfigurationId::from(call.param("id"))).await?;
     Ok(Reply::nothing())
+}
+
+/// How a team takes a native integration: the command line sends the first two.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct InstallNative {
+    #[serde(default)]
+    accepted_policies: BTreeMap<String, String>,
+    /// Which client it is.
+    #[serde(rename = "source")]
+    _source: Option<String>,
+    billing_plan_id: Option<String>,
+    projects: Option<ProjectsField>,
+}
+
+async fn install(call: Call, scope: Scope) -> Result<Reply> {
+    let InstallNative { accepted_policies, billing_plan_id, projects, .. } = call.json()?;
+    let projects = projects.map_or(Ok(Projects::All), ProjectsField::read)?;
+    let purchase = Purchase { accepted_policies, billing_plan_id, projects, source: None };
+    Reply::json(&native::install(&call.core, &scope, call.param("integrationIdOrSlug"), purchase).await?)
 }

@@ -5,6 +5,7 @@ use crate::reply::Reply;
 use crate::router::routes;
 use pintle_core::configurations::{lifecycle, removal, scopes};
 use pintle_core::ids::ConfigurationId;
+use pintle_core::marketplace::installations::closing;
 use pintle_core::{Result, Scope};
 use serde_json::json;
 
@@ -12,6 +13,7 @@ routes! {
     "planRemoval": Get "/pintle/v1/integrations/configurations/{id}/removal", ConfigurationRead => plan;
     "listRemovals": Get "/pintle/v1/removals", ConfigurationRead => list;
     "getRemoval": Get "/pintle/v1/removals/{configurationId}", ConfigurationRead => receipt;
+    "endRemoval": Post "/pintle/v1/removals/{configurationId}/end", ConfigurationTransfer => end;
     "disableConfiguration":
         Post "/pintle/v1/integrations/configurations/{id}/disable", ConfigurationTransfer => disable;
     "takeOverConfiguration":
@@ -34,6 +36,12 @@ async fn list(call: Call, scope: Scope) -> Result<Reply> {
 
 async fn receipt(call: Call, scope: Scope) -> Result<Reply> {
     Ok(Reply::document(removal::receipt(&call.core, &scope, call.param("configurationId")).await?))
+}
+
+/// An owner does not wait for the partner of a removed installation.
+async fn end(call: Call, scope: Scope) -> Result<Reply> {
+    let id = ConfigurationId::from(call.param("configurationId"));
+    Reply::json(&closing::force(&call.core, &scope, &id).await?)
 }
 
 async fn disable(call: Call, scope: Scope) -> Result<Reply> {

@@ -14,6 +14,7 @@ use pintle_core::drains::verification::Verification;
 use pintle_core::entropy::Entropy;
 use pintle_core::logs::retention::{self, Retention};
 use pintle_core::marketplace::billing::settle;
+use pintle_core::marketplace::installations::closing;
 use pintle_core::seed::demo::{self, Demo};
 use pintle_core::seed::{self, Applied};
 use pintle_core::{Core, Given, faults};
@@ -216,6 +217,11 @@ async fn sweep(core: Core) {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed installations that had been disabled for 30 days"),
             Err(error) => tracing::error!(%error, "the background job failed"),
+        }
+        match closing::sweep(&core).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "closed removed installations whose window has passed"),
+            Err(error) => tracing::error!(%error, "removed installations could not be closed"),
         }
         match retention::sweep(&core).await {
             Ok(0) => {}

@@ -22,7 +22,7 @@ async fn update(call: Call, scope: Scope) -> Result<Reply> {
 }
 
 async fn account(call: Call, scope: Scope) -> Result<Reply> {
-    Reply::json(&account::info(&call.core, &scope, &call.origin()).await?)
+    Reply::json(&account::info(&call.core, &scope).await?)
 }
 
 async fn member(call: Call, scope: Scope) -> Result<Reply> {

@@ -162,7 +162,7 @@ async fn offer(
     let developer = choice::developer(&conn, app).await?;
     let choice = Choice { app, developer: &developer, session, start, accounts: &accounts, account };
     let Some(scope) = &account.scope else { return Ok(page::not_permitted(&choice)) };
-    if let Some(configuration) = install::existing(&conn, scope, app).await? {
+    if let Some(configuration) = install::existing(&conn, scope, app, app.kind).await? {
         return Ok(page::already_installed(&choice, &configuration));
     }
     let projects = choice::projects(&conn, scope).await?;

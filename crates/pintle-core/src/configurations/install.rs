@@ -78,7 +78,7 @@ pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Cons
             if let Some(project) = &consent.current_project {
                 require_visible(tx, &scope, std::slice::from_ref(project)).await?;
             }
-            let configuration = match existing(tx, &scope, &app).await? {
+            let configuration = match existing(tx, &scope, &app, app.kind).await? {
                 Some(other) => go_on(other, &app, &consent)?,
                 None => begin(tx, &core, &scope, &app, &consent).await?,
             };
@@ -96,7 +96,7 @@ async fn begin(
     app: &Integration,
     consent: &Consent,
 ) -> Result<Configuration> {
-    let fresh = new_configuration(core, scope, app, consent)?;
+    let fresh = new_configuration(core, scope, app, app.kind, consent.source(app), consent.projects.clone())?;
     insert(tx, scope, &fresh).await?;
     let text = format!("installed {}", app.name);
     let event = Event::new("integration-installation-completed", text, fresh.audit(&app.name));
@@ -124,22 +124,28 @@ async fn new_code(
 /// The installation that exists already, where the consent is to go on with it.
 fn go_on(other: Configuration, app: &Integration, consent: &Consent) -> Result<Configuration> {
     if !consent.again && consent.source(app) != Source::DeployButton {
-        let text = format!("{} is already installed as {}", app.name, other.id);
-        let error = Error::conflict("integration_already_installed", text);
-        return Err(error.with("configurationId", other.id.as_str()));
+        return Err(already_installed(app, &other));
     }
     other.require_enabled()?;
     Ok(other)
 }
 
+pub(crate) fn already_installed(app: &Integration, other: &Configuration) -> Error {
+    let text = format!("{} is already installed as {}", app.name, other.id);
+    Error::conflict("integration_already_installed", text).with("configurationId", other.id.as_str())
+}
+
+/// A record that is not stored yet.
 pub(crate) fn new_configuration(
     core: &Core,
     scope: &Scope,
     app: &Integration,
-    consent: &Consent,
+    kind: integrations::Kind,
+    source: Source,
+    projects: Projects,
 ) -> Result<Configuration> {
     let now = core.clock.now();
-    let projects = consent.projects.clone().selection();
+    let projects = projects.selection();
     Ok(Configuration {
         id: ConfigurationId::new(&core.entropy),
         integration_id: app.id.clone(),
@@ -153,8 +159,8 @@ pub(crate) fn new_configuration(
         scopes: app.scopes.clone(),
         project_selection: if projects.is_some() { Selection::Selected } else { Selection::All },
         projects,
-        source: consent.source(app),
-        installation_type: app.kind,
+        source,
+        installation_type: kind,
         kind: ConfigurationType::IntegrationConfiguration,
         created_at: now,
         updated_at: now,
@@ -171,9 +177,14 @@ pub(crate) fn new_configuration(
 }
 
 /// The installation of this integration that the scope's owner has.
-pub async fn existing(conn: &Conn, scope: &Scope, app: &Integration) -> Result<Option<Configuration>> {
+pub async fn existing(
+    conn: &Conn,
+    scope: &Scope,
+    app: &Integration,
+    kind: integrations::Kind,
+) -> Result<Option<Configuration>> {
     let sql = "SELECT doc FROM configurations WHERE owner_id = $1 AND integration_id = $2 AND installation_type = $3";
-    let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), &app.id, app.kind.as_str()]).await?;
+    let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), &app.id, kind.as_str()]).await?;
     Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
 }
 

@@ -158,7 +158,7 @@ async fn remove_due(core: &Core, scope: Scope, id: ConfigurationId, due: Millis)
             if configuration.disabled_at.is_none_or(|at| at > due) {
                 return Ok(0);
             }
-            removal::remove_in(tx, &core, &scope, &configuration, Reason::DisabledTooLong).await?;
+            removal::remove_in(tx, &core, &scope, &configuration, Reason::DisabledTooLong, None).await?;
             Ok(1)
         })
         .await

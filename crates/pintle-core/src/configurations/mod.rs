@@ -16,6 +16,7 @@ use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
 use crate::integrations::{self, Integration};
 use crate::marketplace::Notification;
 use crate::marketplace::billing::terms;
+use crate::marketplace::installations::closing;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -145,7 +146,7 @@ impl Configuration {
     }
 
     /// The payload of its audit entries (semantics.md 8.8).
-    fn audit(&self, integration_name: &str) -> Json {
+    pub(crate) fn audit(&self, integration_name: &str) -> Json {
         json!({
             "configurationId": self.id, "integrationId": self.integration_id, "integrationSlug": self.slug,
             "integrationName": integration_name, "ownerId": self.owner_id, "projectIds": self.projects,
@@ -192,12 +193,18 @@ pub struct Filter {
     pub integration_id_or_slug: Option<String>,
 }
 
-/// getConfiguration: the stored document, as it goes on the wire. An installation sees only itself.
+/// getConfiguration: the stored document, as it goes on the wire; also of one that is removed and not closed. An installation sees
+/// only itself.
 pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<String> {
     let own = scope.configuration().is_none_or(|own| own.as_str() == id);
     let sql = "SELECT doc FROM configurations WHERE id = $1 AND owner_id = $2";
-    let row: Option<(String,)> = core.db.read().await?.opt(sql, &params![id, scope.owner()]).await?;
-    row.filter(|_| own).map(|(doc,)| doc).ok_or_else(not_found)
+    let conn = core.db.read().await?;
+    let row: Option<(String,)> = conn.opt(sql, &params![id, scope.owner()]).await?;
+    match row {
+        Some((doc,)) if own => Ok(doc),
+        None if own => closing::removed(&conn, scope, id).await,
+        _ => Err(not_found()),
+    }
 }
 
 pub(crate) fn not_found() -> Error {

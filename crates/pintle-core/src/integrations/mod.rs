@@ -10,6 +10,7 @@ pub use native::{Listing, Policy};
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{IntegrationId, OwnerId};
+use crate::marketplace::installations;
 use crate::{Core, Error, OnConstraint, Result, Scope, configurations, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -287,6 +288,7 @@ pub async fn delete(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<()> 
             if count > 0 {
                 return Err(still_installed(count));
             }
+            installations::require_none_closing(tx, &integration.id).await?;
             tx.execute("DELETE FROM integrations WHERE id = $1", &params![&integration.id]).await?;
             Ok(())
         })

@@ -53,14 +53,17 @@ pub struct Member {
     pub role: PartnerRole,
 }
 
-/// getAccountInfo of the partner that calls. Pintle has no dashboard, so the URL is the configuration's own, below `origin`.
-pub async fn info(core: &Core, scope: &Scope, origin: &str) -> Result<Account> {
-    let conn = core.db.read().await?;
-    let id = scope.partner()?;
+/// getAccountInfo of the partner that calls.
+pub async fn info(core: &Core, scope: &Scope) -> Result<Account> {
+    of(&core.db.read().await?, core, scope, scope.partner()?).await
+}
+
+/// Who stands behind an installation of the scope's owner. Pintle has no dashboard, so the URL is the configuration's own.
+pub async fn of(conn: &Conn, core: &Core, scope: &Scope, id: &ConfigurationId) -> Result<Account> {
     let (doc,): (String,) = conn.one("SELECT doc FROM owners WHERE id = $1", &params![scope.owner()]).await?;
     let Named { name } = serde_json::from_str(&doc)?;
-    let contact = contact(&conn, scope.owner(), id).await?;
-    Ok(Account { name, url: url(origin, scope, id), contact: contact.map(Contact::from) })
+    let contact = contact(conn, scope.owner(), id).await?;
+    Ok(Account { name, url: url(&core.issuer, scope, id), contact: contact.map(Contact::from) })
 }
 
 #[derive(Deserialize)]

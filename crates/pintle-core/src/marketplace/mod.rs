@@ -5,6 +5,7 @@ mod actor;
 pub mod billing;
 pub mod calls;
 pub mod claims;
+pub mod installations;
 pub mod keys;
 mod notification;
 mod outcome;

@@ -31,8 +31,6 @@ CREATE TABLE installations (
   -- While it is closing: when its window for final invoices ends.
   closes_at BIGINT,
   created_at BIGINT NOT NULL,
-  -- The access token that the partner is given with the installation, sealed for its id, until it is known to have it.
-  token BYTEA,
   doc TEXT NOT NULL
 );
 CREATE INDEX installations_owner_id_idx ON installations (owner_id, created_at, id);

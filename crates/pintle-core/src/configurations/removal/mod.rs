@@ -17,6 +17,7 @@ use super::{Configuration, load, not_found};
 use crate::events::{self, Event};
 use crate::ids::ConfigurationId;
 use crate::integrations;
+use crate::marketplace::installations::{Told, leave};
 use crate::marketplace::resources::connections::{self, Going};
 use crate::planted;
 use crate::{Core, Result, Scope};
@@ -70,9 +71,30 @@ const PATIENCE: u32 = 5;
 
 /// deleteConfiguration.
 ///
+/// One with a partner waits for the partner's answer, which may refuse it: see `marketplace::installations::leave`.
+///
 /// # Errors
-/// 404 where the scope's owner has no such configuration, so also for the second of two removals.
-pub async fn remove(core: &Core, scope: &Scope, id: ConfigurationId, reason: Reason) -> Result<()> {
+/// 404 where the scope's owner has no such configuration, so also for the second of two removals; what a partner refuses with.
+pub async fn remove(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<()> {
+    if leave::remove(core, scope, &id, false).await? {
+        return Ok(());
+    }
+    remove_here(core, scope, id).await
+}
+
+/// What the dashboard and the command line call: the same, but only where no resources are left.
+///
+/// # Errors
+/// As for the removal; 403 `resources_exist`, naming them.
+pub async fn uninstall(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<()> {
+    if leave::remove(core, scope, &id, true).await? {
+        return Ok(());
+    }
+    remove_here(core, scope, id).await
+}
+
+/// The removal of what has no partner.
+async fn remove_here(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<()> {
     bugs::before(core, &id).await?;
     let (core, scope, lost) = (core.clone(), scope.clone(), AtomicU32::new(0));
     core.clone()
@@ -85,7 +107,7 @@ pub async fn remove(core: &Core, scope: &Scope, id: ConfigurationId, reason: Rea
             }
             match load(tx, &scope, &id).await {
                 Err(_) if planted::on("second-removal-succeeds") => Ok(()),
-                configuration => remove_in(tx, &core, &scope, &configuration?, reason).await,
+                configuration => remove_in(tx, &core, &scope, &configuration?, Reason::Requested, None).await,
             }
         })
         .await
@@ -105,12 +127,13 @@ pub async fn remove_owned(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
     }
     let sql = "SELECT doc FROM configurations WHERE owner_id = $1 ORDER BY id";
     for (doc,) in tx.all::<(String,)>(sql, &params![scope.owner()]).await? {
-        remove_in(tx, core, scope, &serde_json::from_str(&doc)?, Reason::OwnerDeleted).await?;
+        remove_in(tx, core, scope, &serde_json::from_str(&doc)?, Reason::OwnerDeleted, None).await?;
     }
     Ok(())
 }
 
-/// The removal itself, of a configuration that was loaded in this transaction.
+/// The removal itself, of a configuration that was loaded in this transaction. `told` is what its partner said, where it has one and
+/// was asked.
 ///
 /// # Errors
 /// 404 where it is gone.
@@ -120,6 +143,7 @@ pub(crate) async fn remove_in(
     scope: &Scope,
     configuration: &Configuration,
     reason: Reason,
+    told: Option<Told>,
 ) -> Result<()> {
     let now = core.clock.now();
     let id = &configuration.id;
@@ -136,6 +160,7 @@ pub(crate) async fn remove_in(
     // First: the deliveries that they write go to webhooks that are about to be removed.
     connections::tell_of_end(tx, core, scope, Going::Configuration(id)).await?;
     events::record(tx, core, scope, now, event).await?;
+    leave::end(tx, core, configuration, told).await?;
     Attached::delete(tx, id).await?;
     if tx.execute("DELETE FROM configurations WHERE id = $1", &params![id]).await? != 1 {
         return Err(not_found());

@@ -4,11 +4,13 @@ use super::{Attached, Reason};
 use crate::clock::Millis;
 use crate::configurations::Configuration;
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId};
+use crate::marketplace::installations::closing;
 use crate::page::{self, Page, Pagination};
 use crate::scope::Principal;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 /// What a removal removed.
@@ -83,7 +85,10 @@ pub async fn receipts(core: &Core, scope: &Scope, page: Page) -> Result<(Vec<Box
     let conn = core.db.read().await?;
     let params = params![scope.owner(), scope.configuration()];
     let (rows, pagination) = page::read(&conn, sql, "created_at", &params, page).await?;
-    let receipts = rows.into_iter().map(|row| RawValue::from_string(row.doc)).collect::<Result<_, _>>()?;
+    let mut receipts = Vec::with_capacity(rows.len());
+    for row in rows {
+        receipts.push(RawValue::from_string(shown(&conn, row.doc).await?)?);
+    }
     Ok((receipts, pagination))
 }
 
@@ -95,6 +100,21 @@ pub async fn receipt(core: &Core, scope: &Scope, id: &str) -> Result<String> {
     let sql =
         "SELECT doc FROM removals WHERE configuration_id = $1 AND owner_id = $2 AND CAST($3 AS TEXT) IS NULL";
     let params = params![id, scope.owner(), scope.configuration()];
-    let row: Option<(String,)> = core.db.read().await?.opt(sql, &params).await?;
-    row.map(|(doc,)| doc).ok_or_else(|| Error::not_found("Removal"))
+    let conn = core.db.read().await?;
+    let row: Option<(String,)> = conn.opt(sql, &params).await?;
+    let (doc,) = row.ok_or_else(|| Error::not_found("Removal"))?;
+    shown(&conn, doc).await
+}
+
+/// A receipt does not change; what its partner has to say since stands beside it, as `closing`.
+async fn shown(conn: &Conn, doc: String) -> Result<String> {
+    let mut receipt: Json = serde_json::from_str(&doc)?;
+    let id = ConfigurationId::from(receipt["configurationId"].as_str().unwrap_or_default());
+    match closing::shown(conn, &id).await? {
+        Some(closing) => {
+            receipt["closing"] = closing;
+            Ok(receipt.to_string())
+        }
+        None => Ok(doc),
+    }
 }

@@ -1,8 +1,8 @@
 //! What follows from the outcome of a call: each operation's module says. It happens in the transaction that records the try.
 
 use super::{Call, Operation};
-use crate::marketplace::Outcome;
-use crate::marketplace::resources::{change, leave, provision, rotate};
+use crate::marketplace::resources::{self, change, provision, rotate};
+use crate::marketplace::{Outcome, installations};
 use crate::{Core, Result};
 use pintle_store::Conn;
 
@@ -12,10 +12,12 @@ use pintle_store::Conn;
 /// An answer that cannot be, which makes it an unknown one: the call is tried again.
 pub(super) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     match call.operation {
-        Operation::Install | Operation::ChangePlan | Operation::DeleteInstallation => Ok(()),
+        Operation::Install => installations::install::settle(tx, core, call, outcome).await,
+        Operation::ChangePlan => installations::settle_plan(tx, core, call, outcome).await,
+        Operation::DeleteInstallation => installations::leave::settle(tx, core, call, outcome).await,
         Operation::Provision => provision::settle(tx, core, call, outcome).await,
         Operation::UpdateResource => change::settle(tx, core, call, outcome).await,
-        Operation::DeleteResource => leave::settle(tx, core, call, outcome).await,
+        Operation::DeleteResource => resources::leave::settle(tx, core, call, outcome).await,
         Operation::RotateSecrets => rotate::settle(tx, core, call, outcome).await,
     }
 }

@@ -1,0 +1,244 @@
+//! Installing a native integration: the team accepts the partner's policies, and the partner makes an account (semantics.md 4.6).
+
+use super::{Installation, State, find, plan};
+use crate::clock::Millis;
+use crate::configurations::install::{insert, new_configuration};
+use crate::configurations::{self, Configuration, Projects, Source, Status, exchange};
+use crate::credential::{self, Prefix};
+use crate::events::{self, Event};
+use crate::ids::{ConfigurationId, DeliveryId};
+use crate::integrations::{self, Integration, Kind};
+use crate::marketplace::calls::{self, Call, NewCall, Operation};
+use crate::marketplace::{Actor, Notification, Outcome, account};
+use crate::teams::members;
+use crate::{Core, Error, Result, Scope};
+use pintle_store::{Conn, params};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+/// What the team decides.
+#[derive(Debug, Clone, Default)]
+pub struct Purchase {
+    /// By the policy's name, when it was accepted.
+    pub accepted_policies: BTreeMap<String, String>,
+    pub source: Option<Source>,
+    pub projects: Projects,
+    /// The plan of the whole installation, where the integration has such plans.
+    pub billing_plan_id: Option<String>,
+}
+
+/// Installs a native integration, named by id or slug, for the scope's owner: Pintle's side first, so that the access token that the
+/// partner is given is good before it answers; then the partner's.
+///
+/// Where the partner cannot be reached the installation stays pending, and the partner is told again in the background for a day.
+///
+/// # Errors
+/// 404 for an unknown integration; 409 for one that is no native one; 400 `policies_not_accepted`; 409
+/// `integration_already_installed`, naming the configuration; and what the partner refuses it with.
+pub async fn install(
+    core: &Core,
+    scope: &Scope,
+    id_or_slug: &str,
+    purchase: Purchase,
+) -> Result<Configuration> {
+    let plan = purchase.billing_plan_id.clone();
+    let (id, call) = begin(core, scope, id_or_slug, purchase).await?;
+    if let Outcome::Refused { error, .. } = calls::run(core, &call).await? {
+        return Err(error.into_error());
+    }
+    let installed = configurations::load(&core.db.read().await?, scope, &id).await?;
+    match plan {
+        Some(plan) if installed.status.is_none() => plan::change_plan(core, scope, &id, plan).await,
+        _ => Ok(installed),
+    }
+}
+
+/// Writes Pintle's side and what the partner is to be told.
+async fn begin(
+    core: &Core,
+    scope: &Scope,
+    id_or_slug: &str,
+    purchase: Purchase,
+) -> Result<(ConfigurationId, DeliveryId)> {
+    let (core, scope, id_or_slug) = (core.clone(), scope.clone(), id_or_slug.to_owned());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            members::require_installer(tx, &scope).await?;
+            let app = integrations::find(tx, &id_or_slug).await?;
+            let app = app.ok_or_else(|| Error::not_found("Integration"))?;
+            app.partner_url()?;
+            require_accepted(&app, &purchase)?;
+            if let Some(again) = unfinished(tx, &core, &scope, &app).await? {
+                return Ok(again);
+            }
+            let configuration = new(&core, &scope, &app, &purchase)?;
+            insert(tx, &scope, &configuration).await?;
+            let call = intend(tx, &core, &scope, &configuration, &purchase).await?;
+            Ok((configuration.id, call))
+        })
+        .await
+}
+
+/// An installation that the partner has not taken yet is tried again.
+///
+/// # Errors
+/// 409 for one that it has.
+async fn unfinished(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    app: &Integration,
+) -> Result<Option<(ConfigurationId, DeliveryId)>> {
+    let Some(other) = configurations::install::existing(tx, scope, app, Kind::Marketplace).await? else {
+        return Ok(None);
+    };
+    let installation = find(tx, &other.id).await?;
+    match installation.filter(|found| matches!(found.state, State::Installing | State::Error)) {
+        Some(found) => {
+            calls::renew(tx, core, &found.call).await?;
+            Ok(Some((found.id, found.call)))
+        }
+        None => Err(configurations::install::already_installed(app, &other)),
+    }
+}
+
+/// # Errors
+/// 400 `policies_not_accepted`, naming them.
+fn require_accepted(app: &Integration, purchase: &Purchase) -> Result<()> {
+    let policies = app.policies().into_iter().map(|policy| policy.id);
+    let missing: Vec<String> =
+        policies.filter(|id| !purchase.accepted_policies.contains_key(id)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let text = format!("Accept the policies of {} first: `acceptedPolicies` lacks {}", app.name, missing.join(", "));
+    Err(Error::bad_request(text).coded("policies_not_accepted").with("policies", missing))
+}
+
+fn new(core: &Core, scope: &Scope, app: &Integration, purchase: &Purchase) -> Result<Configuration> {
+    let source = purchase.source.unwrap_or(Source::Marketplace);
+    let mut configuration =
+        new_configuration(core, scope, app, Kind::Marketplace, source, purchase.projects.clone())?;
+    configuration.completed_at = None;
+    configuration.status = Some(Status::Pending);
+    Ok(configuration)
+}
+
+/// The access token, the partner's side, and the call that tells the partner of it.
+async fn intend(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    configuration: &Configuration,
+    purchase: &Purchase,
+) -> Result<DeliveryId> {
+    let id = &configuration.id;
+    let now = configuration.created_at;
+    let token = credential::token(Prefix::Installation, &core.entropy);
+    exchange::keep_token(tx, configuration, &credential::hash(&token), now).await?;
+    let body = json!({
+        "scopes": configuration.scopes, "acceptedPolicies": purchase.accepted_policies,
+        "credentials": { "access_token": token, "token_type": "Bearer" },
+        "account": account::of(tx, core, scope, id).await?,
+    });
+    let call = NewCall {
+        operation: Operation::Install,
+        integration: configuration.integration_id.clone(),
+        configuration: id.clone(),
+        resource: None,
+        actor: Actor::of(scope),
+        method: http::Method::PUT,
+        path: format!("/v1/installations/{id}"),
+        body: Some(body),
+        secret: true,
+        data: Json::Null,
+    };
+    let call = calls::intend(tx, core, call).await?;
+    let installation = Installation {
+        id: id.clone(),
+        owner_id: configuration.owner_id.clone(),
+        integration_id: configuration.integration_id.clone(),
+        personal: configuration.team_id.is_none(),
+        state: State::Installing,
+        call: call.clone(),
+        leaving: None,
+        accepted_policies: purchase.accepted_policies.clone(),
+        created_at: now,
+        closing: None,
+    };
+    installation.insert(tx).await?;
+    Ok(call)
+}
+
+/// What a partner may say of an installation when it takes it or its plan.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Word {
+    pub billing_plan: Option<Json>,
+    pub notification: Option<Notification>,
+}
+
+impl Word {
+    /// What does not parse counts for nothing: the partner took it all the same.
+    pub fn of(body: &Json) -> Self {
+        serde_json::from_value(body.clone()).unwrap_or_default()
+    }
+}
+
+/// Notes what the partner said to the installation.
+pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
+    let Some(mut installation) = find(tx, &call.configuration).await? else { return Ok(()) };
+    if !matches!(installation.state, State::Installing | State::Error) {
+        // Removed meanwhile: the partner has been told of that, perhaps before it was told of this.
+        return match outcome {
+            Outcome::Answered { .. } => super::leave::tell(tx, core, &installation).await,
+            _ => Ok(()),
+        };
+    }
+    let scope = call.actor.scope();
+    let configuration = configurations::load(tx, &scope, &call.configuration).await?;
+    match outcome {
+        Outcome::Answered { body, .. } => {
+            installation.state = State::Active;
+            installation.save(tx).await?;
+            taken(tx, core, &scope, configuration, Word::of(body)).await
+        }
+        Outcome::Refused { .. } => {
+            tx.execute("DELETE FROM configurations WHERE id = $1", &params![&call.configuration]).await?;
+            tx.execute("DELETE FROM installations WHERE id = $1", &params![&call.configuration]).await?;
+            Ok(())
+        }
+        Outcome::Unknown { given_up: true, .. } => {
+            installation.state = State::Error;
+            installation.save(tx).await?;
+            Configuration { status: Some(Status::Error), ..configuration }.save(tx).await
+        }
+        Outcome::Unknown { .. } => Ok(()),
+    }
+}
+
+/// The partner has made an account: the installation is complete.
+async fn taken(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    configuration: Configuration,
+    word: Word,
+) -> Result<()> {
+    let now: Millis = core.clock.now();
+    let name = integrations::name(tx, &configuration.integration_id).await?;
+    let installed = Configuration {
+        status: None,
+        completed_at: Some(now),
+        updated_at: now,
+        billing_plan: word.billing_plan,
+        notification: word.notification,
+        ..configuration
+    };
+    installed.save(tx).await?;
+    let event =
+        Event::new("integration-installation-completed", format!("installed {name}"), installed.audit(&name));
+    events::record(tx, core, scope, now, event).await.map(drop)
+}

@@ -36,7 +36,7 @@ const DOCUMENTS: [(&str, bool); 16] = [
 ];
 
 /// Sealed columns; each opens only with its row's id.
-const SEALED: [(&str, &str); 11] = [
+const SEALED: [(&str, &str); 10] = [
     ("integrations", "client_secret"),
     ("projects", "password"),
     ("webhooks", "secret"),
@@ -44,7 +44,6 @@ const SEALED: [(&str, &str); 11] = [
     ("envs", "value"),
     ("listeners", "secret"),
     ("signing_keys", "private"),
-    ("installations", "token"),
     ("resources", "secrets"),
     ("deployment_actions", "secrets"),
     ("partner_calls", "outcome"),

@@ -178,7 +178,7 @@ impl Caller {
     pub async fn register_native(&self, slug: &str) -> Value {
         let app = json!({
             "name": slug, "slug": slug, "kind": "marketplace", "redirectUrl": "https://example.com/callback",
-            "webhookUrl": "https://example.com/hook", "events": [
+            "baseUrl": "http://127.0.0.1:1", "webhookUrl": "https://example.com/hook", "events": [
                 "marketplace.member.changed", "marketplace.invoice.created", "marketplace.invoice.paid",
                 "marketplace.invoice.notpaid", "marketplace.invoice.overdue", "marketplace.invoice.refunded",
             ],
@@ -192,9 +192,13 @@ impl Caller {
         let (id, integration) = (installed.id.clone(), installed.integration.clone());
         let owner = self.team.clone().unwrap_or_else(|| self.user.as_owner());
         let sql = "INSERT INTO installations (id, owner_id, integration_id, state, created_at, doc)
-          VALUES ($1, $2, $3, 'active', 0, '{}')";
+          VALUES ($1, $2, $3, 'active', 0, $4)";
+        let doc = json!({
+            "id": id, "ownerId": owner, "personal": self.team.is_none(), "integrationId": integration, "state": "active",
+            "call": "dlv_taken", "acceptedPolicies": {}, "createdAt": 0,
+        });
         let write = self.api.core().db.write(async move |tx| {
-            tx.execute(sql, &params![&id, &owner, &integration]).await?;
+            tx.execute(sql, &params![&id, &owner, &integration, doc.to_string()]).await?;
             Ok::<_, pintle_core::Error>(())
         });
         write.await.expect("an installation");

@@ -9,6 +9,7 @@ use pintle_core::ids::ConfigurationId;
 use pintle_core::marketplace::billing::balances::{self, Threshold};
 use pintle_core::marketplace::billing::settle::{self, Filter};
 use pintle_core::marketplace::billing::{State, Step, purchase, submit, usage};
+use pintle_core::marketplace::installations::closing;
 use pintle_core::{Result, Scope};
 use serde::Deserialize;
 use serde_json::json;
@@ -23,6 +24,8 @@ routes! {
         Post "/v1/installations/{integrationConfigurationId}/billing/invoices/{invoiceId}/actions", MarketplaceBilling => act;
     "submit-prepayment-balances":
         Post "/v1/installations/{integrationConfigurationId}/billing/balance", MarketplaceBilling => balance;
+    "finalize-billing":
+        Post "/v1/installations/{integrationConfigurationId}/billing/finalize", MarketplaceBilling => finalize;
     "listInvoices": Get "/pintle/v1/invoices", InvoiceRead => list;
     "buyCredits": Post "/pintle/v1/integrations/installations/{id}/credits", InvoiceWrite => buy;
     "showInvoice": Get "/pintle/v1/invoices/{invoiceId}", InvoiceRead => show;
@@ -51,6 +54,11 @@ async fn get(call: Call, scope: Scope) -> Result<Reply> {
 
 async fn act(call: Call, scope: Scope) -> Result<Reply> {
     settle::act(&call.core, &scope, call.param("invoiceId"), call.json()?).await?;
+    Ok(Reply::nothing())
+}
+
+async fn finalize(call: Call, scope: Scope) -> Result<Reply> {
+    closing::finalize(&call.core, scope.partner()?).await?;
     Ok(Reply::nothing())
 }
 

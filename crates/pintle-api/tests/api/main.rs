@@ -13,6 +13,7 @@ mod env;
 mod events;
 mod faults;
 mod install;
+mod installations;
 mod lifecycle;
 mod limits;
 mod listeners;

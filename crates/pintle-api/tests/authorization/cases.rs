@@ -98,6 +98,8 @@ pub const CASES: &[Case] = {
         case("planRemoval", Configuration, EVERYONE, Read(CONFIGURATION), none),
         case("listRemovals", Nowhere, EVERYONE, Read(CONFIGURATION), none),
         case("getRemoval", Removal, EVERYONE, Read(CONFIGURATION), none),
+        case("endRemoval", ClosingRemoval, OWNERS, User, none),
+        case("installNativeIntegration", NativeOffer, MEMBERS, User, |_| json!({})),
         case("disableConfiguration", Configuration, OWNERS, User, none),
         case("takeOverConfiguration", Configuration, OWNERS, User, none),
         case("confirmScopes", AskingConfiguration, OWNERS, User, none),
@@ -234,6 +236,7 @@ pub const CASES: &[Case] = {
         case("disconnectStores", Store, MEMBERS, User, none),
         case("connectIntegrationResourceToProject", StoreOfInstallation, MEMBERS, User, to_site),
         case("submit-billing-data", Installation, NOBODY, Partner, usage),
+        case("finalize-billing", ClosingInstallation, NOBODY, Partner, none),
         case("submit-invoice", Installation, NOBODY, Partner, |_| invoice()),
         case("get-invoice", Invoice, NOBODY, Partner, none),
         case(

@@ -88,6 +88,7 @@ async fn what_belongs_to_another_team_is_not_found() {
             let of_nobody = [
                 Thing::Nowhere,
                 Thing::AnyIntegration,
+                Thing::NativeOffer,
                 Thing::Team,
                 Thing::Member,
                 Thing::Fault,
@@ -227,7 +228,9 @@ async fn a_partner_may_what_is_its_own_installations_and_another_ones_is_not_fou
             // Under its own name it finds nothing of another's.
             let mut renamed = params.clone();
             renamed[0].1 = other.id.clone();
-            if ![Thing::Installation, Thing::InstallationMember].contains(&case.at) {
+            if ![Thing::Installation, Thing::InstallationMember, Thing::ClosingInstallation]
+                .contains(&case.at)
+            {
                 send(route, &other.caller, &renamed, (case.body)(next())).await.fails(404, "not_found");
             }
             // A connectable account has no partner.

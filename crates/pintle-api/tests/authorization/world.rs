@@ -22,6 +22,12 @@ pub enum Thing {
     AskingConfiguration,
     ConfigurationProject,
     Removal,
+    /// Of a native installation, whose partner has not taken note.
+    ClosingRemoval,
+    /// A native installation that is removed and not closed.
+    ClosingInstallation,
+    /// A native integration that anybody may install.
+    NativeOffer,
     Integration,
     /// One that anybody may install.
     AnyIntegration,
@@ -174,6 +180,12 @@ impl<'a> World<'a> {
                 let removed = self.install(&[]).await.id;
                 owner.delete(&format!("/v1/integrations/configuration/{removed}")).await.ok(204);
                 vec![("configurationId", removed)]
+            }
+            Thing::ClosingRemoval => vec![("configurationId", self.closing(None).await)],
+            Thing::ClosingInstallation => vec![("integrationConfigurationId", self.closing(installed).await)],
+            Thing::NativeOffer => {
+                let app = owner.register_native(&format!("native-{}", next())).await;
+                vec![("integrationIdOrSlug", text(&app["slug"]))]
             }
             Thing::Integration | Thing::AnyIntegration => {
                 let app = json!({ "name": format!("app-{}", next()), "redirectUrl": "https://example.com" });
@@ -353,6 +365,16 @@ impl<'a> World<'a> {
         let path = format!("/v1/installations/{}/billing/invoices", partner.id);
         let made = partner.caller.post(&path, cases::invoice()).await.ok(200);
         vec![("integrationConfigurationId", partner.id), ("invoiceId", text(&made["invoiceId"]))]
+    }
+
+    /// Removes a native installation; its partner cannot be reached, so it is not closed.
+    async fn closing(&self, installed: Option<&Installed>) -> String {
+        let id = match installed {
+            Some(installed) => installed.id.clone(),
+            None => self.install_native().await.id,
+        };
+        self.owner.delete(&format!("/v1/integrations/configuration/{id}")).await.ok(204);
+        id
     }
 
     async fn configuration(&self, installed: Option<&Installed>) -> String {

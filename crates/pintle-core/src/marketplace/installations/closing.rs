@@ -127,7 +127,9 @@ pub async fn finalize(core: &Core, id: &ConfigurationId) -> Result<()> {
             let installation = load(tx, &id).await?;
             match installation.state {
                 State::Closing => {}
-                State::Closed => return Err(Error::new(Kind::Gone, "gone", "The installation is closed already")),
+                State::Closed => {
+                    return Err(Error::new(Kind::Gone, "gone", "The installation is closed already"));
+                }
                 _ => return Err(Error::bad_request("The installation is not being removed")),
             }
             let open = billing::open_invoices(tx, &id).await?;

@@ -108,12 +108,12 @@ async fn unfinished(
 /// 400 `policies_not_accepted`, naming them.
 fn require_accepted(app: &Integration, purchase: &Purchase) -> Result<()> {
     let policies = app.policies().into_iter().map(|policy| policy.id);
-    let missing: Vec<String> =
-        policies.filter(|id| !purchase.accepted_policies.contains_key(id)).collect();
+    let missing: Vec<String> = policies.filter(|id| !purchase.accepted_policies.contains_key(id)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let text = format!("Accept the policies of {} first: `acceptedPolicies` lacks {}", app.name, missing.join(", "));
+    let text =
+        format!("Accept the policies of {} first: `acceptedPolicies` lacks {}", app.name, missing.join(", "));
     Err(Error::bad_request(text).coded("policies_not_accepted").with("policies", missing))
 }
 

@@ -1,0 +1,167 @@
+//! From the purchase to an installation that the partner has taken.
+
+use super::{Market, pass, run_due};
+use pintle_core::clock::{DAY, HOUR, MINUTE};
+use pintle_testing::on_each_engine;
+use pintle_testing::partner::Act;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_partner_is_told_who_installs_with_a_token_that_is_good() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        let installed =
+            market.buy(json!({ "acceptedPolicies": { "toc": "2026-01-01T00:00:00Z" } })).await.ok(200);
+        let id = installed["id"].as_str().unwrap();
+        assert_eq!(installed["installationType"], "marketplace");
+        assert!(installed["status"].is_null() && installed["completedAt"].is_i64(), "{installed}");
+        assert_eq!(market.partner.installations(), [id]);
+
+        let asked = market.partner.asked();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(
+            (asked[0].method.as_str(), asked[0].path.as_str()),
+            ("PUT", &*format!("/v1/installations/{id}"))
+        );
+        let body = &asked[0].body;
+        assert_eq!(body["scopes"], json!(["read-write:integration-configuration"]));
+        assert_eq!(body["acceptedPolicies"], json!({ "toc": "2026-01-01T00:00:00Z" }));
+        assert_eq!(body["credentials"]["token_type"], "Bearer");
+        assert_eq!(body["account"]["name"], "acme");
+        let account = market.token().get(&format!("/v1/installations/{id}/account")).await.ok(200);
+        assert_eq!(account, body["account"]);
+
+        let error = market.buy(json!({})).await.fails(409, "integration_already_installed");
+        assert_eq!(error["configurationId"], id);
+        assert_eq!(pintle.audited("integration-installation-completed").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_token_is_good_before_the_partner_has_answered() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        market.partner.script(move |asked| {
+            tell.send(asked.clone()).unwrap();
+            Some(Act::Late(std::time::Duration::from_millis(300)))
+        });
+        let callback = async {
+            let asked = told.recv().await.unwrap();
+            let token = asked.body["credentials"]["access_token"].as_str().unwrap().to_owned();
+            market
+                .team
+                .with_token(token)
+                .without_team()
+                .get(&format!("{}/account", asked.path))
+                .await
+                .ok(200);
+        };
+        let (installed, ()) = tokio::join!(market.buy(json!({})), callback);
+        installed.ok(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_partner_refuses_leaves_nothing() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        let refusal = json!({ "error": {
+            "code": "conflict", "message": "account exists", "user": { "message": "You have an account already", "url": "https://example.com/a" },
+        } });
+        market.partner.then(Act::Answer(409, refusal));
+        let error = market.buy(json!({})).await.fails(409, "conflict");
+        assert_eq!(error["message"], "You have an account already");
+        assert_eq!(error["user"]["url"], "https://example.com/a");
+        let id = market.partner.asked()[0].path.rsplit('/').next().unwrap().to_owned();
+        market.look(&id).await.fails(404, "not_found");
+        market.token().get(&format!("/v1/installations/{id}/account")).await.fails(403, "forbidden");
+        assert_eq!(market.list().await, Vec::<Value>::new());
+        let (second, _) = market.bought().await;
+        assert_ne!(second, id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_partner_that_does_not_answer_is_told_again() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        market.partner.then(Act::DoneUnheard);
+        market.partner.then(Act::Answer(503, json!({})));
+        let pending = market.buy(json!({})).await.ok(200);
+        let id = pending["id"].as_str().unwrap();
+        assert_eq!((&pending["status"], &pending["completedAt"]), (&json!("pending"), &Value::Null));
+        assert_eq!(run_due(pintle).await, 0, "it is put off");
+
+        pintle.clock.advance(HOUR);
+        assert_eq!(run_due(pintle).await, 1);
+        assert!(market.look(id).await.ok(200)["status"].is_null());
+        let asked = market.partner.asked();
+        assert_eq!(asked.len(), 3);
+        assert!(asked.iter().all(|again| again.text == asked[0].text), "the same bytes");
+        let keys: Vec<&str> = asked.iter().map(|asked| asked.header("idempotency-key")).collect();
+        assert!(!keys[0].is_empty() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+        market.token().get(&format!("/v1/installations/{id}/account")).await.ok(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_a_day_it_is_an_error_that_can_be_tried_again_or_removed() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        market.partner.script(|_| Some(Act::Answer(500, json!({}))));
+        let id = market.buy(json!({})).await.ok(200)["id"].as_str().unwrap().to_owned();
+        pass(pintle, DAY + HOUR).await;
+        assert_eq!(market.look(&id).await.ok(200)["status"], "error");
+        assert_eq!(run_due(pintle).await, 0, "it was given up");
+
+        market.partner.script(|_| None);
+        let again = market.buy(json!({})).await.ok(200);
+        assert_eq!(again["id"], id, "the same installation");
+        assert!(again["status"].is_null(), "{again}");
+
+        market.remove(&id).await.ok(204);
+        market.partner.script(|_| Some(Act::Answer(500, json!({}))));
+        let other = market.buy(json!({})).await.ok(200)["id"].as_str().unwrap().to_owned();
+        market.remove(&other).await.ok(204);
+        market.look(&other).await.ok(200);
+        market.partner.script(|_| None);
+        pass(pintle, HOUR).await;
+        market.look(&other).await.fails(404, "not_found");
+        assert_eq!(market.closing(&other).await["partner"], "unknown", "it never took it");
+        assert_eq!(market.partner.installations(), Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_plan_is_the_partners_to_give() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        let installed = market.buy(json!({ "billingPlanId": "free" })).await.ok(200);
+        assert_eq!(installed["billingPlan"]["id"], "free");
+        let path = format!("/v1/integrations/configuration/{}", installed["id"].as_str().unwrap());
+        let changed = market.team.patch(&path, json!({ "billingPlanId": "pro" })).await.ok(200);
+        assert_eq!(changed["billingPlan"]["id"], "pro");
+        let refusal = json!({ "error": { "code": "validation_error", "message": "no such plan" } });
+        market.partner.then(Act::Answer(400, refusal));
+        let body = json!({ "billingPlanId": "gold" });
+        market.team.patch(&path, body).await.says(400, "validation_error", "no such plan");
+        assert_eq!(market.team.get(&path).await.ok(200)["billingPlan"]["id"], "pro");
+
+        market.partner.script(|_| Some(Act::Answer(503, json!({}))));
+        let body = json!({ "billingPlanId": "later" });
+        assert_eq!(market.team.patch(&path, body).await.ok(200)["billingPlan"]["id"], "pro");
+        market.partner.script(|_| None);
+        pintle.clock.advance(10 * MINUTE);
+        assert_eq!(run_due(pintle).await, 1);
+        assert_eq!(market.team.get(&path).await.ok(200)["billingPlan"]["id"], "later");
+        let both = json!({ "billingPlanId": "free", "projects": "all" });
+        market.team.patch(&path, both).await.fails(400, "bad_request");
+    })
+    .await;
+}

@@ -4,7 +4,8 @@
 use super::Actor;
 use super::products::{self, NewProduct};
 use crate::configurations::exchange;
-use crate::configurations::install::{Consent, insert, new_configuration};
+use crate::configurations::install::{insert, new_configuration};
+use crate::configurations::{Projects, Source};
 use crate::credential::{self, Prefix};
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId};
 use crate::integrations::{self, Integration, Kind, NewIntegration};
@@ -79,7 +80,14 @@ impl Cast {
     /// 409 where the team has one.
     pub async fn install(&mut self, core: &Core, team: usize) -> Result<Installation> {
         let scope = self.teams[team].clone();
-        let configuration = new_configuration(core, &scope, &self.app, &Consent::default())?;
+        let configuration = new_configuration(
+            core,
+            &scope,
+            &self.app,
+            Kind::Marketplace,
+            Source::Marketplace,
+            Projects::All,
+        )?;
         let access_token = credential::token(Prefix::Installation, &core.entropy);
         let hash = credential::hash(&access_token);
         let (id, now) = (configuration.id.to_string(), configuration.created_at);

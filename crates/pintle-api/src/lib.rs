@@ -12,6 +12,7 @@ mod router;
 mod serve;
 
 mod authentication;
+mod catalogue;
 mod clock;
 mod deliveries;
 mod drains;
@@ -42,6 +43,7 @@ pub use serve::serve;
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     [
         authentication::ROUTES,
+        catalogue::ROUTES,
         clock::ROUTES,
         deliveries::ROUTES,
         drains::ROUTES,

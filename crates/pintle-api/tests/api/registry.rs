@@ -106,6 +106,87 @@ async fn every_field_is_held_to_its_rule() {
 }
 
 #[tokio::test]
+async fn a_native_integration_has_settings_of_its_own() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let native = json!({
+            "name": "Store", "kind": "marketplace", "baseUrl": "https://partner.example/api",
+            "redirectLoginUrl": "https://partner.example/login", "importResourceUrl": "https://partner.example/import",
+            "installationLevelBillingPlans": true, "eulaUrl": "https://partner.example/eula",
+            "privacyUrl": "https://partner.example/privacy",
+            "listing": {
+                "listed": true, "developerName": "Acme", "shortDescription": "Short", "additionalInformation": "More",
+                "contactEmail": "dev@partner.example", "support": "help@partner.example",
+                "documentationUrl": "https://partner.example/docs", "category": "databases",
+                "media": ["https://partner.example/1.png"],
+            },
+        });
+        let made = create(&team, native.clone()).await;
+        for (field, value) in native.as_object().unwrap() {
+            assert_eq!(&made[field], value, "{field}");
+        }
+        let patch = json!({ "baseUrl": null, "installationLevelBillingPlans": false, "listing": { "category": "ai" } });
+        let after = team.patch(&format!("{APPS}/store"), patch).await.ok(200);
+        assert_eq!((after.get("baseUrl"), &after["listing"]), (None, &json!({ "category": "ai" })));
+        assert_eq!((&after["installationLevelBillingPlans"], &after["eulaUrl"]), (&json!(false), &made["eulaUrl"]));
+        let plain = create(&team, json!({ "name": "Bridge" })).await;
+        assert_eq!((plain.get("listing"), &plain["installationLevelBillingPlans"]), (None, &json!(false)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn native_settings_are_held_to_their_rules() {
+    on_sqlite(async |pintle| {
+        let team = pintle.team("acme").await;
+        let cases = [
+            ("baseUrl", json!("partner.example"), "`baseUrl` should match pattern"),
+            ("baseUrl", json!("https://partner.example/?a=1"), "`baseUrl` should have neither a query nor"),
+            ("baseUrl", json!("https://169.254.169.254/"), "`baseUrl` is refused"),
+            ("redirectLoginUrl", json!("login"), "`redirectLoginUrl` should match pattern"),
+            ("importResourceUrl", json!(1), "`importResourceUrl` should be string"),
+            (
+                "installationLevelBillingPlans",
+                json!("yes"),
+                "`installationLevelBillingPlans` should be boolean",
+            ),
+            ("eulaUrl", json!("eula"), "`eulaUrl` should match pattern"),
+            ("privacyUrl", json!("x"), "`privacyUrl` should match pattern"),
+            (
+                "listing",
+                json!({ "developerName": "x".repeat(65) }),
+                "`listing.developerName` should NOT be longer",
+            ),
+            ("listing", json!({ "shortDescription": "x".repeat(41) }), "NOT be longer than 40"),
+            (
+                "listing",
+                json!({ "contactEmail": "nobody" }),
+                "`listing.contactEmail` should match format \"email\"",
+            ),
+            ("listing", json!({ "support": "help" }), "`listing.support` should match pattern"),
+            ("listing", json!({ "documentationUrl": "docs" }), "`listing.documentationUrl` should match"),
+            ("listing", json!({ "category": "Big Data" }), "`listing.category` should match pattern"),
+            ("listing", json!({ "media": ["1.png"] }), "`listing.media[0]` should match pattern"),
+            ("listing", json!({ "stars": 5 }), "`listing` should NOT have additional property `stars`"),
+        ];
+        create(&team, json!({ "name": "Store", "kind": "marketplace" })).await;
+        for (field, value, text) in cases {
+            let mut body = json!({ "name": "Other", "kind": "marketplace" });
+            body[field] = value.clone();
+            let error = team.post(APPS, body).await.fails(400, "bad_request");
+            assert!(error["message"].as_str().unwrap().contains(text), "{field}: {error}");
+            let error =
+                team.patch(&format!("{APPS}/store"), json!({ field: value })).await.fails(400, "bad_request");
+            assert!(error["message"].as_str().unwrap().contains(text), "{field}: {error}");
+        }
+        let misplaced = json!({ "name": "Bridge", "baseUrl": "https://partner.example" });
+        let text = "Invalid request: `baseUrl` is for integrations of kind `marketplace`.";
+        team.post(APPS, misplaced).await.says(400, "bad_request", text);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn scopes_and_events_are_kept_once() {
     on_sqlite(async |pintle| {
         let team = pintle.team("acme").await;

@@ -4,6 +4,7 @@ pub mod account;
 mod actor;
 pub mod billing;
 pub mod calls;
+pub mod catalogue;
 pub mod claims;
 pub mod installations;
 pub mod keys;

@@ -66,19 +66,19 @@ pub async fn apply(core: &Core, seed: &Seed) -> Result<Applied> {
 }
 
 /// A name that the database has given to something else, which `path` asks for.
-fn conflict(path: &str, error: Error) -> Problem {
+pub(super) fn conflict(path: &str, error: Error) -> Problem {
     let path = if error.kind == Kind::Conflict { path } else { "" };
     Problem { path: path.to_owned(), error: Box::new(error) }
 }
 
 /// One run inside its transaction, with the ids of the names that it has seen.
-struct Run<'a> {
-    core: &'a Core,
-    tx: &'a Conn,
-    now: Millis,
+pub(super) struct Run<'a> {
+    pub(super) core: &'a Core,
+    pub(super) tx: &'a Conn,
+    pub(super) now: Millis,
     users: HashMap<String, UserId>,
     teams: HashMap<String, OwnerId>,
-    applied: Applied,
+    pub(super) applied: Applied,
 }
 
 impl Run<'_> {
@@ -237,7 +237,7 @@ impl Run<'_> {
             let sealed = self.core.vault.seal(app.id.as_str(), secret.as_bytes(), &self.core.entropy)?;
             integrations::insert(self.tx, &app, &sealed).await?;
             self.applied.made += 1;
-            return Ok(());
+            return self.products(path, &app, &wanted.products).await;
         };
         if before.owner_id != owner {
             let problem = "an integration of another owner has it";
@@ -259,6 +259,7 @@ impl Run<'_> {
             .await?;
             self.applied.changed += 1;
         }
+        self.products(path, &after, &wanted.products).await?;
         let Some(secret) = &wanted.client_secret else { return Ok(()) };
         if *secret != integrations::client_secret(self.tx, self.core, &before.id).await? {
             let sealed = self.core.vault.seal(before.id.as_str(), secret.as_bytes(), &self.core.entropy)?;

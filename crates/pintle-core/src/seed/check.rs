@@ -96,7 +96,8 @@ impl Seed {
         }
         let (id, owner) = (IntegrationId::from(""), OwnerId::from(""));
         let draft = integrations::Integration::draft(id, owner, 0, app.new_integration());
-        draft.map(drop).map_err(|error| Problem::of(path, error))
+        draft.map_err(|error| Problem::of(path, error))?;
+        super::products::check(path, app.kind.unwrap_or_default(), &app.products)
     }
 
     /// Exactly one owner, and a known one.

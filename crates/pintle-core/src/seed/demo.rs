@@ -8,6 +8,7 @@ use crate::configurations::install::{self, Consent};
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId, ProjectId, UserId};
 use crate::integrations::{self, NewIntegration};
 use crate::logs::keys::{self, NewKey};
+use crate::marketplace::products;
 use crate::permissions::Permission;
 use crate::scope::{self, TeamHint};
 use crate::teams::{self, NewTeam};
@@ -22,6 +23,8 @@ use serde_json::{Value as Json, json};
 const USER: &str = "demo";
 const TEAM: &str = "demo-team";
 const APP: &str = "log-bridge";
+/// The native integration.
+const NATIVE: &str = "demo-db";
 const PROJECTS: [&str; 2] = ["storefront", "docs"];
 /// Names below `.example` are reserved: nobody is ever called.
 const SITE: &str = "https://log-bridge.example";
@@ -160,8 +163,8 @@ async fn begin(core: &Core) -> Result<()> {
                 tx.execute(sql, &params![USER, TEAM]).await?;
             }
             let sql = "SELECT slug FROM owners WHERE slug IN ($1, $2)
-              UNION ALL SELECT slug FROM integrations WHERE slug = $3";
-            if let Some((slug,)) = tx.opt::<(String,)>(sql, &params![USER, TEAM, APP]).await? {
+              UNION ALL SELECT slug FROM integrations WHERE slug IN ($3, $4)";
+            if let Some((slug,)) = tx.opt::<(String,)>(sql, &params![USER, TEAM, APP, NATIVE]).await? {
                 let text = format!("the demo workspace needs the name `{slug}`, which is taken");
                 return Err(Error::conflict("demo_name_taken", text));
             }
@@ -192,6 +195,7 @@ async fn make(core: &Core) -> Result<Kept> {
     attach_webhooks(&app, &person).await?;
     attach_drains(&app).await?;
     attach_variables(&app, &person).await?;
+    register_native(&person).await?;
     let integration = integration.integration.id;
     Ok(Kept { token, user: user.id, team: team.id, integration, log_key: None })
 }
@@ -223,6 +227,42 @@ async fn register(person: &Caller<'_>) -> Result<integrations::WithSecret> {
         ..NewIntegration::default()
     };
     integrations::create(person.core, &person.may(Permission::AppWrite).await?, app).await
+}
+
+/// A native integration with a product, to be looked at: nobody installs it, and its partner is nowhere.
+async fn register_native(person: &Caller<'_>) -> Result<()> {
+    let partner = "https://demo-db.example";
+    let app = NewIntegration {
+        name: "Demo DB".into(),
+        slug: Some(NATIVE.into()),
+        kind: integrations::Kind::Marketplace,
+        description: Some("Databases, made and removed with the team's projects".into()),
+        website: Some(partner.into()),
+        base_url: Some(format!("{partner}/api")),
+        redirect_login_url: Some(format!("{partner}/login")),
+        eula_url: Some(format!("{partner}/eula")),
+        privacy_url: Some(format!("{partner}/privacy")),
+        ..NewIntegration::default()
+    };
+    let scope = person.may(Permission::AppWrite).await?;
+    integrations::create(person.core, &scope, app).await?;
+    let regions = json!(["iad1", "fra1", { "value": "hnd1", "label": "Tokyo", "disabled": true }]);
+    let product = json!({
+        "name": "Demo Postgres", "slug": "demo-postgres", "shortDescription": "A Postgres database",
+        "protocols": { "storage": { "status": "enabled" } }, "primaryProtocol": "storage",
+        "metadataSchema": {
+            "type": "object",
+            "properties": {
+                "region": {
+                    "type": "string", "ui:control": "vercel-region", "ui:label": "Region", "ui:options": regions,
+                    "ui:read-only": "update",
+                },
+                "autoSuspend": { "type": "boolean", "ui:control": "toggle", "ui:label": "Suspend when idle", "default": true },
+            },
+            "required": ["region"],
+        },
+    });
+    products::create(person.core, &scope, NATIVE, body(product)?).await.map(drop)
 }
 
 /// Consent and exchange; answers the installation's token.

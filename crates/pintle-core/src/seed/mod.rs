@@ -6,11 +6,13 @@
 mod apply;
 mod check;
 pub mod demo;
+mod products;
 
 pub use apply::{Applied, apply};
 
 use crate::clock::Millis;
 use crate::integrations::{IntegrationPatch, Kind, Listing, NewIntegration};
+use crate::marketplace::products::ProductBody;
 use crate::patch::Patch;
 use crate::permissions::Role;
 use crate::teams::NewTeam;
@@ -129,6 +131,9 @@ pub struct Integration {
     pub scopes: Option<Vec<String>>,
     /// Made at random where it is absent and the integration is new.
     pub client_secret: Option<String>,
+    /// Of a native one; each is found by its slug.
+    #[serde(default)]
+    pub products: Vec<ProductBody>,
 }
 
 impl User {

@@ -32,6 +32,9 @@ fn the_documented_example_applies_and_twice_changes_nothing() {
             (&app["ownerId"], &app["scopes"][0]),
             (&team["id"], &json!("read-write:integration-configuration"))
         );
+        let product = ada("/pintle/v1/integrations/acme-db/products/acme-postgres").1;
+        let region = &product["metadataSchema"]["properties"]["region"];
+        assert_eq!((&region["ui:options"][0], &product["tags"]), (&json!("iad1"), &json!(["sql"])));
         let bob = |path: &str| server.call("laptop_token_of_bob", "GET", path, None);
         assert_eq!(bob("/v9/projects/playground").0, 200);
         assert_eq!(bob("/v2/teams/acme").1["membership"]["role"], "DEVELOPER");
@@ -49,6 +52,9 @@ fn the_documented_example_applies_and_twice_changes_nothing() {
 fn rows(place: &Place) -> Vec<(String, Vec<String>)> {
     place.dump().into_iter().filter(|(table, _)| table != "tokens").collect()
 }
+
+/// Another integration after those of `SMALL`, whose products follow.
+const NATIVE: &str = "  - team: acme\n    name: Store\n    kind: marketplace\n    products:\n";
 
 const SMALL: &str = "\
 users:
@@ -238,6 +244,24 @@ fn a_bad_file_is_one_line_with_file_line_and_key_and_changes_nothing() {
             "16: integrations[1].name: `tool` stands at integrations[0].name already",
         ),
         (
+            format!("{SMALL}    products: [{{ name: DB }}]\n"),
+            "16: integrations[0].products: only an integration of kind `marketplace` has products",
+        ),
+        (
+            format!("{SMALL}{NATIVE}      - {{ slug: pg }}\n"),
+            "20: integrations[1].products[0]: missing required property `name`.",
+        ),
+        (
+            format!("{SMALL}{NATIVE}      - {{ name: PG }}\n      - {{ name: Other, slug: pg }}\n"),
+            "21: integrations[1].products[1]: the product `pg` stands at products[0] already",
+        ),
+        (
+            format!(
+                "{SMALL}{NATIVE}      - name: PG\n        metadataSchema:\n          type: object\n          properties:\n            size:\n              type: string\n              ui:control: toggle\n"
+            ),
+            "25: integrations[1].products[0].metadataSchema.properties.size.type: `metadataSchema.properties.size.type` should be equal to one of the allowed values \"boolean\".",
+        ),
+        (
             with("email: bob@example.com", "email: bob@example.com, defaultTeam: nowhere"),
             "3: users[1].defaultTeam: there is no team `nowhere` in `teams`",
         ),
@@ -330,4 +354,27 @@ fn the_file_can_say_where_the_data_is() {
     assert!(place.path("elsewhere/pintle.db").exists() && !place.path("data").exists());
     let mut doctor = place.command(&["doctor", "--config", "other.yaml"]);
     assert!(crate::place::finish(doctor.env_remove("PINTLE_DATA")).succeeds().starts_with("sound"));
+}
+
+#[test]
+fn a_product_that_changed_in_the_file_changes_and_what_it_does_not_name_stays() {
+    let place = Place::new();
+    let native = |product: &str| format!("{SMALL}{NATIVE}      - {{ {product} }}\n");
+    let path = "/pintle/v1/integrations/store/products";
+    let server = start(&place, &native("name: PG, tags: [sql], shortDescription: Postgres"));
+    let before = server.call("token_of_ada", "GET", path, None).1["products"][0].clone();
+    assert_eq!((&before["slug"], &before["tags"]), (&json!("pg"), &json!(["sql"])));
+    let other = json!({ "name": "KV" });
+    assert_eq!(server.call("token_of_ada", "POST", path, Some(other)).0, 201);
+    server.stop();
+    let server = start(&place, &native("name: Postgres, slug: pg, tags: []"));
+    let after = server.call("token_of_ada", "GET", path, None).1;
+    assert_eq!(after["products"].as_array().unwrap().len(), 2);
+    let product = &after["products"][0];
+    assert_eq!(
+        (&product["id"], &product["name"], &product["tags"]),
+        (&before["id"], &json!("Postgres"), &json!([]))
+    );
+    assert_eq!(product["shortDescription"], "Postgres");
+    server.stop();
 }

@@ -8,36 +8,10 @@ use crate::{Error, Result, validate};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-/// The body of a creation, and a product in an operator's file.
+/// The body of a creation or an update, and a product in an operator's file: what is absent stays, `null` clears.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewProduct {
-    pub name: String,
-    pub slug: Option<String>,
-    pub short_description: Option<String>,
-    pub plans_description: Option<String>,
-    #[serde(default)]
-    pub protocols: Protocols,
-    pub primary_protocol: Option<Protocol>,
-    /// Absent: it asks for nothing.
-    pub metadata_schema: Option<Map<String, Json>>,
-    pub logo: Option<String>,
-    #[serde(default)]
-    pub tags: Vec<String>,
-    #[serde(default)]
-    pub guides: Vec<Guide>,
-    #[serde(default)]
-    pub resource_links: Vec<Link>,
-    #[serde(default)]
-    pub snippets: Vec<Snippet>,
-    #[serde(default)]
-    pub deployment_actions: Vec<DeploymentAction>,
-}
-
-/// The body of an update: what is absent stays, `null` clears.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ProductPatch {
+pub struct ProductBody {
     #[serde(default)]
     pub name: Patch<String>,
     #[serde(default)]
@@ -67,9 +41,11 @@ pub struct ProductPatch {
     pub deployment_actions: Patch<Vec<DeploymentAction>>,
 }
 
-impl NewProduct {
+impl ProductBody {
+    /// Its slug, else one made of its name.
     pub(crate) fn slug(&self) -> String {
-        self.slug.clone().unwrap_or_else(|| validate::slugify(&self.name))
+        let of_name = || self.name.as_set().map(|name| validate::slugify(name));
+        self.slug.as_set().cloned().or_else(of_name).unwrap_or_default()
     }
 
     /// A record that is not stored yet.
@@ -82,32 +58,32 @@ impl NewProduct {
         integration_id: IntegrationId,
         now: Millis,
     ) -> Result<Product> {
-        let schema = self.metadata_schema.clone().map(MetadataSchema::read).transpose()?;
-        let product = Product {
+        if self.name == Patch::Absent {
+            return Err(Error::invalid("missing required property `name`."));
+        }
+        let mut product = Product {
             id,
             integration_id,
             slug: self.slug(),
-            name: self.name,
-            short_description: self.short_description,
-            plans_description: self.plans_description,
-            protocols: self.protocols,
-            primary_protocol: self.primary_protocol,
-            metadata_schema: schema.unwrap_or_default(),
-            logo: self.logo,
-            tags: self.tags,
-            guides: self.guides,
-            resource_links: self.resource_links,
-            snippets: self.snippets,
-            deployment_actions: self.deployment_actions,
+            name: String::new(),
+            short_description: None,
+            plans_description: None,
+            protocols: Protocols::default(),
+            primary_protocol: None,
+            metadata_schema: MetadataSchema::default(),
+            logo: None,
+            tags: Vec::new(),
+            guides: Vec::new(),
+            resource_links: Vec::new(),
+            snippets: Vec::new(),
+            deployment_actions: Vec::new(),
             created_at: now,
             updated_at: now,
         };
-        product.check()?;
+        self.apply(&mut product)?;
         Ok(product)
     }
-}
 
-impl ProductPatch {
     pub(crate) fn apply(self, product: &mut Product) -> Result<()> {
         self.name.replace("name", "string", &mut product.name)?;
         self.slug.replace("slug", "string", &mut product.slug)?;

@@ -7,7 +7,7 @@ mod property;
 mod protocols;
 mod schema;
 
-pub use input::{NewProduct, ProductPatch};
+pub use input::ProductBody;
 pub use metadata::{Metadata, When, check_metadata};
 pub use offer::{Offer, offer};
 pub use protocols::{Drain, LogFormat, Protocol, Protocols, Repl, Status, TraceFormat};
@@ -99,7 +99,7 @@ pub struct DeploymentAction {
 ///
 /// # Errors
 /// 400 for a field beyond its limits, 404, 409 `not_native` or `slug_taken`.
-pub async fn create(core: &Core, scope: &Scope, app: &str, input: NewProduct) -> Result<Product> {
+pub async fn create(core: &Core, scope: &Scope, app: &str, input: ProductBody) -> Result<Product> {
     let (core, scope, app) = (core.clone(), scope.clone(), app.to_owned());
     let now = core.clock.now();
     core.clone()
@@ -181,7 +181,7 @@ pub async fn update(
     scope: &Scope,
     app: &str,
     id_or_slug: &str,
-    patch: ProductPatch,
+    patch: ProductBody,
 ) -> Result<Product> {
     let (scope, app, id_or_slug) = (scope.clone(), app.to_owned(), id_or_slug.to_owned());
     let now = core.clock.now();

@@ -21,6 +21,23 @@ pub enum Protocol {
     Other,
 }
 
+impl Protocol {
+    const ALL: [Protocol; 12] = [
+        Protocol::Storage,
+        Protocol::Experimentation,
+        Protocol::Ai,
+        Protocol::Authentication,
+        Protocol::Observability,
+        Protocol::Video,
+        Protocol::Workflow,
+        Protocol::Checks,
+        Protocol::LogDrain,
+        Protocol::TraceDrain,
+        Protocol::Messaging,
+        Protocol::Other,
+    ];
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Protocols {
@@ -120,6 +137,11 @@ impl Protocols {
     /// Whether the product speaks it now.
     pub fn has(&self, protocol: Protocol) -> bool {
         self.status(protocol) == Some(Status::Enabled)
+    }
+
+    /// All that it speaks now.
+    pub fn enabled(&self) -> Vec<Protocol> {
+        Protocol::ALL.into_iter().filter(|protocol| self.has(*protocol)).collect()
     }
 
     fn status(&self, protocol: Protocol) -> Option<Status> {

@@ -14,6 +14,8 @@ routes! {
     "updateProduct": Patch "/pintle/v1/integrations/{idOrSlug}/products/{productIdOrSlug}", AppWrite => update;
     "deleteProduct": Delete "/pintle/v1/integrations/{idOrSlug}/products/{productIdOrSlug}", AppWrite => delete;
     "getConfigurationProducts": Get "/v1/integrations/configuration/{id}/products", ConfigurationRead => offered;
+    "getBillingPlans":
+        Get "/v1/integrations/integration/{integrationIdOrSlug}/products/{productIdOrSlug}/plans", ConfigurationRead => plans;
 }
 
 async fn create(call: Call, scope: Scope) -> Result<Reply> {
@@ -42,4 +44,11 @@ async fn delete(call: Call, scope: Scope) -> Result<Reply> {
 
 async fn offered(call: Call, scope: Scope) -> Result<Reply> {
     Reply::json(&products::offer(&call.core, &scope, call.param("id")).await?)
+}
+
+async fn plans(call: Call, scope: Scope) -> Result<Reply> {
+    let (app, product) = (call.param("integrationIdOrSlug"), call.param("productIdOrSlug"));
+    let metadata = call.query.get("metadata");
+    let plans = products::billing_plans(&call.core, &scope, app, product, metadata).await?;
+    Reply::json(&json!({ "plans": plans }))
 }

@@ -23,6 +23,7 @@ mod logs;
 mod marketplace;
 mod members;
 mod payloads;
+mod plans;
 mod products;
 mod projects;
 mod registry;

@@ -118,6 +118,7 @@ pub const CASES: &[Case] = {
         case("getProduct", Product, MEMBERS, User, none),
         case("updateProduct", Product, MEMBERS, User, |_| json!({ "name": "Renamed" })),
         case("deleteProduct", Product, MEMBERS, User, none),
+        case("getBillingPlans", PlannedProduct, EVERYONE, Read(CONFIGURATION), none),
         case("getConfigurationProducts", Configuration, EVERYONE, Read(CONFIGURATION), none),
         case("createWebhook", Nowhere, MEMBERS, Write(CONFIGURATION), webhook),
         case("getWebhooks", Nowhere, MEMBERS, Read(CONFIGURATION), none),

@@ -89,6 +89,7 @@ async fn what_belongs_to_another_team_is_not_found() {
                 Thing::Nowhere,
                 Thing::AnyIntegration,
                 Thing::NativeOffer,
+                Thing::PlannedProduct,
                 Thing::Team,
                 Thing::Member,
                 Thing::Fault,

@@ -34,6 +34,8 @@ pub enum Thing {
     NativeIntegration,
     /// Of a native integration.
     Product,
+    /// One that anybody may ask its partner about.
+    PlannedProduct,
     Webhook,
     /// One that waits, to a webhook.
     Delivery,
@@ -197,6 +199,10 @@ impl<'a> World<'a> {
                 let path = format!("/pintle/v1/integrations/{app}/products");
                 let made = owner.post(&path, json!({ "name": "Thing" })).await.ok(201);
                 vec![("idOrSlug", app), ("productIdOrSlug", text(&made["id"]))]
+            }
+            Thing::PlannedProduct => {
+                let app = self.askable().await.integration;
+                vec![("integrationIdOrSlug", app), ("productIdOrSlug", "db".to_owned())]
             }
             Thing::Webhook => vec![("id", id(by.post("/v1/webhooks", cases::webhook(0)).await))],
             Thing::Delivery => {

@@ -7,14 +7,15 @@ use crate::marketplace::Actor;
 use crate::marketplace::claims::Speaker;
 use crate::marketplace::partner::{self, Question};
 use crate::marketplace::products::{Metadata, Product};
-use crate::{Core, Result};
+use crate::{Core, Result, validate};
 use serde_json::Value as Json;
 
 /// The plans of a product for a resource with this metadata, as the partner offers them now; `installation` is whose they would be, where
-/// there is one already. What the partner sends that is no plan is left out.
+/// there is one already.
 ///
 /// # Errors
-/// What the partner refuses with; 502 `partner_unavailable`.
+/// What the partner refuses with; 502 `partner_unavailable`, also for an answer with something in it that is no plan: whoever develops
+/// the partner is told what, and nobody misses a plan without a word.
 pub async fn offered(
     core: &Core,
     actor: &Actor,
@@ -40,6 +41,22 @@ pub async fn offered(
         body: None,
     };
     let body = partner::get(core, question).await?;
-    let plans = body["plans"].as_array().into_iter().flatten();
-    Ok(plans.filter_map(|plan| BillingPlan::read("plans", plan).ok()).collect())
+    read(&body)
+}
+
+/// `{plans: […]}`.
+fn read(body: &Json) -> Result<Vec<BillingPlan>> {
+    let plans = body["plans"].as_array();
+    let plans = plans.ok_or_else(|| partner::unavailable("its answer should have a list `plans`"))?;
+    let read = |(at, plan)| BillingPlan::read(&format!("plans[{at}]"), plan);
+    let plans: Result<Vec<BillingPlan>> = plans.iter().enumerate().map(read).collect();
+    let plans = plans.map_err(|error| {
+        let what = error.message.trim_start_matches("Invalid request: ");
+        partner::unavailable(&format!("in its answer, {what}"))
+    })?;
+    let ids: Vec<&str> = plans.iter().map(|plan| plan.id.as_str()).collect();
+    match validate::unique("plans", &ids) {
+        Ok(()) => Ok(plans),
+        Err(_) => Err(partner::unavailable("two of its plans have the same id")),
+    }
 }

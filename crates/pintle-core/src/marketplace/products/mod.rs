@@ -3,6 +3,7 @@
 mod input;
 mod metadata;
 mod offer;
+mod plans;
 mod property;
 mod protocols;
 mod schema;
@@ -10,6 +11,7 @@ mod schema;
 pub use input::ProductBody;
 pub use metadata::{Metadata, When, check_metadata};
 pub use offer::{Offer, offer};
+pub use plans::billing_plans;
 pub use protocols::{Drain, LogFormat, Protocol, Protocols, Repl, Status, TraceFormat};
 pub use schema::MetadataSchema;
 

@@ -230,7 +230,7 @@ pub const CASES: &[Case] = {
         case("getStore", Store, EVERYONE, Read(CONFIGURATION), none),
         case("createIntegrationStoreDirect", ProvisioningInstallation, MEMBERS, User, |n| provision(n, "")),
         case("updateStore", AskableStore, MEMBERS, User, |n| json!({ "name": format!("renamed-{n}") })),
-        case("deleteIntegrationStore", Store, MEMBERS, User, none),
+        case("deleteIntegrationStore", AskableStore, MEMBERS, User, none),
         case("rotateStoreSecrets", AskableStore, MEMBERS, User, none),
         case("setStoreProductionOnly", Store, MEMBERS, User, |_| json!({ "enabled": true })),
         case("listDeploymentActions", DeploymentName, EVERYONE, Read(CONFIGURATION), none),

@@ -2,13 +2,14 @@
 //! Pintle's side without anybody having asked the partner.
 
 use super::Actor;
-use super::products::{self, NewProduct};
+use super::products::{self, ProductBody};
 use crate::configurations::exchange;
 use crate::configurations::install::{insert, new_configuration};
 use crate::configurations::{Projects, Source};
 use crate::credential::{self, Prefix};
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId};
 use crate::integrations::{self, Integration, Kind, NewIntegration};
+use crate::patch::Patch;
 use crate::scope::Principal;
 use crate::teams::{self, NewTeam};
 use crate::users::{self, NewUser, User};
@@ -138,7 +139,8 @@ async fn register(core: &Core, owner: OwnerId, app: App) -> Result<Integration> 
     let record = app.clone();
     core.db.write(async move |tx| integrations::insert(tx, &record, &sealed).await).await?;
     if let Some(slug) = product {
-        let new = NewProduct { name: slug.clone(), slug: Some(slug), ..NewProduct::default() };
+        let (name, slug) = (Patch::Set(slug.clone()), Patch::Set(slug));
+        let new = ProductBody { name, slug, ..ProductBody::default() };
         products::create(core, &Scope::system(app.owner_id.clone(), true), app.id.as_str(), new).await?;
     }
     Ok(app)

@@ -151,11 +151,11 @@ pub async fn record_shorter(core: &Core, lane: &Lane, id: &DeliveryId, lost: Fre
     let (lane, id) = (lane.clone(), id.clone());
     core.db
         .write(async move |tx| {
-            let sql = "SELECT doc FROM deliveries WHERE id = $1";
+            let sql = "SELECT doc FROM delivery_contents WHERE delivery_id = $1";
             let Some((doc,)) = tx.opt::<(String,)>(sql, &params![&id]).await? else { return Ok(()) };
             let mut rest: Delivery = serde_json::from_str(&doc)?;
             rest.rest.insert("from".to_owned(), (lost.piece.to + 1).into());
-            let sql = "UPDATE deliveries SET doc = $2 WHERE id = $1";
+            let sql = "UPDATE delivery_contents SET doc = $2 WHERE delivery_id = $1";
             tx.execute(sql, &params![&id, serde_json::to_string(&rest)?]).await?;
             lost.delivery(&gone, &lane.drain, now)?.insert(tx, None, None).await?;
             deliveries::record(tx, &unsent(gone.clone(), State::Failed, TAKEN, now)).await

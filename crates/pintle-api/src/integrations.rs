@@ -9,7 +9,8 @@ use pintle_core::ids::{ConfigurationId, ProjectId};
 use pintle_core::integrations::{Integration, Kind};
 use pintle_core::marketplace::installations;
 use pintle_core::marketplace::installations::install::{self as native, Purchase};
-use pintle_core::{Error, Result, Scope};
+use pintle_core::marketplace::sso;
+use pintle_core::{Core, Error, Result, Scope};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -44,13 +45,20 @@ async fn list(call: Call, scope: Scope) -> Result<Reply> {
     };
     let found = configurations::list(&call.core, &scope, filter).await?;
     let with_integration = newer || view == Some("project");
-    let items: Result<Vec<Value>> = found.iter().map(|(c, app)| item(c, app, with_integration)).collect();
+    let items: Result<Vec<Value>> =
+        found.iter().map(|(c, app)| item(&call.core, c, app, with_integration)).collect();
     Reply::json(&items?)
 }
 
 /// One item of the list; the second shape of the contract tells of the integration too.
-fn item(configuration: &Configuration, app: &Integration, with_integration: bool) -> Result<Value> {
+fn item(
+    core: &Core,
+    configuration: &Configuration,
+    app: &Integration,
+    with_integration: bool,
+) -> Result<Value> {
     let mut item = serde_json::to_value(configuration)?;
+    sso::follow_notification(core, &app.slug, configuration.id.as_str(), &mut item);
     if with_integration {
         item["integration"] = json!({
             "id": app.id, "name": app.name, "slug": app.slug, "icon": app.icon, "isLegacy": false,
@@ -60,7 +68,15 @@ fn item(configuration: &Configuration, app: &Integration, with_integration: bool
 }
 
 async fn get(call: Call, scope: Scope) -> Result<Reply> {
-    Ok(Reply::document(configurations::get(&call.core, &scope, call.param("id")).await?))
+    let document = configurations::get(&call.core, &scope, call.param("id")).await?;
+    // Most have no link to follow, and go as they are stored.
+    if !document.contains("\"sso:") {
+        return Ok(Reply::document(document));
+    }
+    let mut document: Value = serde_json::from_str(&document)?;
+    let slug = document["slug"].as_str().unwrap_or_default().to_owned();
+    sso::follow_notification(&call.core, &slug, call.param("id"), &mut document);
+    Reply::json(&document)
 }
 
 async fn delete(call: Call, scope: Scope) -> Result<Reply> {

@@ -99,6 +99,8 @@ pub enum Permission {
     Install,
     /// Take over or re-enable a disabled installation.
     ConfigurationTransfer,
+    /// Go on to the partner of an installation, signed in there as oneself.
+    SignOn,
     AppRead,
     AppWrite,
     WebhookRead,
@@ -190,6 +192,7 @@ impl Permission {
             | ConfigurationUpdate
             | Install
             | ConfigurationTransfer
+            | SignOn
             | AppRead
             | AppWrite
             | TeamCreate
@@ -226,7 +229,7 @@ impl Permission {
         use Role::*;
         let yes = match self {
             Public | Account | AccountTokens | TeamCreate | TeamRead | MemberRemove | ConfigurationRead
-            | EventRead | Develop => true,
+            | EventRead | SignOn | Develop => true,
             Marketplace | MarketplaceBilling => false,
             InvoiceRead | InvoiceWrite => matches!(role, Owner | Billing),
             ConfigurationTransfer | TeamWrite | MemberWrite => role == Owner,

@@ -40,7 +40,7 @@ pub(super) async fn sign_in(call: Call) -> Result<Reply> {
         let token = form.get("token").unwrap_or_default().trim();
         match Session::sign_in(&call, token).await {
             Ok(cookie) => {
-                Ok(Reply::see_other(&start.path(&app.slug, "new"))?.with(header::SET_COOKIE, cookie))
+                Ok(Reply::see_other(&start.after_sign_in(&app.slug))?.with(header::SET_COOKIE, cookie))
             }
             Err(error) if error.kind == Kind::Forbidden => {
                 Ok(page::sign_in(StatusCode::FORBIDDEN, &app, &start, Some(refusal(&error))))
@@ -123,7 +123,7 @@ impl Form {
     }
 }
 
-async fn find(call: &Call) -> Result<Integration> {
+pub(super) async fn find(call: &Call) -> Result<Integration> {
     let slug = call.param("slug");
     let found = integrations::find(&call.core.db.read().await?, slug).await?;
     found.ok_or_else(|| {
@@ -218,7 +218,7 @@ async fn install(
 }
 
 /// A person reads the answer: what went wrong is a page too.
-async fn as_page(answer: impl Future<Output = Result<Reply>>) -> Result<Reply> {
+pub(super) async fn as_page(answer: impl Future<Output = Result<Reply>>) -> Result<Reply> {
     let error = match answer.await {
         Ok(reply) => return Ok(reply),
         Err(error) => error,

@@ -4,6 +4,7 @@ mod consent;
 mod credentials;
 mod page;
 mod session;
+mod sso;
 mod start;
 mod words;
 
@@ -16,7 +17,7 @@ use pintle_core::configurations::install::{self, Consent};
 use pintle_core::configurations::{Projects, Source, exchange};
 use pintle_core::ids::ProjectId;
 use pintle_core::{Result, Scope};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 routes! {
@@ -26,6 +27,10 @@ routes! {
     "giveConsent": Post "/integrations/{slug}/new", Public => consent::give;
     "signInToConsent": Post "/integrations/{slug}/sign-in", Public => consent::sign_in;
     "signOutOfConsent": Post "/integrations/{slug}/sign-out", Public => consent::sign_out;
+    "exchange-sso-token": Post "/v1/integrations/sso/token", Public => sso::exchange;
+    "enterPartner": Get "/sso/integrations/{slug}/{configurationId}", Public => sso::enter;
+    "goToPartner": Get "/integrations/{slug}/sso/{configurationId}", Public => sso::jump;
+    "signOnAtPartner": Post "/pintle/v1/integrations/configurations/{configurationId}/sso", SignOn => sso::headless;
     "completeInstallation": Get "/integrations/{slug}/complete", Public => consent::complete;
 }
 
@@ -57,6 +62,17 @@ async fn headless(call: Call, scope: Scope) -> Result<Reply> {
 
 /// The integration's server sends a form; JSON is taken too. Its id and secret may come by HTTP Basic.
 async fn exchange(call: Call) -> Result<Reply> {
+    let form = client_form(&call)?;
+    answer_without_store(&exchange::exchange(&call.core, body::json(form.to_string().as_bytes())?).await?)
+}
+
+/// A token that nobody keeps on the way.
+fn answer_without_store(token: &impl Serialize) -> Result<Reply> {
+    Ok(Reply::json(token)?.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+}
+
+/// The form or JSON with which an integration's server exchanges a code.
+fn client_form(call: &Call) -> Result<Value> {
     let content_type = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = content_type.is_some_and(|text| text.contains("json")) || call.body.starts_with(b"{");
     let mut form: Value = if is_json { body::json(&call.body) } else { body::form(&call.body) }?;
@@ -64,6 +80,5 @@ async fn exchange(call: Call) -> Result<Reply> {
         form.entry("client_id").or_insert(id.into());
         form.entry("client_secret").or_insert(secret.into());
     }
-    let token = exchange::exchange(&call.core, body::json(form.to_string().as_bytes())?).await?;
-    Ok(Reply::json(&token)?.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+    Ok(form)
 }

@@ -179,7 +179,10 @@ fn hidden(start: &Start) -> Markup {
 }
 
 pub(super) fn sign_in(status: StatusCode, app: &Integration, start: &Start, problem: Option<&str>) -> Reply {
-    let title = format!("Sign in to install {}", app.name);
+    let purpose = if start.jump.is_some() { "go on to" } else { "install" };
+    let title = format!("Sign in to {purpose} {}", app.name);
+    // Browsers hold the redirects after a form against its policy, and these lead to the partner.
+    let allow = if start.jump.is_some() { Allow::Forms } else { Allow::OwnForms };
     let main = html! {
         (app_header(app, &title, None))
         form method="post" action={ "/integrations/" (app.slug) "/sign-in" } {
@@ -195,7 +198,7 @@ pub(super) fn sign_in(status: StatusCode, app: &Integration, start: &Start, prob
             div.actions { button.primary { "Sign in" } }
         }
     };
-    document(status, &title, Allow::OwnForms, main, html! { span {} })
+    document(status, &title, allow, main, html! { span {} })
 }
 
 /// Who is signed in, and the way out.

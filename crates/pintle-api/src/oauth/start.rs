@@ -13,6 +13,8 @@ pub(super) struct Start {
     pub external_id: Option<String>,
     /// The chosen account or team, by id or slug.
     pub team: Option<String>,
+    /// Not an installation at all: the page that leads on to the partner.
+    pub jump: Option<String>,
 }
 
 impl Start {
@@ -28,18 +30,26 @@ impl Start {
             current_project: query.text("currentProjectId"),
             external_id: query.text("external-id"),
             team: query.text("teamId"),
+            // Only to a page of Pintle's own.
+            jump: query.text("jump").filter(|path| path.starts_with("/integrations/")),
         })
     }
 
     /// All but the team, as fields of a form.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let fields = [
+            ("jump", self.jump.as_deref()),
             ("source", self.source.map(Source::as_str)),
             ("state", self.state.as_deref()),
             ("currentProjectId", self.current_project.as_deref()),
             ("external-id", self.external_id.as_deref()),
         ];
         fields.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// Where a person goes who has signed in.
+    pub(super) fn after_sign_in(&self, slug: &str) -> String {
+        self.jump.clone().unwrap_or_else(|| self.path(slug, "new"))
     }
 
     /// The address of a consent page of this start.

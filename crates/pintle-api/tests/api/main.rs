@@ -29,6 +29,7 @@ mod projects;
 mod registry;
 mod removal;
 mod resources;
+mod sso;
 mod teams;
 mod tokens;
 mod user;

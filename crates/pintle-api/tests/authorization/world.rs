@@ -58,6 +58,8 @@ pub enum Thing {
     Listener,
     /// A marketplace installation, as its partner names it.
     Installation,
+    /// The same, with a page to sign in on.
+    InstallationWithLogin,
     /// The same with the owner of its team.
     InstallationMember,
     /// One of its resources, by its partner's id.
@@ -264,6 +266,12 @@ impl<'a> World<'a> {
                 vec![("tokenId", text(&made["token"]["id"]))]
             }
             Thing::Installation => vec![self.installation(installed).await],
+            Thing::InstallationWithLogin => {
+                let installed = self.install_native().await;
+                let app = format!("/pintle/v1/integrations/{}", installed.integration);
+                owner.patch(&app, json!({ "redirectLoginUrl": "https://example.com/login" })).await.ok(200);
+                vec![("configurationId", installed.id)]
+            }
             Thing::InstallationMember => {
                 vec![self.installation(installed).await, ("memberId", owner.user.to_string())]
             }

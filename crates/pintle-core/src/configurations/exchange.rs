@@ -46,7 +46,8 @@ pub async fn exchange(core: &Core, form: Exchange) -> Result<AccessToken> {
         .clone()
         .db
         .write(async move |tx| {
-            check_client(tx, &core, &form).await?;
+            let client = Client { id: &form.client_id, secret: &form.client_secret };
+            client.check(tx, &core, form.grant_type.as_deref()).await?;
             let configuration = redeem(tx, &form, now).await?.completed(tx, now).await?;
             keep_token(tx, &configuration, &id, now).await?;
             Ok::<_, Error>(configuration)
@@ -79,17 +80,27 @@ pub(crate) async fn keep_token(
     Ok(())
 }
 
-async fn check_client(tx: &Conn, core: &Core, form: &Exchange) -> Result<()> {
-    if form.grant_type.as_deref().is_some_and(|grant| grant != "authorization_code") {
-        let text = "`grant_type` should be \"authorization_code\", or be left out";
-        return Err(Error::bad_request(text).coded("unsupported_grant_type"));
+/// Who exchanges a code: an integration's server.
+pub(crate) struct Client<'a> {
+    pub id: &'a str,
+    pub secret: &'a str,
+}
+
+impl Client<'_> {
+    /// # Errors
+    /// 400 `invalid_client` for a wrong id or secret, 400 `unsupported_grant_type` for any but a code's.
+    pub(crate) async fn check(&self, tx: &Conn, core: &Core, grant_type: Option<&str>) -> Result<()> {
+        if grant_type.is_some_and(|grant| grant != "authorization_code") {
+            let text = "`grant_type` should be \"authorization_code\", or be left out";
+            return Err(Error::bad_request(text).coded("unsupported_grant_type"));
+        }
+        let wrong = || Error::bad_request("The client id or client secret is wrong").coded("invalid_client");
+        let app = integrations::find(tx, self.id).await?.filter(|app| app.id.as_str() == self.id);
+        let app = app.ok_or_else(wrong)?;
+        let secret = integrations::client_secret(tx, core, &app.id).await?;
+        // Compared as hashes, so that the time taken tells nothing of the secret.
+        if credential::hash(&secret) == credential::hash(self.secret) { Ok(()) } else { Err(wrong()) }
     }
-    let wrong = || Error::bad_request("The client id or client secret is wrong").coded("invalid_client");
-    let app = integrations::find(tx, &form.client_id).await?.filter(|app| app.id.as_str() == form.client_id);
-    let app = app.ok_or_else(wrong)?;
-    let secret = integrations::client_secret(tx, core, &app.id).await?;
-    // Compared as hashes, so that the time taken tells nothing of the secret.
-    if credential::hash(&secret) == credential::hash(&form.client_secret) { Ok(()) } else { Err(wrong()) }
 }
 
 /// Spends the code, and answers whose it was.

@@ -155,7 +155,7 @@ impl Configuration {
 
     /// # Errors
     /// 403 `integration_configuration_disabled`.
-    fn require_enabled(&self) -> Result<()> {
+    pub(crate) fn require_enabled(&self) -> Result<()> {
         if self.disabled_at.is_some() {
             return Err(disabled());
         }

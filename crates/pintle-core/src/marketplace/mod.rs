@@ -13,8 +13,10 @@ mod outcome;
 pub mod partner;
 pub mod plans;
 pub mod products;
+pub mod questions;
 pub mod rehearsal;
 pub mod resources;
+pub mod sso;
 pub mod update;
 
 pub use actor::Actor;

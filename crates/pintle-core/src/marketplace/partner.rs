@@ -5,12 +5,11 @@ use super::claims::{self, Audience, Speaker};
 use super::outcome::Outcome;
 use crate::clock::Millis;
 use crate::ids::{ConfigurationId, IntegrationId};
-use crate::{Core, Error, Result, outbound};
+use crate::{Core, Error, Result, integrations, outbound};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pintle_egress::{Failure, Request, Response};
-use pintle_store::{Conn, params};
-use serde::Deserialize;
+use pintle_store::Conn;
 use serde_json::Value as Json;
 use std::time::{Duration, Instant};
 use url::Url;
@@ -99,17 +98,9 @@ async fn request(core: &Core, question: &Question<'_>, timeout: Duration) -> Res
 
 /// Where a partner is now: it may have moved since a call was intended.
 pub(super) async fn address(conn: &Conn, integration: &IntegrationId, path: &str) -> Result<Url> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Base {
-        base_url: Option<String>,
-    }
-    let sql = "SELECT doc FROM integrations WHERE id = $1";
-    let row: Option<(String,)> = conn.opt(sql, &params![integration]).await?;
-    let (doc,) = row.ok_or_else(|| Error::not_found("Integration"))?;
-    let base = serde_json::from_str::<Base>(&doc)?.base_url;
-    let base = base.ok_or_else(|| Error::bad_request("The integration has no base URL"))?;
-    Url::parse(&format!("{}{path}", base.trim_end_matches('/'))).map_err(Error::internal)
+    let app = integrations::find(conn, integration.as_str()).await?;
+    let app = app.ok_or_else(|| Error::not_found("Integration"))?;
+    Url::parse(&format!("{}{path}", app.partner_url()?)).map_err(Error::internal)
 }
 
 /// Whether another try at once may do better, for somebody who waits.

@@ -174,3 +174,15 @@ CREATE TABLE thresholds (
   doc TEXT NOT NULL,
   PRIMARY KEY (configuration_id, resource)
 );
+
+-- Users on their way to a partner, by the hash of their code.
+CREATE TABLE sso_codes (
+  id TEXT PRIMARY KEY,
+  configuration_id TEXT NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
+  state TEXT NOT NULL,
+  -- Who it is, as JSON.
+  actor TEXT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX sso_codes_configuration_id_idx ON sso_codes (configuration_id);
+CREATE INDEX sso_codes_expires_at_idx ON sso_codes (expires_at);

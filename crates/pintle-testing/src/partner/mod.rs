@@ -100,7 +100,7 @@ impl Pintle {
 }
 
 impl Partner {
-    /// Becomes the server of an integration.
+    /// Becomes the server of an integration: its base URL, and its page to sign in on.
     pub async fn serve(&self, pintle: &Pintle, integration: &str) {
         let (id, url) = (integration.to_owned(), self.url.clone());
         let change = pintle.core.db.write(async move |tx| {
@@ -108,6 +108,7 @@ impl Partner {
                 tx.one("SELECT doc FROM integrations WHERE id = $1", &params![&id]).await?;
             let mut doc: Value = serde_json::from_str(&doc).expect("a document");
             doc["baseUrl"] = json!(url);
+            doc["redirectLoginUrl"] = json!(format!("{url}/login?from=pintle"));
             let sql = "UPDATE integrations SET doc = $2 WHERE id = $1";
             tx.execute(sql, &params![&id, doc.to_string()]).await.map(drop)
         });
@@ -143,6 +144,12 @@ impl Partner {
     /// The resources that it has, as they were answered, with `installationId`; by id.
     pub fn resources(&self) -> Vec<Value> {
         self.inner.world.lock().resources.values().cloned().collect()
+    }
+
+    /// The claims of a token that Pintle signed; it must have.
+    pub async fn trusts(&self, token: &str) -> Value {
+        self.inner.verifier.signed(token).await.expect("a good signature");
+        token::claims(token)
     }
 
     /// Whether a removal is finalized at once, as it is at first.

@@ -42,7 +42,9 @@ impl Verifier {
         }
     }
 
-    async fn signed(&self, token: &str) -> Result<(), &'static str> {
+    /// # Errors
+    /// Where no key of Pintle's signed it.
+    pub(super) async fn signed(&self, token: &str) -> Result<(), &'static str> {
         let (signed, signature) = token.rsplit_once('.').ok_or("no token")?;
         let header = part(token, 0);
         let kid = header["kid"].as_str().filter(|_| header["alg"] == "RS256").ok_or("no kid")?;

@@ -1,6 +1,7 @@
 //! `pintle doctor`.
 
 use crate::place::Place;
+use pintle_core::migrations::MIGRATIONS;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
@@ -77,7 +78,10 @@ fn damages(id: &str, team: &str, hook: &str) -> Vec<(String, Vec<String>)> {
         ),
         (
             "DELETE FROM schema_migrations".into(),
-            vec!["its schema has version 0, and this program looks only into version 2".into()],
+            vec![format!(
+                "its schema has version 0, and this program looks only into version {}",
+                MIGRATIONS.len()
+            )],
         ),
     ]
 }

@@ -11,6 +11,7 @@ mod end;
 mod faults;
 mod file;
 mod key;
+mod keys;
 mod listen;
 mod logs;
 mod options;

@@ -38,6 +38,10 @@ fn bad_options_are_one_line_and_change_nothing() {
             "invalid value 'ns.example' for '--dns <ADDR>': expected ADDRESS:PORT, such as 127.0.0.1:53, or none (see pintle --help)",
         ),
         (
+            &["serve", "--issuer", "https://pintle.example.com/"],
+            "invalid value 'https://pintle.example.com/' for '--issuer <URL>': expected an address without a slash at its end, such as https://pintle.example.com (see pintle --help)",
+        ),
+        (
             &["serve", "--dev=perhaps"],
             "invalid value 'perhaps' for '--dev[=<BOOL>]': value was not a boolean (see pintle --help)",
         ),

@@ -90,7 +90,7 @@ struct Stored {
 /// Writes a call down, in the transaction that makes its change pending; then [`run`] it.
 ///
 /// # Errors
-/// 400 where the integration has no base URL.
+/// 409 `not_native` or `base_url_missing` where the integration has no partner to ask.
 pub async fn intend(tx: &Conn, core: &Core, new: NewCall) -> Result<DeliveryId> {
     let now = core.clock.now();
     let id = DeliveryId::at(now, &core.entropy);

@@ -3,6 +3,7 @@
 use super::connections::Connection;
 use super::record::{self, Resource};
 use crate::ids::ResourceId;
+use crate::marketplace::sso;
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
 use serde_json::{Value as Json, json};
@@ -10,7 +11,9 @@ use std::collections::HashMap;
 
 /// The owner's stores, newest first; of one installation where it is named. An installation sees only its own.
 pub async fn list(core: &Core, scope: &Scope, configuration: Option<&str>) -> Result<Vec<Json>> {
-    read(&core.db.read().await?, scope, configuration, None).await
+    let mut stores = read(&core.db.read().await?, scope, configuration, None).await?;
+    stores.iter_mut().for_each(|store| follow(core, store));
+    Ok(stores)
 }
 
 /// One store.
@@ -19,7 +22,17 @@ pub async fn list(core: &Core, scope: &Scope, configuration: Option<&str>) -> Re
 /// 404.
 pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<Json> {
     let stores = read(&core.db.read().await?, scope, None, Some(id)).await?;
-    stores.into_iter().next().ok_or_else(record::not_found)
+    let mut store = stores.into_iter().next().ok_or_else(record::not_found)?;
+    follow(core, &mut store);
+    Ok(store)
+}
+
+/// What its partner wants to be read leads to where it can be.
+fn follow(core: &Core, store: &mut Json) {
+    let of_product = |name: &str| store["product"][name].as_str().unwrap_or_default().to_owned();
+    let (integration, configuration) =
+        (of_product("integrationId"), of_product("integrationConfigurationId"));
+    sso::follow_notification(core, &integration, &configuration, store);
 }
 
 /// A resource, its product, and its integration: their documents.

@@ -13,7 +13,8 @@ use pintle_core::configurations::install::{self, Consent};
 use pintle_core::configurations::{Projects, exchange};
 use pintle_core::ids::ProjectId;
 use pintle_core::integrations::{self, Integration};
-use pintle_core::{Core, Error, Kind, Result};
+use pintle_core::marketplace::installations::install::{self as native, Purchase};
+use pintle_core::{Core, Error, Kind, Result, clock};
 
 /// `GET /integrations/{slug}/new`
 pub(super) async fn show(call: Call) -> Result<Reply> {
@@ -110,6 +111,8 @@ struct Form {
     projects: Option<Projects>,
     /// Go on with the installation that exists.
     again: bool,
+    /// The policies that were accepted.
+    policies: Vec<String>,
     problem: Option<&'static str>,
 }
 
@@ -119,7 +122,8 @@ impl Form {
             Some("selected") => Projects::Selected(form.all("project").map(ProjectId::from).collect()),
             _ => Projects::All,
         };
-        Self { projects: Some(projects), again, problem: None }
+        let policies = form.all("policy").map(str::to_owned).collect();
+        Self { projects: Some(projects), again, policies, problem: None }
     }
 }
 
@@ -160,9 +164,10 @@ async fn offer(
     let account = chosen(&accounts, session, start)?;
     let conn = core.db.read().await?;
     let developer = choice::developer(&conn, app).await?;
-    let choice = Choice { app, developer: &developer, session, start, accounts: &accounts, account };
+    let kind = start.kind(app);
+    let choice = Choice { app, kind, developer: &developer, session, start, accounts: &accounts, account };
     let Some(scope) = &account.scope else { return Ok(page::not_permitted(&choice)) };
-    if let Some(configuration) = install::existing(&conn, scope, app, app.kind).await? {
+    if let Some(configuration) = install::existing(&conn, scope, app, kind).await? {
         return Ok(page::already_installed(&choice, &configuration));
     }
     let projects = choice::projects(&conn, scope).await?;
@@ -195,7 +200,11 @@ async fn install(
         let problem = Some("Choose at least one project, or all of them.");
         return offer(&call.core, app, session, start, Form { problem, ..form }).await;
     }
+    if start.kind(app) == integrations::Kind::Marketplace {
+        return buy(call, app, session, start, account, projects, form).await;
+    }
     let consent = Consent {
+        installation_type: Some(integrations::Kind::External),
         projects: if form.again { Projects::All } else { projects },
         source: start.source,
         state: start.state.clone(),
@@ -210,6 +219,35 @@ async fn install(
             None => Ok(page::installed(app, account, &installed.configuration)),
         },
         // Somebody else was quicker, or the button was pressed twice: the page says so and offers to go on.
+        Err(error) if error.code == "integration_already_installed" => {
+            offer(&call.core, app, session, start, form).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Installs natively: the partner is told, and nobody is sent anywhere.
+async fn buy(
+    call: &Call,
+    app: &Integration,
+    session: &Session,
+    start: &Start,
+    account: &Account,
+    projects: Projects,
+    form: Form,
+) -> Result<Reply> {
+    let Some(scope) = &account.scope else {
+        return offer(&call.core, app, session, start, form).await;
+    };
+    let now = clock::text(call.core.clock.now());
+    let purchase = Purchase {
+        accepted_policies: form.policies.iter().map(|id| (id.clone(), now.clone())).collect(),
+        source: start.source,
+        projects,
+        billing_plan_id: None,
+    };
+    match native::install(&call.core, scope, app.id.as_str(), purchase).await {
+        Ok(configuration) => Ok(page::installed(app, account, &configuration)),
         Err(error) if error.code == "integration_already_installed" => {
             offer(&call.core, app, session, start, form).await
         }

@@ -2,6 +2,7 @@
 
 mod consent;
 mod credentials;
+mod native;
 mod page;
 mod session;
 mod sso;
@@ -16,6 +17,7 @@ use axum::http::{HeaderValue, header};
 use pintle_core::configurations::install::{self, Consent};
 use pintle_core::configurations::{Projects, Source, exchange};
 use pintle_core::ids::ProjectId;
+use pintle_core::integrations::Kind;
 use pintle_core::{Result, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +41,7 @@ routes! {
 struct InstallBody {
     /// Absent: all projects.
     projects: Option<Vec<ProjectId>>,
+    installation_type: Option<Kind>,
     source: Option<Source>,
     state: Option<String>,
     current_project_id: Option<ProjectId>,
@@ -50,6 +53,7 @@ async fn headless(call: Call, scope: Scope) -> Result<Reply> {
     let input: InstallBody = call.json()?;
     let consent = Consent {
         projects: input.projects.map_or(Projects::All, Projects::Selected),
+        installation_type: input.installation_type,
         source: input.source,
         state: input.state,
         current_project: input.current_project_id,

@@ -1,6 +1,7 @@
 //! What the browser is sent. Everything that somebody chose (names, URLs, texts) goes through the template's escaping; the only
 //! texts that do not are constants of this program.
 
+use super::native::{other_way, policies};
 use super::session::Session;
 use super::start::Start;
 use super::words;
@@ -9,10 +10,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use pintle_core::configurations::Configuration;
 use pintle_core::configurations::choice::Account;
+use pintle_core::configurations::{Configuration, Status};
 use pintle_core::ids::ProjectId;
-use pintle_core::integrations::Integration;
+use pintle_core::integrations::{Integration, Kind};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
@@ -54,6 +55,7 @@ impl Allow {
 /// What a page for choosing is about.
 pub(super) struct Choice<'a> {
     pub app: &'a Integration,
+    pub kind: Kind,
     pub developer: &'a str,
     pub session: &'a Session,
     pub start: &'a Start,
@@ -126,7 +128,9 @@ pub(super) fn installed(app: &Integration, account: &Account, configuration: &Co
         p { "For " strong { (account.name) } ". You can close this window." }
         (configure(app, configuration))
     };
-    message(StatusCode::OK, Allow::OwnForms, ("good", "✓"), &format!("{} is installed", app.name), text)
+    let is_pending = configuration.status == Some(Status::Pending);
+    let state = if is_pending { "is being installed" } else { "is installed" };
+    message(StatusCode::OK, Allow::OwnForms, ("good", "✓"), &format!("{} {state}", app.name), text)
 }
 
 pub(super) fn complete(app: &Integration) -> Reply {
@@ -270,7 +274,8 @@ pub(super) fn already_installed(choice: &Choice<'_>, configuration: &Configurati
             }
             (configure(app, configuration))
         }
-        @if let (Some(url), false) = (&app.redirect_url, disabled) {
+        (other_way(choice))
+        @if let (Some(url), Kind::External, false) = (&app.redirect_url, choice.kind, disabled) {
             (post(choice, html! {
                 div.actions {
                     button.primary name="action" value="continue" { "Continue to " (host(url)) }
@@ -307,16 +312,20 @@ pub(super) fn consent(
     let fields = html! {
         (project_fields(projects, ticked, all, problem))
         (scope_list(app))
+        @if choice.kind == Kind::Marketplace { (policies(app)) }
         div.actions {
             button.primary name="action" value="install" { "Install" }
             button name="action" value="cancel" { "Cancel" }
-            @if let Some(url) = &app.redirect_url { p.note { "Then you go on to " (host(url)) "." } }
+            @if let (Some(url), Kind::External) = (&app.redirect_url, choice.kind) {
+                p.note { "Then you go on to " (host(url)) "." }
+            }
         }
     };
     let main = html! {
         (app_header(app, &title, Some(choice.developer)))
         @if let Some(description) = &app.description { section { p { (description) } } }
         (account_form(choice))
+        (other_way(choice))
         (post(choice, fields))
     };
     document(status, &title, Allow::Forms, main, signed_in(choice))

@@ -3,10 +3,13 @@
 use crate::query::Query;
 use form_urlencoded::Serializer;
 use pintle_core::configurations::Source;
+use pintle_core::integrations::{Integration, Kind};
 use pintle_core::{Error, Result};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Start {
+    /// Which of its two ways, where an integration has both.
+    pub installation_type: Option<Kind>,
     pub source: Option<Source>,
     pub state: Option<String>,
     pub current_project: Option<String>,
@@ -19,12 +22,15 @@ pub(super) struct Start {
 
 impl Start {
     /// # Errors
-    /// 400 for a source that is not known.
+    /// 400 for a source or a type that is not known.
     pub(super) fn of(query: &Query) -> Result<Self> {
         let source = query.get("source").map(|text| {
             Source::parse(text).ok_or_else(|| Error::bad_request(format!("`source` cannot be `{text}`")))
         });
+        let kind = query.one_of("installationType", &["external", "marketplace"])?;
         Ok(Self {
+            installation_type: kind
+                .map(|kind| if kind == "external" { Kind::External } else { Kind::Marketplace }),
             source: source.transpose()?,
             state: query.text("state"),
             current_project: query.text("currentProjectId"),
@@ -35,10 +41,19 @@ impl Start {
         })
     }
 
+    /// How it is installed: a native integration that sends its users on is a connectable account, unless the start says otherwise.
+    pub(super) fn kind(&self, app: &Integration) -> Kind {
+        self.installation_type.unwrap_or(match app.redirect_url {
+            Some(_) => Kind::External,
+            None => app.kind,
+        })
+    }
+
     /// All but the team, as fields of a form.
     pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let fields = [
             ("jump", self.jump.as_deref()),
+            ("installationType", self.installation_type.map(Kind::as_str)),
             ("source", self.source.map(Source::as_str)),
             ("state", self.state.as_deref()),
             ("currentProjectId", self.current_project.as_deref()),

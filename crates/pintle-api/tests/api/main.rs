@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
 
 mod authentication;
+mod both_ways;
 mod catalogue;
 mod clock;
 mod configurations;

@@ -7,7 +7,7 @@ use crate::clock::{MINUTE, Millis};
 use crate::credential;
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProjectId};
-use crate::integrations::{self, Integration};
+use crate::integrations::{self, Integration, Kind};
 use crate::teams::members;
 use crate::{Core, Error, OnConstraint, Result, Scope, validate};
 use pintle_store::{Conn, Error as StoreError, params};
@@ -21,7 +21,10 @@ pub const CODE_LIFETIME: Millis = 30 * MINUTE;
 #[derive(Debug, Clone, Default)]
 pub struct Consent {
     pub projects: Projects,
-    /// Absent: `marketplace` for a native integration, else `external`.
+    /// Absent: what the integration is. A native one that has a redirect URL can be installed as a connectable account too, and both may
+    /// be there at once.
+    pub installation_type: Option<Kind>,
+    /// Absent: `marketplace` for a native installation, else `external`.
     pub source: Option<Source>,
     /// Opaque to Pintle: echoed to the redirect URL of an external start.
     pub state: Option<String>,
@@ -35,10 +38,24 @@ pub struct Consent {
 }
 
 impl Consent {
-    fn source(&self, app: &Integration) -> Source {
-        self.source.unwrap_or(match app.kind {
-            integrations::Kind::External => Source::External,
-            integrations::Kind::Marketplace => Source::Marketplace,
+    /// # Errors
+    /// 409 `not_native`, `not_connectable`: the integration cannot be installed so.
+    fn kind(&self, app: &Integration) -> Result<Kind> {
+        let kind = self.installation_type.unwrap_or(app.kind);
+        match (kind, app.kind) {
+            (Kind::Marketplace, Kind::External) => app.partner_url().map(|_| kind),
+            (Kind::External, Kind::Marketplace) if app.redirect_url.is_none() => {
+                let text = format!("{} has no redirect URL: it can be installed natively only", app.name);
+                Err(Error::conflict("not_connectable", text))
+            }
+            _ => Ok(kind),
+        }
+    }
+
+    fn source(&self, kind: Kind) -> Source {
+        self.source.unwrap_or(match kind {
+            Kind::External => Source::External,
+            Kind::Marketplace => Source::Marketplace,
         })
     }
 
@@ -65,7 +82,7 @@ pub struct Installed {
 ///
 /// # Errors
 /// 404 for an unknown integration or project; 409 `integration_already_installed`, naming the configuration, unless the consent is
-/// to go on with it; 403 `integration_configuration_disabled` where that is disabled.
+/// to go on with it; 409 `not_native` or `not_connectable`; 403 `integration_configuration_disabled` where that is disabled.
 pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Consent) -> Result<Installed> {
     consent.check()?;
     let (core, scope, id_or_slug) = (core.clone(), scope.clone(), id_or_slug.to_owned());
@@ -78,9 +95,10 @@ pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Cons
             if let Some(project) = &consent.current_project {
                 require_visible(tx, &scope, std::slice::from_ref(project)).await?;
             }
-            let configuration = match existing(tx, &scope, &app, app.kind).await? {
+            let kind = consent.kind(&app)?;
+            let configuration = match existing(tx, &scope, &app, kind).await? {
                 Some(other) => go_on(other, &app, &consent)?,
-                None => begin(tx, &core, &scope, &app, &consent).await?,
+                None => begin(tx, &core, &scope, &app, kind, &consent).await?,
             };
             let code = new_code(tx, &core, &app, &configuration).await?;
             let redirect_url = redirect_url(&app, &configuration, &code, &consent)?;
@@ -94,9 +112,10 @@ async fn begin(
     core: &Core,
     scope: &Scope,
     app: &Integration,
+    kind: Kind,
     consent: &Consent,
 ) -> Result<Configuration> {
-    let fresh = new_configuration(core, scope, app, app.kind, consent.source(app), consent.projects.clone())?;
+    let fresh = new_configuration(core, scope, app, kind, consent.source(kind), consent.projects.clone())?;
     insert(tx, scope, &fresh).await?;
     let text = format!("installed {}", app.name);
     let event = Event::new("integration-installation-completed", text, fresh.audit(&app.name));
@@ -123,7 +142,7 @@ async fn new_code(
 
 /// The installation that exists already, where the consent is to go on with it.
 fn go_on(other: Configuration, app: &Integration, consent: &Consent) -> Result<Configuration> {
-    if !consent.again && consent.source(app) != Source::DeployButton {
+    if !consent.again && consent.source != Some(Source::DeployButton) {
         return Err(already_installed(app, &other));
     }
     other.require_enabled()?;
@@ -140,7 +159,7 @@ pub(crate) fn new_configuration(
     core: &Core,
     scope: &Scope,
     app: &Integration,
-    kind: integrations::Kind,
+    kind: Kind,
     source: Source,
     projects: Projects,
 ) -> Result<Configuration> {
@@ -181,7 +200,7 @@ pub async fn existing(
     conn: &Conn,
     scope: &Scope,
     app: &Integration,
-    kind: integrations::Kind,
+    kind: Kind,
 ) -> Result<Option<Configuration>> {
     let sql = "SELECT doc FROM configurations WHERE owner_id = $1 AND integration_id = $2 AND installation_type = $3";
     let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), &app.id, kind.as_str()]).await?;
@@ -223,7 +242,7 @@ fn redirect_url(
 ) -> Result<Option<String>> {
     let Some(redirect) = &app.redirect_url else { return Ok(None) };
     let mut url = Url::parse(redirect).map_err(|error| Error::internal(format!("{redirect}: {error}")))?;
-    let source = consent.source(app);
+    let source = consent.source(configuration.installation_type);
     let next =
         format!("{}/integrations/{}/complete?configurationId={}", consent.origin, app.slug, configuration.id);
     let mut query = url.query_pairs_mut();

@@ -6,7 +6,9 @@ use crate::reply::Reply;
 use crate::router::routes;
 use axum::http::StatusCode;
 use pintle_core::marketplace::resources::connections::{self, NewConnection};
-use pintle_core::marketplace::resources::{actions, change, leave, provision, restrict, rotate, stores};
+use pintle_core::marketplace::resources::{
+    actions, auto, change, leave, provision, restrict, rotate, stores,
+};
 use pintle_core::{Result, Scope};
 use serde::Deserialize;
 use serde_json::json;
@@ -14,6 +16,9 @@ use serde_json::json;
 routes! {
     "listStores": Get "/v1/storage/stores", ConfigurationRead => list;
     "createIntegrationStoreDirect": Post "/v1/storage/stores/integration/direct", ConfigurationUpdate => create;
+    "autoProvision":
+        Post "/v1/integrations/integration/{idOrSlug}/marketplace/auto-provision/{productIdOrSlug}",
+        ConfigurationUpdate => auto_provision;
     "updateStore": Patch "/v1/storage/stores/{id}", ConfigurationUpdate => update;
     "deleteIntegrationStore": Delete "/v1/storage/stores/integration/{id}", ConfigurationUpdate => delete;
     "rotateStoreSecrets": Post "/v1/storage/stores/{id}/secrets/rotate", ConfigurationUpdate => rotate;
@@ -40,6 +45,12 @@ async fn get(call: Call, scope: Scope) -> Result<Reply> {
 
 async fn create(call: Call, scope: Scope) -> Result<Reply> {
     Reply::json(&json!({ "store": provision::create(&call.core, &scope, call.json()?).await? }))
+}
+
+async fn auto_provision(call: Call, scope: Scope) -> Result<Reply> {
+    let (app, product) = (call.param("idOrSlug"), call.param("productIdOrSlug"));
+    let origin = call.origin();
+    Reply::created(&auto::provision(&call.core, &scope, app, product, call.json()?, &origin).await?)
 }
 
 async fn update(call: Call, scope: Scope) -> Result<Reply> {

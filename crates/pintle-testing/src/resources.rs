@@ -2,9 +2,7 @@
 
 use crate::{Installed, Partner, Pintle};
 use axum::http::Method;
-use pintle_core::ids::{ConfigurationId, IntegrationId, OwnerId, ProductId};
-use pintle_core::marketplace::calls::{self, NewCall, Operation};
-use pintle_core::marketplace::{Actor, partner};
+use pintle_core::ids::ProductId;
 use pintle_store::params;
 use serde_json::{Value, json};
 
@@ -24,32 +22,12 @@ impl Pintle {
         written.expect("a new product");
         id.to_string()
     }
-}
 
-impl Pintle {
     /// A partner that serves the installation's integration, and knows the installation.
     pub async fn partner_of(&self, installed: &Installed) -> Partner {
         let server = self.partner().await;
         server.serve(self, &installed.integration).await;
-        let sql = "SELECT owner_id FROM configurations WHERE id = $1";
-        let conn = self.core.db.read().await.expect("a connection");
-        let (owner,): (String,) = conn.one(sql, &params![&installed.id]).await.expect("an installation");
-        drop(conn);
-        let call = NewCall {
-            operation: Operation::Install,
-            integration: IntegrationId::from(installed.integration.as_str()),
-            configuration: ConfigurationId::from(installed.id.as_str()),
-            resource: None,
-            actor: Actor::system(OwnerId::from(owner), false),
-            method: Method::PUT,
-            path: partner::path(&["v1", "installations", &installed.id]),
-            body: Some(json!({})),
-            secret: false,
-            data: Value::Null,
-        };
-        let core = self.core.clone();
-        let intent = self.core.db.write(async move |tx| calls::intend(tx, &core, call.clone()).await);
-        calls::run(&self.core, &intent.await.expect("an intent")).await.expect("an installation");
+        server.know(&installed.id);
         server
     }
 }

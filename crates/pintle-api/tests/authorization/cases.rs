@@ -233,6 +233,7 @@ pub const CASES: &[Case] = {
         case("listStores", Nowhere, EVERYONE, Read(CONFIGURATION), none),
         case("getStore", Store, EVERYONE, Read(CONFIGURATION), none),
         case("createIntegrationStoreDirect", ProvisioningInstallation, MEMBERS, User, |n| provision(n, "")),
+        case("autoProvision", ProvisioningProduct, MEMBERS, User, |n| json!({ "name": format!("made-{n}") })),
         case("updateStore", AskableStore, MEMBERS, User, |n| json!({ "name": format!("renamed-{n}") })),
         case("deleteIntegrationStore", AskableStore, MEMBERS, User, none),
         case("rotateStoreSecrets", AskableStore, MEMBERS, User, none),

@@ -94,6 +94,7 @@ async fn what_belongs_to_another_team_is_not_found() {
                 Thing::Member,
                 Thing::Fault,
                 Thing::DeploymentName,
+                Thing::ProvisioningProduct,
             ];
             if of_nobody.contains(&case.at) || case.needs == Needs::Partner {
                 continue;

@@ -86,6 +86,8 @@ pub enum Thing {
     PaidInvoice,
     /// A marketplace installation, as its team names it.
     NativeConfiguration,
+    /// A product of it.
+    ProvisioningProduct,
 }
 
 /// The values of a path's parameters.
@@ -306,6 +308,10 @@ impl<'a> World<'a> {
                 let body = cases::provision(next(), &native.id);
                 let made = owner.post("/v1/storage/stores/integration/direct", body).await.ok(200);
                 vec![("id", text(&made["store"]["id"]))]
+            }
+            Thing::ProvisioningProduct => {
+                let native = self.askable().await;
+                vec![("idOrSlug", native.integration), ("productIdOrSlug", "db".to_owned())]
             }
             Thing::ProvisioningInstallation => vec![(IN_BODY, self.askable().await.id)],
             Thing::StoreOfInstallation => {

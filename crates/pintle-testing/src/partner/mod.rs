@@ -136,6 +136,11 @@ impl Partner {
         self.asked().into_iter().filter(fits).collect()
     }
 
+    /// Knows an installation that it was never asked to take.
+    pub fn know(&self, installation: &str) {
+        self.inner.world.lock().installations.insert(installation.to_owned());
+    }
+
     /// The installations that it knows.
     pub fn installations(&self) -> Vec<String> {
         self.inner.world.lock().installations.iter().cloned().collect()

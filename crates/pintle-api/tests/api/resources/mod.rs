@@ -2,6 +2,7 @@
 
 mod actions;
 mod asked;
+mod auto;
 mod connections;
 mod inbound;
 mod restrict;

@@ -2,9 +2,19 @@
 //!
 //! A resource is one record with two forms on the wire. Its secrets are sealed, and appear as variables of the projects that it is
 //! connected to; whatever changes them changes the variables in the same transaction.
+//!
+//! ```text
+//! asked for → initializing ─ the partner made it ─→ present ─ its team asks for its end → leaving ─→ (gone)
+//!                 │  │  └ refused ─→ (gone)            ↑ │                                   │
+//!                 │  └ not answered for a day → failed │ └ the partner says so ─→ (gone)     │
+//!                 │                                │   └──────── the partner refuses ────────┘
+//!                 └── its team does not want it ───┴─→ (gone); should the partner make it all the same, it is told to delete it
+//! imported ───────────────────────────────────────────→ present
+//! ```
 
 pub mod actions;
 mod asking;
+pub mod auto;
 pub mod change;
 pub mod connections;
 pub mod inbound;

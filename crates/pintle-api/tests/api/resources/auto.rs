@@ -68,9 +68,15 @@ async fn where_a_person_must_decide_it_says_what() {
         let error = team.post(PATH, with(json!({ "billingPlanId": "none" }))).await;
         let error = error.fails(422, "additional_setup_required");
         assert_eq!(reasons(&error), ("unknown", "billing_plan_required"));
+        // Not installed yet, with policies that nobody has accepted.
+        let app = format!("/pintle/v1/integrations/{}", installed.integration);
+        team.patch(&app, json!({ "eulaUrl": "https://example.com/eula" })).await.ok(200);
         let other = pintle.team("other").await;
         let error = other.post(PATH, with(json!({}))).await.fails(422, "additional_setup_required");
-        assert_eq!(reasons(&error), ("unknown", "integration_not_installed"));
+        assert_eq!(reasons(&error), ("unknown", "policies_not_accepted"));
+        let accepted = json!({ "acceptedPolicies": { "eula": "2026-01-01T00:00:00Z" } });
+        let made = other.post(PATH, with(accepted)).await.ok(201);
+        assert_ne!(made["installation"]["id"], json!(installed.id));
     })
     .await;
 }

@@ -2,13 +2,15 @@
 //! answer is 422 with what that is and where.
 
 use super::provision::{self, NewStore};
-use crate::configurations::{self, Filter};
+use crate::configurations::{self, Filter, Projects, Source};
 use crate::ids::ConfigurationId;
 use crate::integrations::{self, Integration, Kind};
+use crate::marketplace::installations::install::{Purchase, install};
 use crate::marketplace::products::{self, Metadata, Product};
 use crate::{Core, Error, Kind as Failure, Result, Scope};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 
 /// The body.
 #[derive(Debug, Clone, Deserialize)]
@@ -17,15 +19,18 @@ pub struct Wanted {
     pub name: String,
     #[serde(default)]
     pub metadata: Metadata,
+    /// By the policy's name, when it was accepted: for an integration that is not installed yet.
+    #[serde(default)]
+    pub accepted_policies: BTreeMap<String, String>,
     pub billing_plan_id: Option<String>,
     pub installation_id: Option<ConfigurationId>,
 }
 
-/// Provisions a resource in the team's installation of an integration. `origin` is where the caller reached Pintle.
+/// Installs an integration where it is not, and provisions a resource. `origin` is where the caller reached Pintle.
 ///
 /// # Errors
-/// 404 for an unknown integration or product; 422 `additional_setup_required` with `kind`, `reason` and `url` where it is not installed yet,
-/// metadata is missing, or a plan must be chosen; otherwise as createIntegrationStoreDirect.
+/// 404 for an unknown integration or product; 422 `additional_setup_required` with `kind`, `reason` and `url` where policies are
+/// not accepted, metadata is missing, or a plan must be chosen; otherwise as createIntegrationStoreDirect.
 pub async fn provision(
     core: &Core,
     scope: &Scope,
@@ -41,7 +46,7 @@ pub async fn provision(
     let needs = |error: Error| needs(error, &app, &product, origin);
     let installation = match wanted.installation_id.clone() {
         Some(id) => id,
-        None => installed(core, scope, &app).await.map_err(needs)?,
+        None => installed(core, scope, &app, &wanted).await.map_err(needs)?,
     };
     let new = NewStore {
         name: wanted.name,
@@ -66,26 +71,33 @@ pub async fn provision(
     }))
 }
 
-/// The team's installation of it.
-///
-/// # Errors
-/// 409 `integration_not_installed` where there is none: its terms are for a person to accept.
-async fn installed(core: &Core, scope: &Scope, app: &Integration) -> Result<ConfigurationId> {
+/// The team's installation of it, which is made where there is none.
+async fn installed(
+    core: &Core,
+    scope: &Scope,
+    app: &Integration,
+    wanted: &Wanted,
+) -> Result<ConfigurationId> {
     let filter = Filter {
         installation_type: Some(Kind::Marketplace),
         integration_id_or_slug: Some(app.id.to_string()),
     };
-    let found = configurations::list(core, scope, filter).await?.into_iter().next();
-    found.map(|(configuration, _)| configuration.id).ok_or_else(|| {
-        let text = format!("{} is not installed yet: install it first", app.name);
-        Error::conflict("integration_not_installed", text)
-    })
+    if let Some((configuration, _)) = configurations::list(core, scope, filter).await?.first() {
+        return Ok(configuration.id.clone());
+    }
+    let purchase = Purchase {
+        accepted_policies: wanted.accepted_policies.clone(),
+        source: Some(Source::Marketplace),
+        projects: Projects::All,
+        billing_plan_id: None,
+    };
+    Ok(install(core, scope, app.id.as_str(), purchase).await?.id)
 }
 
 /// The answer where a person has to decide: clients look for its keys inside `error` and beside it.
 fn needs(error: Error, app: &Integration, product: &Product, origin: &str) -> Error {
     let (kind, reason) = match error.code.as_ref() {
-        "integration_not_installed" | "billing_plan_required" | "prepayment_amount_required" => {
+        "policies_not_accepted" | "billing_plan_required" | "prepayment_amount_required" => {
             ("unknown", error.code.to_string())
         }
         "bad_request" if error.message.contains("metadata") => ("metadata", "metadata_invalid".to_owned()),

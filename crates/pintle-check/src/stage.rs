@@ -2,8 +2,8 @@
 
 use crate::Settings;
 use crate::inbox::Inbox;
-use axum::body::Body;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use axum::body::{Body, to_bytes};
+use http::{Method, Request};
 use pintle_api::{Api, Options};
 use pintle_core::clock::Clock;
 use pintle_core::drains::verification::Verification;
@@ -14,7 +14,7 @@ use pintle_core::vault::MasterKey;
 use pintle_core::{Core, Error, Given, Result};
 use pintle_egress::Egress;
 use pintle_store::{Db, Durability};
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -49,25 +49,30 @@ impl Stage {
         Ok(Self { core, cast, inbox, api, _server: server, _folder: folder })
     }
 
-    /// Lets Pintle know a resource that the partner made, as partners do themselves for what was made without Pintle.
-    pub async fn introduce(
+    /// Asks the checker's Pintle something as the partner might, with an installation's token. What it says to that is no traffic of
+    /// the partner's.
+    ///
+    /// # Errors
+    /// What Pintle refuses it with.
+    pub async fn as_partner(
         &self,
         installation: &Installation,
-        id: &str,
-        wanted: &Map<String, Json>,
-    ) -> Result<()> {
-        let mut body = wanted.clone();
-        body.retain(|key, _| matches!(key.as_str(), "productId" | "name" | "metadata"));
-        body.insert("status".into(), json!("ready"));
-        let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
-        let request = http::Request::put(format!("/v1/installations/{}/resources/{id}", installation.id))
+        method: Method,
+        path: &str,
+        body: &Json,
+    ) -> std::result::Result<(), String> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/v1/installations/{}{path}", installation.id))
             .header("authorization", format!("Bearer {}", installation.access_token))
             .header("content-type", "application/json")
-            .body(Body::from(Json::Object(body).to_string()))
-            .map_err(Error::internal)?;
-        match self.api.answer(request).await.status().as_u16() {
-            200 => Ok(()),
-            status => Err(Error::internal(format!("the checker's Pintle did not take a resource: {status}"))),
+            .body(Body::from(body.to_string()))
+            .map_err(|error| error.to_string())?;
+        let (head, body) = self.api.answer(request).await.into_parts();
+        let body = to_bytes(body, pintle_egress::BODY_LIMIT).await.unwrap_or_default();
+        match head.status.is_success() {
+            true => Ok(()),
+            false => Err(format!("{} {}", head.status.as_u16(), String::from_utf8_lossy(&body))),
         }
     }
 }

@@ -50,9 +50,10 @@ impl crate::Partner {
 
     /// The last invoice of an installation that was removed. Once it is paid, `webhook` says that there is no other.
     pub async fn bill_finally(self: App, installation: String) {
+        let plan = self.store.lock().installations.get(&installation).map(|known| known.plan.clone());
         let now = OffsetDateTime::now_utc();
         let item = json!({
-            "billingPlanId": "community", "name": "Storage until the end", "price": "1.50", "quantity": 1, "units": "GB",
+            "billingPlanId": plan, "name": "Storage until the end", "price": "1.50", "quantity": 1, "units": "GB",
             "total": "1.50",
         });
         let mut invoice =

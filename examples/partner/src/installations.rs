@@ -95,7 +95,8 @@ pub struct Removal {
     cascade_resource_deletion: bool,
 }
 
-/// `DELETE`: with its resources, or not as long as it has any. `finalized: false` keeps the access token good for a last invoice.
+/// `DELETE`: with its resources, or not as long as it has any. `finalized: false` keeps the access token good for a last invoice, which
+/// `webhook` sends once the removal is told.
 pub async fn remove(
     State(partner): State<App>,
     _: Caller,
@@ -104,9 +105,6 @@ pub async fn remove(
 ) -> Result<Json<Value>> {
     let cascade = removal.cascade_resource_deletion && !partner.is(Broken::IgnoresCascade);
     take(&partner, &mut partner.store.lock(), &id, cascade)?;
-    if partner.options.final_invoice {
-        tokio::spawn(partner.clone().bill_finally(id));
-    }
     Ok(Json(json!({ "finalized": !partner.options.final_invoice })))
 }
 

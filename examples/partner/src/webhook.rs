@@ -20,9 +20,16 @@ pub async fn receive(State(partner): State<App>, headers: HeaderMap, body: Bytes
         return Err(Refusal::forbidden("the signature is wrong"));
     }
     let event: Value = serde_json::from_slice(&body).map_err(|error| Refusal::invalid(error.to_string()))?;
-    let installation = event["payload"]["installationId"].as_str().unwrap_or_default();
-    if event["type"] == "marketplace.invoice.paid" && is_removed(&partner, installation) {
-        tokio::spawn(partner.finish(installation.to_owned()));
+    let installation = event["payload"]["configuration"]["id"].as_str().unwrap_or_default().to_owned();
+    if is_removed(&partner, &installation) {
+        match event["type"].as_str() {
+            // Now Pintle waits for the last invoice, and for no longer than a day.
+            Some("integration-configuration.removed") if partner.options.final_invoice => {
+                drop(tokio::spawn(partner.bill_finally(installation)));
+            }
+            Some("marketplace.invoice.paid") => drop(tokio::spawn(partner.finish(installation))),
+            _ => {}
+        }
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,9 +1,10 @@
 //! An installation begins.
 
 use super::cases;
-use crate::ask::Ask;
-use crate::expect::{REFUSALS, Verdict, failed, fine};
+use crate::ask::{Answer, Ask};
+use crate::expect::{Miss, REFUSALS, Verdict, failed, fine};
 use crate::world::World;
+use http::Method;
 use pintle_core::marketplace::rehearsal::{Cast, Installation};
 use serde_json::{Value as Json, json};
 
@@ -47,14 +48,25 @@ async fn unknown(world: &mut World) -> Verdict {
 }
 
 /// Installs for a team at the partner; whether that went well shows in the answer.
-pub(super) async fn put(
-    world: &mut World,
-    installation: &Installation,
-    key: &str,
-) -> Result<crate::ask::Answer, crate::expect::Miss> {
+pub(super) async fn put(world: &mut World, installation: &Installation, key: &str) -> Result<Answer, Miss> {
     world.there.litter.push(installation.id.clone());
     let ask = Ask::put(path(&installation.id), &body(installation)).by_user(&installation.id).keyed(key);
     world.send(ask).await
+}
+
+/// Lets the checker's Pintle know the plan that an answer names: invoices are for plans that were active.
+pub(super) async fn note_plan(
+    world: &World,
+    installation: &Installation,
+    answer: &Answer,
+) -> Result<(), Miss> {
+    let plan = &answer.json["billingPlan"];
+    if plan.is_null() {
+        return Ok(());
+    }
+    let told = json!({ "billingPlan": plan });
+    let taken = world.stage.as_partner(installation, Method::PATCH, "", &told).await;
+    taken.or_else(|error| failed(format!("a `billingPlan` that Pintle takes; it says {error}")))
 }
 
 const KEY: &str = "check-install-the-first";
@@ -63,14 +75,7 @@ async fn install(world: &mut World) -> Verdict {
     let installation = world.stage.cast.install(&world.stage.core, 0).await?;
     let answer = put(world, &installation, KEY).await?;
     answer.must_be(&[200, 201, 204])?;
-    let plan = &answer.json["billingPlan"];
-    let named = plan["id"].is_string() && plan["name"].is_string();
-    if !named && !plan.is_null() {
-        return failed(format!(
-            "{} with a `billingPlan` that has `id` and `name`, or without one",
-            answer.status
-        ));
-    }
+    note_plan(world, &installation, &answer).await?;
     world.there.first = Some(installation);
     fine()
 }

@@ -1,11 +1,13 @@
 //! The end: of a resource, and of an installation.
 
-use super::cases;
 use super::installation::{self, path};
 use super::resources::{self, post, provisioned};
+use super::{cases, webhook};
 use crate::ask::{Answer, Ask};
 use crate::expect::{Miss, Verdict, failed, fine, skipped};
 use crate::world::World;
+use pintle_core::marketplace::installations::Told;
+use pintle_core::marketplace::rehearsal::Installation;
 use serde_json::{Map, Value as Json, json};
 
 cases! { pub(super) CASES:
@@ -69,20 +71,38 @@ async fn free_name(world: &mut World) -> Verdict {
 }
 
 /// Asks for the end of an installation.
-async fn remove(world: &mut World, id: &str, body: &Map<String, Json>) -> Result<Answer, Miss> {
+async fn remove(
+    world: &mut World,
+    installation: &Installation,
+    body: &Map<String, Json>,
+) -> Result<Answer, Miss> {
+    let id = &installation.id;
     let ask = Ask::delete(path(id)).by_user(id).with(Json::Object(body.clone()).to_string());
     let answer = world.send(ask).await?;
     if answer.is_good() {
-        let core = &world.stage.core;
-        world.stage.cast.remove(core, id).await?;
+        let told = if answer.json["finalized"] == true { Told::Finalized } else { Told::TookNote };
+        world.stage.cast.remove(&world.stage.core, installation, told).await?;
+        announce(world, &installation.id).await?;
     }
     Ok(answer)
+}
+
+/// Tells the partner that the team's part has ended, as Pintle does: a last invoice may come now.
+async fn announce(world: &mut World, id: &str) -> Result<(), Miss> {
+    match world.settings.webhook_url.clone() {
+        Some(url) => {
+            let payload = json!({ "configuration": { "id": id } });
+            let (body, signature) = webhook::event(world, "integration-configuration.removed", payload)?;
+            world.tell(url, body, Some(&signature)).await.map(drop)
+        }
+        None => Ok(()),
+    }
 }
 
 async fn without_cascade(world: &mut World) -> Verdict {
     let (installation, resource) = (world.first()?, world.resource()?);
     let body = Map::from_iter([("reason".into(), json!("pintle check-partner"))]);
-    let answer = remove(world, &installation.id, &body).await?;
+    let answer = remove(world, &installation, &body).await?;
     if answer.is_good() {
         return removed(world, &installation.id, Some(&resource.id)).await.map(|_| "removes it whole".into());
     }
@@ -113,22 +133,22 @@ async fn removed(world: &mut World, id: &str, resource: Option<&str>) -> Verdict
 /// On the first installation; where that is gone already, on the second, with a resource made for it.
 async fn with_cascade(world: &mut World) -> Verdict {
     let first = world.first()?;
-    let (id, resource) = match world.there.removed {
-        None => (first.id, world.there.resource.as_ref().map(|resource| resource.id.clone())),
+    let (installation, resource) = match world.there.removed {
+        None => (first, world.there.resource.as_ref().map(|resource| resource.id.clone())),
         Some(_) => {
             let second = world.second()?;
             let body = world.wanted(&world.name())?;
             let made = post(world, &second, &body, None).await?;
-            (second.id, made.json["id"].as_str().map(str::to_owned))
+            (second, made.json["id"].as_str().map(str::to_owned))
         }
     };
     let body = Map::from_iter([("cascadeResourceDeletion".into(), json!(true))]);
-    let answer = remove(world, &id, &body).await?;
+    let answer = remove(world, &installation, &body).await?;
     let said = answer.status == 204 || answer.status == 200 && answer.json["finalized"].is_boolean();
     if !said {
         return failed("200 with `finalized` true or false, or 204");
     }
-    removed(world, &id, resource.as_deref()).await?;
+    removed(world, &installation.id, resource.as_deref()).await?;
     Ok(if answer.json["finalized"] == true {
         "finalized at once".into()
     } else {

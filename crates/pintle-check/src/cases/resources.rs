@@ -5,6 +5,9 @@ use super::plans::well_formed;
 use crate::ask::{Answer, Ask};
 use crate::expect::{Miss, REFUSALS, Verdict, failed, fine, skipped};
 use crate::world::{Resource, World};
+use http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use pintle_core::marketplace::rehearsal::Installation;
 use serde_json::{Map, Value as Json, json};
 
 cases! { pub(super) CASES:
@@ -41,18 +44,41 @@ pub(super) fn path(installation: &str, resource: &str) -> String {
 /// Provisions at the partner. Where it made something, the checker's Pintle knows it too: the partner may speak of it.
 pub(super) async fn post(
     world: &mut World,
-    installation: &pintle_core::marketplace::rehearsal::Installation,
+    installation: &Installation,
     body: &Map<String, Json>,
     key: Option<&str>,
 ) -> Result<Answer, Miss> {
-    let ask =
-        Ask::post(format!("/v1/installations/{}/resources", installation.id), &Json::Object(body.clone()));
-    let ask = ask.by_user(&installation.id);
+    let path = format!("/v1/installations/{}/resources", installation.id);
+    let ask = Ask::post(path, &Json::Object(body.clone())).by_user(&installation.id);
     let answer = world.send(key.map_or(ask.clone(), |key| ask.keyed(key))).await?;
-    if let (true, Some(id)) = (answer.is_good(), answer.json["id"].as_str()) {
-        world.stage.introduce(installation, id, body).await?;
+    if answer.is_good() {
+        introduce(world, installation, body, &answer.json).await?;
     }
     Ok(answer)
+}
+
+/// Lets Pintle know what the partner made, as partners do themselves for what was made without Pintle.
+async fn introduce(
+    world: &World,
+    installation: &Installation,
+    body: &Map<String, Json>,
+    made: &Json,
+) -> Result<(), Miss> {
+    let mut told = Map::new();
+    for key in ["productId", "name", "metadata"] {
+        told.extend(body.get(key).map(|value| (key.to_owned(), value.clone())));
+    }
+    for key in ["status", "billingPlan", "notification", "secrets"] {
+        told.extend(
+            made.get(key).filter(|value| !value.is_null()).map(|value| (key.to_owned(), value.clone())),
+        );
+    }
+    let id = utf8_percent_encode(made["id"].as_str().unwrap_or_default(), NON_ALPHANUMERIC);
+    let taken = world
+        .stage
+        .as_partner(installation, Method::PUT, &format!("/resources/{id}"), &Json::Object(told))
+        .await;
+    taken.or_else(|error| failed(format!("a resource that Pintle takes; it says {error}")))
 }
 
 /// What was provisioned, where the answer says so as it must.

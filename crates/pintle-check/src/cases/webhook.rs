@@ -5,7 +5,7 @@ use crate::ask::Answer;
 use crate::expect::{Miss, Verdict, failed, fine, skipped};
 use crate::world::World;
 use pintle_core::signature;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use url::Url;
 
 cases! { pub(super) CASES:
@@ -21,32 +21,38 @@ fn address(world: &World) -> Result<Url, Miss> {
     world.settings.webhook_url.clone().map_or_else(|| skipped("give --webhook-url"), Ok)
 }
 
-fn event(world: &World) -> String {
+/// An event, and its signature.
+pub(super) fn event(world: &World, name: &str, payload: Json) -> Result<(String, String), Miss> {
     let core = &world.stage.core;
-    json!({
-        "id": format!("uev_{}", core.entropy.base62(24)), "type": "test-webhook", "createdAt": core.clock.now(),
-        "payload": {}, "region": null,
+    let body = json!({
+        "id": format!("uev_{}", core.entropy.base62(24)), "type": name, "createdAt": core.clock.now(),
+        "payload": payload, "region": null,
     })
-    .to_string()
+    .to_string();
+    let signature = signature::sign(&world.settings.client_secret, body.as_bytes())?;
+    Ok((body, signature))
+}
+
+fn sample(world: &World) -> Result<(String, String), Miss> {
+    event(world, "test-webhook", json!({}))
 }
 
 async fn good(world: &mut World) -> Verdict {
-    let (url, body) = (address(world)?, event(world));
-    let signature = signature::sign(&world.settings.client_secret, body.as_bytes())?;
+    let (url, (body, signature)) = (address(world)?, sample(world)?);
     match world.tell(url, body, Some(&signature)).await?.is_good() {
         true => fine(),
         false => failed("2xx"),
     }
 }
 
+/// The body is another than what was signed.
 async fn wrong(world: &mut World) -> Verdict {
-    let (url, body) = (address(world)?, event(world));
-    let signature = signature::sign("somebody else's secret", body.as_bytes())?;
+    let (url, (body, _), (_, signature)) = (address(world)?, sample(world)?, sample(world)?);
     refused(&world.tell(url, body, Some(&signature)).await?)
 }
 
 async fn unsigned(world: &mut World) -> Verdict {
-    let (url, body) = (address(world)?, event(world));
+    let (url, (body, _)) = (address(world)?, sample(world)?);
     refused(&world.tell(url, body, None).await?)
 }
 

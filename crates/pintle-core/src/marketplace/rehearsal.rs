@@ -2,19 +2,22 @@
 //! Pintle's side without anybody having asked the partner.
 
 use super::Actor;
+use super::installations::{self, State, Told};
 use super::products::{self, ProductBody};
+use super::sso::{self, Destination};
 use crate::configurations::exchange;
 use crate::configurations::install::{insert, new_configuration};
-use crate::configurations::{Projects, Source};
+use crate::configurations::removal::{Reason, remove_in};
+use crate::configurations::{self, Configuration, Projects, Source};
 use crate::credential::{self, Prefix};
-use crate::ids::{ConfigurationId, IntegrationId, OwnerId};
+use crate::ids::{ConfigurationId, DeliveryId, IntegrationId, OwnerId};
 use crate::integrations::{self, Integration, Kind, NewIntegration};
 use crate::patch::Patch;
 use crate::scope::Principal;
 use crate::teams::{self, NewTeam};
 use crate::users::{self, NewUser, User};
 use crate::{Core, Result, Scope};
-use pintle_store::params;
+use std::collections::BTreeMap;
 
 /// The partner's integration.
 #[derive(Debug, Clone)]
@@ -92,10 +95,12 @@ impl Cast {
         let access_token = credential::token(Prefix::Installation, &core.entropy);
         let hash = credential::hash(&access_token);
         let (id, now) = (configuration.id.to_string(), configuration.created_at);
+        let partners = partners_side(core, &configuration);
         core.db
             .write(async move |tx| {
                 insert(tx, &scope, &configuration).await?;
-                exchange::keep_token(tx, &configuration, &hash, now).await
+                exchange::keep_token(tx, &configuration, &hash, now).await?;
+                partners.insert(tx).await
             })
             .await?;
         let installation = Installation { id, access_token, team };
@@ -103,18 +108,45 @@ impl Cast {
         Ok(installation)
     }
 
-    /// The end of an installation on Pintle's side.
+    /// Where a browser goes that is to be signed in at the partner, with a code that is good once.
     ///
     /// # Errors
-    /// Where the database fails.
-    pub async fn remove(&self, core: &Core, id: &str) -> Result<()> {
-        let id = id.to_owned();
-        core.db
+    /// 400 where the integration has no page to sign in on.
+    pub async fn jump(&self, core: &Core, installation: &Installation, to: Destination) -> Result<String> {
+        let id = ConfigurationId::from(installation.id.as_str());
+        sso::jump(core, &self.teams[installation.team], &id, to).await
+    }
+
+    /// The end of an installation on Pintle's side, as after an answer of the partner to its removal.
+    ///
+    /// # Errors
+    /// 404 where there is none.
+    pub async fn remove(&self, core: &Core, installation: &Installation, told: Told) -> Result<()> {
+        let (core, scope) = (core.clone(), self.teams[installation.team].clone());
+        let id = ConfigurationId::from(installation.id.as_str());
+        core.clone()
+            .db
             .write(async move |tx| {
-                tx.execute("DELETE FROM configurations WHERE id = $1", &params![&id]).await?;
-                Ok(())
+                let configuration = configurations::load(tx, &scope, &id).await?;
+                remove_in(tx, &core, &scope, &configuration, Reason::Requested, Some(told)).await
             })
             .await
+    }
+}
+
+/// One that the partner has taken.
+fn partners_side(core: &Core, configuration: &Configuration) -> installations::Installation {
+    installations::Installation {
+        id: configuration.id.clone(),
+        owner_id: configuration.owner_id.clone(),
+        integration_id: configuration.integration_id.clone(),
+        personal: false,
+        state: State::Active,
+        call: DeliveryId::new(&core.entropy),
+        leaving: None,
+        accepted_policies: BTreeMap::new(),
+        created_at: configuration.created_at,
+        closing: None,
     }
 }
 

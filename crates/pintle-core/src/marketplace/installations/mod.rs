@@ -77,7 +77,7 @@ impl State {
 }
 
 impl Installation {
-    async fn insert(&self, tx: &Conn) -> Result<()> {
+    pub(super) async fn insert(&self, tx: &Conn) -> Result<()> {
         let sql = "INSERT INTO installations (id, owner_id, integration_id, state, created_at, doc)
           VALUES ($1, $2, $3, $4, $5, $6)";
         let doc = serde_json::to_string(self)?;

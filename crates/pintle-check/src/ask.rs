@@ -3,7 +3,7 @@
 use crate::inbox::Asked;
 use crate::token::Token;
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::{Value as Json, json};
 
 /// One request to the partner.
@@ -66,15 +66,16 @@ impl Ask {
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
+    pub headers: HeaderMap,
     pub text: String,
     /// `null` where the body is no JSON.
     pub json: Json,
 }
 
 impl Answer {
-    pub fn new(status: u16, body: &Bytes) -> Self {
+    pub fn new(status: u16, headers: HeaderMap, body: &Bytes) -> Self {
         let json = serde_json::from_slice(body).unwrap_or_default();
-        Self { status, text: String::from_utf8_lossy(body).into_owned(), json }
+        Self { status, headers, text: String::from_utf8_lossy(body).into_owned(), json }
     }
 }
 

@@ -11,6 +11,7 @@ use pintle_core::Result;
 use pintle_core::marketplace::rehearsal::Installation;
 use pintle_egress::{Request, Response};
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use url::Url;
@@ -40,6 +41,10 @@ pub struct There {
     pub removed: Option<String>,
     /// The plan that resources are made with.
     pub plan: Option<String>,
+    /// Where a customer was signed in, and what that was answered.
+    pub visit: Option<(Url, Answer)>,
+    /// By the id of an installation that was removed, how much of the inbox was there then.
+    pub ended: BTreeMap<String, usize>,
     /// Installations to remove at the end.
     pub litter: Vec<String>,
 }
@@ -121,6 +126,11 @@ impl World {
         self.exchange(ask.method, url, headers, lines, ask.body.unwrap_or_default()).await
     }
 
+    /// Opens a page, as a browser does that has just come.
+    pub async fn visit(&mut self, url: &Url) -> Result<Answer, Miss> {
+        self.exchange(Method::GET, url.clone(), HeaderMap::new(), Vec::new(), String::new()).await
+    }
+
     /// Tells the partner's webhook something.
     pub async fn tell(&mut self, url: Url, body: String, signature: Option<&str>) -> Result<Answer, Miss> {
         let mut headers = HeaderMap::new();
@@ -155,7 +165,7 @@ impl World {
         };
         self.traffic.push(Traffic::Sent { line, headers: lines, body: shown(&body), came });
         match answered {
-            Ok(Response { status, body, .. }) => Ok(Answer::new(status, &body)),
+            Ok(Response { status, headers, body, .. }) => Ok(Answer::new(status, headers, &body)),
             Err(_) => failed("an answer"),
         }
     }

@@ -28,6 +28,14 @@ impl crate::Partner {
     /// What a new resource costs: its first month, or nothing yet.
     pub async fn bill(self: App, resource: Resource) {
         let Resource { id, installation, plan, .. } = resource;
+        if plan == "free" {
+            return;
+        }
+        // Pintle has a resource to bill once it has taken the answer that made it.
+        let known = format!("/v1/installations/{installation}/resources/{id}");
+        if self.tell(&installation, "GET", &known, Value::Null).await.is_none() {
+            return;
+        }
         let now = OffsetDateTime::now_utc();
         let path = format!("/v1/installations/{installation}/billing");
         match plan.as_str() {

@@ -9,8 +9,8 @@ use ureq::http::Request;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Between tries; each pause is twice the one before.
-const PAUSE: Duration = Duration::from_millis(500);
-const TRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(100);
+const TRIES: u32 = 9;
 
 pub struct Pintle {
     url: String,

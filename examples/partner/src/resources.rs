@@ -72,16 +72,21 @@ pub async fn provision(
         let mut store = partner.store.lock();
         store.installation(&installation)?;
         match made_by(&store, &installation, key.as_deref()) {
-            Some(made) if !partner.is(Broken::ForgetsIdempotency) => made,
+            Some(made) if !partner.is(Broken::ForgetsIdempotency) => return Ok(created(&made)),
             _ => {
                 partner.make(&mut store, Wanting { wanted, installation, account: claims.account_id, key })?
             }
         }
     };
+    let created = created(&resource);
+    tokio::spawn(partner.bill(resource));
+    Ok(created)
+}
+
+fn created(resource: &Resource) -> Response {
     let mut shown = resource.shown();
     shown["secrets"] = resource.secrets();
-    tokio::spawn(partner.bill(resource));
-    Ok((StatusCode::CREATED, Json(shown)).into_response())
+    (StatusCode::CREATED, Json(shown)).into_response()
 }
 
 fn made_by(store: &Store, installation: &str, key: Option<&str>) -> Option<Resource> {

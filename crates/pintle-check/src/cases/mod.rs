@@ -6,6 +6,7 @@ mod plans;
 mod removal;
 mod resources;
 mod rotation;
+mod sso;
 mod tokens;
 mod webhook;
 
@@ -44,6 +45,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         resources::CASES,
         tokens::CASES,
         rotation::CASES,
+        sso::CASES,
         webhook::CASES,
         removal::CASES,
         callbacks::CASES,

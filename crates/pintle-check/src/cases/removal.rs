@@ -80,6 +80,7 @@ async fn remove(
     let ask = Ask::delete(path(id)).by_user(id).with(Json::Object(body.clone()).to_string());
     let answer = world.send(ask).await?;
     if answer.is_good() {
+        world.there.ended.insert(installation.id.clone(), world.stage.inbox.count());
         let told = if answer.json["finalized"] == true { Told::Finalized } else { Told::TookNote };
         world.stage.cast.remove(&world.stage.core, installation, told).await?;
         announce(world, &installation.id).await?;

@@ -244,8 +244,8 @@ fn a_bad_file_is_one_line_with_file_line_and_key_and_changes_nothing() {
             "16: integrations[1].name: `tool` stands at integrations[0].name already",
         ),
         (
-            format!("{SMALL}    products: [{{ name: DB }}]\n"),
-            "16: integrations[0].products: only an integration of kind `marketplace` has products",
+            with("clientSecret: first", "clientSecret: first, products: [{ name: DB }]"),
+            "15: integrations[0].products: only an integration of kind `marketplace` has products",
         ),
         (
             format!("{SMALL}{NATIVE}      - {{ slug: pg }}\n"),
@@ -360,7 +360,7 @@ fn the_file_can_say_where_the_data_is() {
 fn a_product_that_changed_in_the_file_changes_and_what_it_does_not_name_stays() {
     let place = Place::new();
     let native = |product: &str| format!("{SMALL}{NATIVE}      - {{ {product} }}\n");
-    let path = "/pintle/v1/integrations/store/products";
+    let path = "/pintle/v1/integrations/store/products?teamId=acme";
     let server = start(&place, &native("name: PG, tags: [sql], shortDescription: Postgres"));
     let before = server.call("token_of_ada", "GET", path, None).1["products"][0].clone();
     assert_eq!((&before["slug"], &before["tags"]), (&json!("pg"), &json!(["sql"])));

@@ -16,6 +16,7 @@ pub fn status(error: &Error) -> StatusCode {
         Kind::Gone => StatusCode::GONE,
         Kind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::BadGateway => StatusCode::BAD_GATEWAY,
+        Kind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -55,6 +55,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         marketplace::ROUTES,
         marketplace::resources::ROUTES,
         marketplace::billing::ROUTES,
+        marketplace::experimentation::ROUTES,
         oauth::ROUTES,
         otlp::ROUTES,
         products::ROUTES,

@@ -152,6 +152,7 @@ fn code(kind: Kind) -> i32 {
         Kind::Conflict => 6,
         Kind::Forbidden => 7,
         Kind::RateLimited => 8,
+        Kind::PreconditionFailed => 9,
         Kind::MethodUnknown => 12,
         Kind::Internal => 13,
         Kind::BadGateway => 14,

@@ -278,7 +278,7 @@ mod tests {
         let mut history =
             vec!["events", "removals", "deliveries", "delivery_contents", "delivery_tries", "partner_calls"];
         // What was told of money: it outlives the configuration, and has no id or speaks of what is gone.
-        history.extend(["billing_data", "invoices", "balances", "thresholds"]);
+        history.extend(["billing_data", "invoices", "balances", "thresholds", "experimentation_items"]);
         let (mut documents, mut secrets) = (Vec::new(), Vec::new());
         let mut table = "";
         for line in MIGRATIONS.iter().flat_map(|migration| migration.sql.lines()) {

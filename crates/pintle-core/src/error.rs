@@ -24,6 +24,8 @@ pub enum Kind {
     Conflict,
     /// 410
     Gone,
+    /// 412
+    PreconditionFailed,
     /// 413
     TooLarge,
     /// 422

@@ -48,7 +48,7 @@ impl Event {
 }
 
 /// A payload with the base of every payload: `team` and `user`.
-fn with_base(scope: &Scope, mut payload: Json) -> Json {
+pub(crate) fn with_base(scope: &Scope, mut payload: Json) -> Json {
     if let Some(map) = payload.as_object_mut() {
         let team = scope.team_id().map_or(Json::Null, |id| json!({ "id": id }));
         map.insert("team".into(), team);

@@ -83,6 +83,7 @@ id!(
     ConnectionId, "spc_", 24
 );
 id!(InvoiceId, "mi_", 24);
+id!(EdgeConfigId, "ecfg_", 32);
 id!(SigningKeyId, "key_", 16);
 id!(FaultId, "flt_", 12);
 id!(WebhookId, "account_hook_", 16);

@@ -223,6 +223,47 @@ pub const CASES: &[Case] = {
         case("update-installation", Installation, NOBODY, Partner, |_| json!({ "status": "ready" })),
         case("get-account-info", Installation, NOBODY, Partner, none),
         case("get-member", InstallationMember, NOBODY, Partner, none),
+        case(
+            "create-event",
+            Installation,
+            NOBODY,
+            Partner,
+            |_| json!({ "event": { "type": "installation.updated" } }),
+        ),
+        case("rotateInstallationCredential", InstallationWithSecret, NOBODY, Partner, |_| json!({})),
+        case(
+            "revokeInstallationCredential",
+            InstallationWithSecret,
+            NOBODY,
+            Partner,
+            |_| json!({ "token": "vca_unknown" }),
+        ),
+        case("createExperimentationItems", Resource, NOBODY, Partner, experimentation),
+        case(
+            "updateExperimentationItem",
+            ExperimentationItem,
+            NOBODY,
+            Partner,
+            |_| json!({ "slug": "dark", "origin": "x" }),
+        ),
+        case("deleteExperimentationItem", ExperimentationItem, NOBODY, Partner, none),
+        case("getExperimentationEdgeConfig", Resource, NOBODY, Partner, none),
+        case(
+            "pushExperimentationEdgeConfig",
+            Resource,
+            NOBODY,
+            Partner,
+            |_| json!({ "data": { "dark": true } }),
+        ),
+        case("getExperimentationGlobalConfig", Resource, NOBODY, Partner, none),
+        case(
+            "pushExperimentationGlobalConfig",
+            Resource,
+            NOBODY,
+            Partner,
+            |_| json!({ "data": { "dark": true } }),
+        ),
+        case("listExperimentationItems", Store, MEMBERS, User, none),
         case("get-integration-resources", Installation, NOBODY, Partner, none),
         case("get-integration-resource", Resource, NOBODY, Partner, none),
         case("import-resource", Resource, NOBODY, Partner, imported),
@@ -285,6 +326,7 @@ pub const LIFTED: &[(&str, &[&str])] = &[
             "uninstallConfiguration",
             "getBalances",
             "setThreshold",
+            "listExperimentationItems",
             "setInstallationThreshold",
         ],
     ),
@@ -348,6 +390,11 @@ pub fn invoice() -> Value {
     json!({
         "invoiceDate": hours(0), "period": { "start": hours(-1), "end": hours(24) }, "items": [item], "test": {},
     })
+}
+
+/// One item, `flag-1`.
+pub fn experimentation(_: usize) -> Value {
+    json!({ "items": [{ "id": "flag-1", "slug": "dark", "origin": "https://example.com" }] })
 }
 
 fn usage(_: usize) -> Value {

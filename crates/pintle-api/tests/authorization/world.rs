@@ -80,6 +80,10 @@ pub enum Thing {
     AskableStore,
     /// An installation whose partner answers, which the body names.
     ProvisioningInstallation,
+    /// An installation whose client secret the body names.
+    InstallationWithSecret,
+    /// A flag of a resource.
+    ExperimentationItem,
     /// A trial of the partner's, to be paid.
     Invoice,
     /// The same, paid.
@@ -94,6 +98,9 @@ pub enum Thing {
 pub type Params = Vec<(&'static str, String)>;
 /// Not in the path: the installation that the body names.
 const IN_BODY: &str = "integrationConfigurationId in the body";
+
+/// Not in the path either: the client secret.
+const SECRET_IN_BODY: &str = "client_secret in the body";
 
 pub struct World<'a> {
     pub pintle: &'a Pintle,
@@ -274,6 +281,18 @@ impl<'a> World<'a> {
                 owner.patch(&app, json!({ "redirectLoginUrl": "https://example.com/login" })).await.ok(200);
                 vec![("configurationId", installed.id)]
             }
+            Thing::InstallationWithSecret => {
+                let native = self.native(installed).await;
+                vec![("integrationConfigurationId", native.id), (SECRET_IN_BODY, native.client_secret)]
+            }
+            Thing::ExperimentationItem => {
+                let native = self.native(installed).await;
+                native.import("res-1", json!([])).await;
+                let path = format!("{}/experimentation/items", native.resource("res-1"));
+                native.caller.post(&path, cases::experimentation(0)).await.ok(204);
+                let item = ("itemId", "flag-1".to_owned());
+                vec![("integrationConfigurationId", native.id), ("resourceId", "res-1".to_owned()), item]
+            }
             Thing::InstallationMember => {
                 vec![self.installation(installed).await, ("memberId", owner.user.to_string())]
             }
@@ -413,6 +432,10 @@ fn text(value: &Value) -> String {
 pub async fn send(route: &Route, caller: &Caller, params: &Params, mut body: Value) -> Answer {
     let mut path = route.path.to_owned();
     for (name, value) in params {
+        if *name == SECRET_IN_BODY {
+            body["client_secret"] = json!(value);
+            continue;
+        }
         if *name == IN_BODY {
             body["integrationConfigurationId"] = json!(value);
             continue;

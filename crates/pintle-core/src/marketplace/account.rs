@@ -1,11 +1,15 @@
 //! Who stands behind an installation, as its partner may know (semantics.md 4.4).
 
-use crate::ids::{ConfigurationId, OwnerId, UserId};
+use crate::clock::Millis;
+use crate::deliveries::{FanOut, fan_out};
+use crate::events;
+use crate::ids::{ConfigurationId, EventId, OwnerId, UserId};
 use crate::permissions::{Extended, Permission, Role, Verdict};
 use crate::users::User;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// getAccountInfo: the team or personal account, where its installation is shown, and the person to turn to.
 #[derive(Debug, Serialize)]
@@ -103,4 +107,37 @@ pub async fn member(core: &Core, scope: &Scope, user: &str) -> Result<Member> {
     let (role, permissions) = row.ok_or_else(|| Error::not_found("Member"))?;
     let role = Role::parse(&role).ok_or_else(|| Error::internal(format!("no role: {role}")))?;
     Ok(Member { id, role: PartnerRole::of(role, &Extended(permissions)) })
+}
+
+/// Tells the partners of all native installations of the scope's owner what a member is to them now; `None`: no member any more.
+pub(crate) async fn tell_of_member(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    member: &User,
+    role: Option<PartnerRole>,
+    now: Millis,
+) -> Result<()> {
+    let sql =
+        "SELECT id FROM configurations WHERE owner_id = $1 AND installation_type = 'marketplace' ORDER BY id";
+    for (id,) in tx.all::<(String,)>(sql, &params![scope.owner()]).await? {
+        let role = role.map_or(json!("NONE"), |role| json!(role));
+        let payload = json!({
+            "configuration": { "id": id }, "installationId": id, "memberId": member.id, "role": role,
+            "userEmail": member.email,
+        });
+        // The change has its entry in the log already; each installation's notice is an event of its own.
+        let (event, payload) = (EventId::new(&core.entropy), events::with_base(scope, payload));
+        let told = FanOut {
+            owner: scope.owner(),
+            event: &event,
+            name: "marketplace.member.changed",
+            payload: &payload,
+            project: None,
+            at: now,
+            made_up: false,
+        };
+        fan_out(tx, core, &told).await?;
+    }
+    Ok(())
 }

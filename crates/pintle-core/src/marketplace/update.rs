@@ -1,11 +1,12 @@
-//! What a partner says of an installation (updateInstallation), or has to say (createEvent).
+//! What a partner says of an installation: of its own accord (updateInstallation), or asked.
 
 use super::{Level, Notification};
-use crate::configurations::{self, Status};
+use crate::configurations::{self, Configuration, Status};
 use crate::events::{self, Event};
 use crate::patch::Patch;
 use crate::shape::{Shape, optional, required};
-use crate::{Core, Result, Scope, union, validate};
+use crate::{Core, Error, Result, Scope, union, validate};
+use pintle_store::Conn;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value as Json, json};
 
@@ -51,6 +52,20 @@ static PLAN: Shape = Shape::Open(&[
 ]);
 
 impl InstallationPatch {
+    /// What a partner answers when it is asked for an installation: its whole state.
+    pub(super) fn told(body: &Json) -> Result<Self> {
+        let notification = match body.get("notification") {
+            None | Some(Json::Null) => Patch::Null,
+            Some(told) => {
+                Patch::Set(serde_json::from_value(told.clone()).map_err(|error| Error::invalid(&error))?)
+            }
+        };
+        let billing_plan = body.get("billingPlan").filter(|plan| !plan.is_null()).cloned();
+        let patch = Self { billing_plan, notification, ..Self::default() };
+        patch.check()?;
+        Ok(patch)
+    }
+
     fn check(&self) -> Result<()> {
         if let Some(plan) = &self.billing_plan {
             PLAN.check("billingPlan", plan)?;
@@ -72,31 +87,41 @@ pub async fn update(core: &Core, scope: &Scope, patch: InstallationPatch) -> Res
     core.clone()
         .db
         .write(async move |tx| {
-            let now = core.clock.now();
-            let InstallationPatch { billing_plan, notification, status, external_id } = patch.clone();
-            let mut configuration = configurations::load(tx, &scope, scope.partner()?).await?;
-            notification.apply(&mut configuration.notification);
-            configuration.status = status.or(configuration.status);
-            configuration.external_id = external_id.or(configuration.external_id);
-            let changed = billing_plan.is_some() && billing_plan != configuration.billing_plan;
-            configuration.billing_plan = billing_plan.or(configuration.billing_plan);
-            configuration.updated_at = now;
-            configuration.save(tx).await?;
-            if changed && let Some(plan) = &configuration.billing_plan {
-                let text = format!(
-                    "put {} on the plan {}",
-                    configuration.slug,
-                    plan["name"].as_str().unwrap_or_default()
-                );
-                let payload = json!({
-                    "configurationId": configuration.id, "integrationId": configuration.integration_id,
-                    "integrationSlug": configuration.slug, "ownerId": configuration.owner_id,
-                    "billingPlanId": plan["id"],
-                });
-                let event = Event::new("integration-installation-billing-plan-updated", text, payload);
-                events::record(tx, &core, &scope, now, event).await?;
-            }
-            Ok(())
+            let configuration = configurations::load(tx, &scope, scope.partner()?).await?;
+            apply(tx, &core, &scope, configuration, patch.clone()).await
         })
         .await
+}
+
+/// Writes down what a partner says of an installation.
+pub(super) async fn apply(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    mut configuration: Configuration,
+    patch: InstallationPatch,
+) -> Result<()> {
+    let now = core.clock.now();
+    let InstallationPatch { billing_plan, notification, status, external_id } = patch;
+    notification.apply(&mut configuration.notification);
+    configuration.status = status.or(configuration.status);
+    configuration.external_id = external_id.or(configuration.external_id);
+    let changed = billing_plan.is_some() && billing_plan != configuration.billing_plan;
+    configuration.billing_plan = billing_plan.or(configuration.billing_plan);
+    configuration.updated_at = now;
+    configuration.save(tx).await?;
+    match &configuration.billing_plan {
+        Some(plan) if changed => {
+            let name = plan["name"].as_str().unwrap_or_default();
+            let payload = json!({
+                "configurationId": configuration.id, "integrationId": configuration.integration_id,
+                "integrationSlug": configuration.slug, "ownerId": configuration.owner_id,
+                "billingPlanId": plan["id"],
+            });
+            let text = format!("put {} on the plan {name}", configuration.slug);
+            let event = Event::new("integration-installation-billing-plan-updated", text, payload);
+            events::record(tx, core, scope, now, event).await.map(drop)
+        }
+        _ => Ok(()),
+    }
 }

@@ -186,3 +186,28 @@ CREATE TABLE sso_codes (
 );
 CREATE INDEX sso_codes_configuration_id_idx ON sso_codes (configuration_id);
 CREATE INDEX sso_codes_expires_at_idx ON sso_codes (expires_at);
+
+-- What partners that experiment keep of a resource, by their ids of it.
+CREATE TABLE experimentation_items (
+  resource_id TEXT NOT NULL REFERENCES resources (id) ON DELETE CASCADE,
+  id TEXT NOT NULL,
+  doc TEXT NOT NULL,
+  PRIMARY KEY (resource_id, id)
+);
+
+CREATE TABLE edge_configs (
+  id TEXT PRIMARY KEY,
+  owner_id TEXT NOT NULL REFERENCES owners (id) ON DELETE CASCADE,
+  -- The resource whose partner pushes it; absent: it is the owner's own.
+  resource_id TEXT REFERENCES resources (id) ON DELETE CASCADE,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  -- One more with each change.
+  version BIGINT NOT NULL,
+  -- The hash of the items.
+  digest TEXT NOT NULL,
+  -- JSON: values by key.
+  items TEXT NOT NULL
+);
+CREATE UNIQUE INDEX edge_configs_resource_id_key ON edge_configs (resource_id);
+CREATE INDEX edge_configs_owner_id_idx ON edge_configs (owner_id, created_at, id);

@@ -1,8 +1,12 @@
 //! What partners call, and what teams see of it (semantics.md 4.4).
 
 mod account;
+mod credentials;
 mod credits;
+mod experimentation;
 mod invoices;
+mod members;
+mod notices;
 mod refused;
 mod usage;
 

@@ -2,17 +2,19 @@
 //! partner is told to hand them out (`billing/provision`).
 
 use super::balances::{self, Balance};
-use super::invoice::{Invoice, Purpose, Record, State};
+use super::invoice::{Invoice, Purpose, Record, State, Step};
 use super::lines::Item;
 use super::moment::{Moment, Period};
 use super::money::Amount;
 use super::{Installation, rows};
 use crate::clock::{self, Millis};
-use crate::ids::{ConfigurationId, InvoiceId};
+use crate::ids::{ConfigurationId, DeliveryId, InvoiceId};
+use crate::marketplace::calls::{self, Call, NewCall, Operation};
+use crate::marketplace::{Actor, Outcome, partner};
 use crate::{Core, Error, Result, Scope, configurations, validate};
 use pintle_store::{Conn, params};
 use serde::Deserialize;
-use serde_json::Number;
+use serde_json::{Map, Number, Value as Json, json};
 
 /// An order of credits.
 #[derive(Debug, Clone, Deserialize)]
@@ -164,4 +166,62 @@ fn record(
         attempts: 0,
         issued_at: Some(now),
     }
+}
+
+/// Writes down that the partner is to hand out what was paid for.
+///
+/// # Errors
+/// 409 where the integration has no address to tell.
+pub(super) async fn deliver(tx: &Conn, core: &Core, record: &Record) -> Result<DeliveryId> {
+    let Record { invoice, installation_id, integration_id, owner_id, personal, .. } = record;
+    let about = json!({ "invoiceId": invoice.invoice_id });
+    let call = NewCall {
+        operation: Operation::ProvisionCredits,
+        integration: integration_id.clone(),
+        configuration: installation_id.clone(),
+        resource: None,
+        actor: Actor::system(owner_id.clone(), *personal),
+        method: http::Method::POST,
+        path: partner::path(&["v1", "installations", installation_id.as_str(), "billing", "provision"]),
+        body: Some(about.clone()),
+        secret: false,
+        data: about,
+    };
+    calls::intend(tx, core, call).await
+}
+
+/// The partner tells what the balances are now. Where it refuses, or does not answer for a day, the team has its money back.
+pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Answered { body, .. } => {
+            let told = serde_json::from_value(known(body)).map_err(|error| Error::invalid(&error))?;
+            balances::keep(tx, &call.configuration, &told).await.map(drop)
+        }
+        Outcome::Refused { error, .. } => give_back(tx, core, call, &error.message).await,
+        Outcome::Unknown { given_up: true, .. } => {
+            give_back(tx, core, call, "The partner did not hand out the credits").await
+        }
+        Outcome::Unknown { .. } => Ok(()),
+    }
+}
+
+/// An answer without what partners add to it.
+fn known(body: &Json) -> Json {
+    let keys = ["resourceId", "credit", "nameLabel", "currencyValueInCents"];
+    let balance = |told: &Json| {
+        let fields = keys.iter().filter_map(|key| Some(((*key).to_owned(), told.get(key)?.clone())));
+        Json::Object(fields.collect::<Map<_, _>>())
+    };
+    let balances: Vec<Json> = body["balances"].as_array().into_iter().flatten().map(balance).collect();
+    json!({ "timestamp": body["timestamp"], "balances": balances })
+}
+
+async fn give_back(tx: &Conn, core: &Core, call: &Call, reason: &str) -> Result<()> {
+    let id = call.data["invoiceId"].as_str().unwrap_or_default();
+    let mut record = rows::of_installation(tx, &call.configuration, id).await?;
+    if record.invoice.state != State::Paid {
+        return Ok(());
+    }
+    let step = Step::Refund { reason: reason.to_owned(), total: record.invoice.total };
+    record.step(tx, core, &call.actor.scope(), &step, core.clock.now()).await
 }

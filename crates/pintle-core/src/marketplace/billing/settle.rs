@@ -1,9 +1,10 @@
 //! What becomes of invoices: the team pays, a payment fails, the partner gives back, and the clock goes on.
 
-use super::invoice::{Invoice, Record, Step};
+use super::invoice::{Invoice, Purpose, Record, State, Step};
 use super::money::Amount;
-use super::rows;
+use super::{purchase, rows};
 use crate::clock::Millis;
+use crate::marketplace::calls;
 use crate::page::{self, Page, Pagination};
 use crate::select::Select;
 use crate::{Core, Error, Result, Scope, validate};
@@ -90,15 +91,29 @@ pub async fn of_owner(core: &Core, scope: &Scope, id: &str) -> Result<Record> {
 /// # Errors
 /// 404 for another's; 409 where its state knows no such step.
 pub async fn step(core: &Core, scope: &Scope, id: &str, step: Step) -> Result<Record> {
-    let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());
-    core.clone()
-        .db
-        .write(async move |tx| {
-            let mut record = rows::of_owner(tx, &scope, &id).await?;
-            record.step(tx, &core, &scope, &step, core.clock.now()).await?;
-            Ok::<_, Error>(record)
-        })
-        .await
+    let (taken, call) = {
+        let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());
+        core.clone()
+            .db
+            .write(async move |tx| {
+                let mut record = rows::of_owner(tx, &scope, &id).await?;
+                record.step(tx, &core, &scope, &step, core.clock.now()).await?;
+                let paid = record.invoice.state == State::Paid && !record.invoice.test;
+                let call = match record.purpose {
+                    Purpose::Prepayment if paid => Some(purchase::deliver(tx, &core, &record).await?),
+                    _ => None,
+                };
+                Ok::<_, Error>((record, call))
+            })
+            .await?
+    };
+    match call {
+        Some(call) => {
+            calls::run(core, &call).await?;
+            of_owner(core, scope, id).await
+        }
+        None => Ok(taken),
+    }
 }
 
 /// How many invoices one reading of the sweep finds.

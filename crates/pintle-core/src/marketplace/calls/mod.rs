@@ -39,6 +39,11 @@ pub enum Operation {
     UpdateResource,
     DeleteResource,
     RotateSecrets,
+    /// Credits were paid for.
+    ProvisionCredits,
+    /// The partner has said that something changed: what is it now?
+    ReadInstallation,
+    ReadResource,
 }
 
 /// A call as its consequences need it.
@@ -147,7 +152,12 @@ impl Stored {
 impl Operation {
     /// Whose token goes along, where the actor is a user.
     fn speaker(self) -> Speaker {
-        Speaker::User
+        match self {
+            Operation::ProvisionCredits | Operation::ReadInstallation | Operation::ReadResource => {
+                Speaker::System
+            }
+            _ => Speaker::User,
+        }
     }
 
     /// Whether a secret may stand in its answer.

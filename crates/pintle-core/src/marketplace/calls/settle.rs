@@ -1,7 +1,9 @@
 //! What follows from the outcome of a call: each operation's module says. It happens in the transaction that records the try.
 
 use super::{Call, Operation};
-use crate::marketplace::resources::{self, change, provision, rotate};
+use crate::marketplace::billing::purchase;
+use crate::marketplace::notice;
+use crate::marketplace::resources::{self, change, provision, read, rotate};
 use crate::marketplace::{Outcome, installations};
 use crate::{Core, Result};
 use pintle_store::Conn;
@@ -19,5 +21,8 @@ pub(super) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
         Operation::UpdateResource => change::settle(tx, core, call, outcome).await,
         Operation::DeleteResource => resources::leave::settle(tx, core, call, outcome).await,
         Operation::RotateSecrets => rotate::settle(tx, core, call, outcome).await,
+        Operation::ProvisionCredits => purchase::settle(tx, core, call, outcome).await,
+        Operation::ReadInstallation => notice::settle(tx, core, call, outcome).await,
+        Operation::ReadResource => read::settle(tx, core, call, outcome).await,
     }
 }

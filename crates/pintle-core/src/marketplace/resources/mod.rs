@@ -22,6 +22,7 @@ pub mod leave;
 mod life;
 mod naming;
 pub mod provision;
+pub(crate) mod read;
 mod record;
 pub mod restrict;
 pub mod rotate;

@@ -2,6 +2,7 @@
 
 use crate::clock::Millis;
 use crate::ids::{OwnerId, UserId};
+use crate::marketplace::account::{self, PartnerRole};
 use crate::permissions::{Extended, Role};
 use crate::teams::not_found;
 use crate::{Core, Error, OnConstraint, Result, Scope};
@@ -68,8 +69,17 @@ pub(crate) async fn of(conn: &Conn, scope: &Scope) -> Result<Membership> {
 /// # Errors
 /// 409 where the user is one already; 404 where the user or team does not exist.
 pub async fn add(core: &Core, team: &OwnerId, user: &UserId, role: Role) -> Result<()> {
-    let (team, user, now) = (team.clone(), user.clone(), core.clock.now());
-    core.db.write(async move |tx| insert(tx, &team, &user, role, now).await).await
+    let (core, team, user, now) = (core.clone(), team.clone(), user.clone(), core.clock.now());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            insert(tx, &team, &user, role, now).await?;
+            let scope = Scope::system(team.clone(), false);
+            let (doc,): (String,) = tx.one("SELECT doc FROM owners WHERE id = $1", &params![&user]).await?;
+            let role = PartnerRole::of(role, &Extended::default());
+            account::tell_of_member(tx, &core, &scope, &serde_json::from_str(&doc)?, Some(role), now).await
+        })
+        .await
 }
 
 pub(crate) async fn insert(tx: &Conn, team: &OwnerId, user: &UserId, role: Role, now: Millis) -> Result<()> {

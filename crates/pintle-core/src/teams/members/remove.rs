@@ -4,6 +4,7 @@ use super::standing::{Standing, keep_an_owner};
 use crate::configurations::{DisabledReason, lifecycle};
 use crate::events::{self, Event};
 use crate::ids::{OwnerId, UserId};
+use crate::marketplace::account;
 use crate::permissions::Role;
 use crate::scope::Principal;
 use crate::{Core, Error, Result, Scope, users};
@@ -42,6 +43,7 @@ pub async fn remove(core: &Core, scope: &Scope, user: UserId, new_default: Optio
                 }
                 _ => {}
             }
+            account::tell_of_member(tx, &core, &scope, &member.user, None, core.clock.now()).await?;
             let event = event(&member, own);
             events::record(tx, &core, &scope, core.clock.now(), event).await.map(drop)
         })

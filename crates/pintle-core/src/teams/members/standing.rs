@@ -1,6 +1,7 @@
 //! A member as a change finds it.
 
 use crate::ids::UserId;
+use crate::marketplace::account::PartnerRole;
 use crate::permissions::{Extended, Permission, Role, Verdict};
 use crate::scope::Principal;
 use crate::users::User;
@@ -34,6 +35,11 @@ impl Standing {
             role: role.and_then(Role::parse).unwrap_or(self.role),
             extended: permissions.map_or_else(|| self.extended.clone(), Extended::of),
         }
+    }
+
+    /// What partners take the member for.
+    pub fn partner_role(&self) -> PartnerRole {
+        PartnerRole::of(self.role, &self.extended)
     }
 
     pub fn may_install(&self) -> bool {

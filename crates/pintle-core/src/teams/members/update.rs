@@ -5,6 +5,7 @@ use crate::clock::Millis;
 use crate::configurations::{DisabledReason, lifecycle};
 use crate::events::{self, Event};
 use crate::ids::{ProjectId, UserId};
+use crate::marketplace::account;
 use crate::permissions::{Extended, ProjectRole, Role};
 use crate::{Core, Error, Result, Scope, validate};
 use pintle_store::{Conn, params};
@@ -127,6 +128,10 @@ async fn set_role(tx: &Conn, core: &Core, scope: &Scope, before: &Standing, afte
     });
     let event = Event::new("team-member-role-update", text, payload);
     events::record(tx, core, scope, core.clock.now(), event).await?;
+    if before.partner_role() != after.partner_role() {
+        let now = core.clock.now();
+        account::tell_of_member(tx, core, scope, &after.user, Some(after.partner_role()), now).await?;
+    }
     if before.may_install() && !after.may_install() {
         let reason = DisabledReason::OriginalOwnerRoleDowngraded;
         lifecycle::disable_of_user(tx, core, scope, scope.owner(), &after.user.id, reason).await?;

@@ -1,0 +1,113 @@
+//! A partner says that something changed on its side (createEvent): Pintle asks what it is now. The question is a call like those that
+//! change something: it waits for a partner that does not answer.
+
+use super::calls::{self, Call, NewCall, Operation};
+use super::update::{self, InstallationPatch};
+use super::{Actor, Outcome, partner};
+use crate::ids::{DeliveryId, ResourceId};
+use crate::{Core, Error, Kind, Result, Scope, configurations, integrations, union};
+use pintle_store::{Conn, params};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value as Json;
+
+/// The body of createEvent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    #[serde(deserialize_with = "changed")]
+    event: Changed,
+}
+
+#[derive(Debug, Clone)]
+enum Changed {
+    Installation,
+    Resource(ChangedResource),
+}
+
+/// The plan is asked for like the rest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ChangedInstallation {
+    #[serde(default, rename = "billingPlanId")]
+    _billing_plan_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ChangedResource {
+    resource_id: String,
+    #[serde(default, rename = "productId")]
+    _product_id: Option<String>,
+}
+
+fn changed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Changed, D::Error> {
+    union::by_tag(
+        deserializer,
+        "type",
+        &[
+            ("installation.updated", |rest| {
+                union::read::<ChangedInstallation, _>(rest).map(|_| Changed::Installation)
+            }),
+            ("resource.updated", |rest| union::read(rest).map(Changed::Resource)),
+        ],
+    )
+}
+
+/// Takes note, and answers the call that asks the partner; `None` where the integration has no address to ask at.
+///
+/// # Errors
+/// 404 for a resource that is not the partner's.
+pub async fn take(core: &Core, scope: &Scope, notice: Notice) -> Result<Option<DeliveryId>> {
+    let (core, scope) = (core.clone(), scope.clone());
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let configuration = configurations::load(tx, &scope, scope.partner()?).await?;
+            let id = configuration.id.as_str();
+            let (operation, resource, path) = match &notice.event {
+                Changed::Installation => {
+                    (Operation::ReadInstallation, None, partner::path(&["v1", "installations", id]))
+                }
+                Changed::Resource(ChangedResource { resource_id, .. }) => {
+                    let path = partner::path(&["v1", "installations", id, "resources", resource_id]);
+                    (Operation::ReadResource, Some(store(tx, &scope, resource_id).await?), path)
+                }
+            };
+            let app = integrations::find(tx, configuration.integration_id.as_str()).await?;
+            if app.is_none_or(|app| app.partner_url().is_err()) {
+                return Ok(None);
+            }
+            let call = NewCall {
+                operation,
+                integration: configuration.integration_id.clone(),
+                configuration: configuration.id.clone(),
+                resource,
+                actor: Actor::system(scope.owner().clone(), scope.personal),
+                method: http::Method::GET,
+                path,
+                body: None,
+                secret: false,
+                data: Json::Null,
+            };
+            calls::intend(tx, &core, call).await.map(Some)
+        })
+        .await
+}
+
+async fn store(conn: &Conn, scope: &Scope, partner_id: &str) -> Result<ResourceId> {
+    let sql = "SELECT id FROM resources WHERE configuration_id = $1 AND partner_id = $2";
+    let row: Option<(String,)> = conn.opt(sql, &params![scope.partner()?, partner_id]).await?;
+    row.map(|(id,)| ResourceId::from(id)).ok_or_else(|| Error::not_found("Resource"))
+}
+
+/// Whatever the partner says of the installation holds; a notification that it does not mention is over.
+pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
+    let Outcome::Answered { body, .. } = outcome else { return Ok(()) };
+    let scope = call.actor.scope();
+    match configurations::load(tx, &scope, &call.configuration).await {
+        Err(error) if error.kind == Kind::NotFound => Ok(()),
+        configuration => {
+            update::apply(tx, core, &scope, configuration?, InstallationPatch::told(body)?).await
+        }
+    }
+}

@@ -230,8 +230,13 @@ async fn a_partner_may_what_is_its_own_installations_and_another_ones_is_not_fou
             // Under its own name it finds nothing of another's.
             let mut renamed = params.clone();
             renamed[0].1 = other.id.clone();
-            if ![Thing::Installation, Thing::InstallationMember, Thing::ClosingInstallation]
-                .contains(&case.at)
+            if ![
+                Thing::Installation,
+                Thing::InstallationMember,
+                Thing::InstallationWithSecret,
+                Thing::ClosingInstallation,
+            ]
+            .contains(&case.at)
             {
                 send(route, &other.caller, &renamed, (case.body)(next())).await.fails(404, "not_found");
             }

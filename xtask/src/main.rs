@@ -9,8 +9,8 @@ use run::{Outcome, cargo};
 const HELP: &str = "\
 The habits of the project, one command each:
 
-  cargo xtask test [STEP...]         everything: the Rust tests, the official SDK on both engines, the proofs with small counts
-                                     STEP is one of: rust, sdk, otel, proofs
+  cargo xtask test [STEP...]         everything: the Rust tests, the official SDK and command line on both engines, the proofs
+                                     with small counts. STEP is one of: rust, sdk, clients, otel, proofs
   cargo xtask prove removal [ARG...] random worlds, installations removed and made again, races
   cargo xtask prove crash [ARG...]   SIGKILL at random moments
   cargo xtask prove delivery [ARG...] receivers that misbehave, and a server that is killed

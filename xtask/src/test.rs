@@ -6,12 +6,13 @@ use std::time::Instant;
 
 type Step = fn(&Server) -> Outcome;
 
-const STEPS: [(&str, Step); 4] = [("rust", rust), ("sdk", sdk), ("otel", otel), ("proofs", proofs)];
+const STEPS: [(&str, Step); 5] =
+    [("rust", rust), ("sdk", sdk), ("clients", clients), ("otel", otel), ("proofs", proofs)];
 
 /// Runs the named steps, or all.
 pub fn run(wanted: &[&str]) -> Outcome {
     if let Some(name) = wanted.iter().find(|name| STEPS.iter().all(|(step, _)| step != *name)) {
-        return Err(format!("there is no step `{name}`: rust, sdk, otel, proofs"));
+        return Err(format!("there is no step `{name}`: rust, sdk, clients, otel, proofs"));
     }
     let started = Instant::now();
     // Before all else: the SDK brings the contract's document, which the Rust tests hold every answer against.
@@ -36,6 +37,27 @@ fn rust(postgres: &Server) -> Outcome {
 /// The official SDK against a running server, on each engine.
 fn sdk(postgres: &Server) -> Outcome {
     on_each_engine("tests/sdk/run.mjs", &postgres.database("pintle_sdk")?)
+}
+
+/// The official command line at work with a running server, on each engine.
+fn clients(postgres: &Server) -> Outcome {
+    let install = [
+        "install",
+        "--no-save",
+        "--omit=optional",
+        "--ignore-scripts",
+        "--prefix",
+        "tests/clients",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel",
+        "error",
+    ];
+    if let Err(error) = program("npm").args(&install).run() {
+        eprintln!("skipped: the command line cannot be had: {error}");
+        return Ok(());
+    }
+    on_each_engine("tests/clients/run.mjs", &postgres.database("pintle_clients")?)
 }
 
 /// OpenTelemetry's own exporters, feeding a running server, on each engine.

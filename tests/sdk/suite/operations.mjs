@@ -1,6 +1,18 @@
+/// Operations without an id are known by their method and path.
+function experiment(operation) {
+  const [method, path] = operation.split(' ')
+  return `${method} /v1/installations/{integrationConfigurationId}/resources/{resourceId}/experimentation/${path}`
+}
+
 // Every operation of the contract that the suites must see answered with success.
 export const operations = [
-  'getConfigurations', 'getConfiguration', 'deleteConfiguration',
+  'getConfigurations', 'getConfiguration', 'deleteConfiguration', 'getConfigurationProducts', 'getBillingPlans',
+  'createIntegrationStoreDirect', 'connectIntegrationResourceToProject', 'update-integration-deployment-action', 'exchange-sso-token',
+  'update-installation', 'get-account-info', 'get-member', 'create-event',
+  'get-integration-resources', 'get-integration-resource', 'import-resource', 'update-resource', 'delete-integration-resource',
+  'update-resource-secrets', 'update-resource-secrets-by-id',
+  'submit-billing-data', 'submit-invoice', 'get-invoice', 'update-invoice', 'submit-prepayment-balances',
+  ...['post items', 'patch items/{itemId}', 'delete items/{itemId}', 'head edge-config', 'put edge-config'].map(experiment),
   'createWebhook', 'getWebhooks', 'getWebhook', 'deleteWebhook',
   'createLogDrain', 'getIntegrationLogDrains', 'deleteIntegrationLogDrain',
   'createConfigurableLogDrain', 'getAllLogDrains', 'getConfigurableLogDrain', 'deleteConfigurableLogDrain',

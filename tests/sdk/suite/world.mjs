@@ -1,6 +1,7 @@
 // What the suites work on: teams of their own, projects, installations. Made with plain requests, so that the SDK under test
 // is not also the tool.
 import assert from 'node:assert/strict'
+import { startPartner } from '../../partner.mjs'
 
 /// The checking proxy, where the suites run through it.
 export const url = process.env.CONFORM_URL ?? process.env.PINTLE_URL
@@ -52,4 +53,13 @@ export async function install({ teamId, token }, { scopes = ALL_SCOPES, projects
     client_id: integration.id, client_secret: integration.clientSecret, code, redirect_uri: app.redirectUrl,
   })
   return { id: configuration.id, slug: integration.slug, integrationId: integration.id, token: exchange.access_token }
+}
+
+/// Registers a native integration in a team and installs it there: its ids, its partner, and the token that the partner was given.
+export async function buy({ teamId, token }) {
+  const partner = await startPartner(process.env.PINTLE_URL, { teamId, token }, fresh('native'))
+  const acceptedPolicies = { privacy: new Date().toISOString(), eula: new Date().toISOString() }
+  const path = `/v2/integrations/integration/${partner.slug}/marketplace/install?teamId=${teamId}`
+  const { id } = await request(token, 200, 'POST', path, { acceptedPolicies, source: 'cli' })
+  return { id, partner, token: partner.installations.get(id).token }
 }

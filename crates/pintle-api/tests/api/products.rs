@@ -49,6 +49,17 @@ fn schema() -> Value {
     })
 }
 
+/// What the contract's answers show of it.
+fn plain_schema() -> Value {
+    let mut schema = schema();
+    let name = schema["properties"]["name"].as_object_mut().unwrap();
+    name.retain(|rule, _| !["minLength", "maxLength", "pattern"].contains(&rule.as_str()));
+    let iad1 = json!({ "value": "iad1", "label": "iad1" });
+    schema["properties"]["region"]["ui:options"] = json!([iad1, { "value": "fra1", "label": "fra1" }]);
+    schema["properties"]["replicas"]["ui:options"][0] = iad1;
+    schema
+}
+
 fn whole() -> Value {
     json!({
         "name": "Acme Postgres", "slug": "acme-pg", "shortDescription": "Postgres", "plansDescription": "From $5 a month",
@@ -138,7 +149,7 @@ async fn an_installation_is_shown_what_it_can_have() {
         let shown = json!({
             "products": [{
                 "id": product["id"], "slug": "acme-pg", "name": "Acme Postgres", "protocols": product["protocols"],
-                "primaryProtocol": "storage", "metadataSchema": schema(),
+                "primaryProtocol": "storage", "metadataSchema": plain_schema(),
             }],
             "integration": { "id": app["id"], "slug": "acme-db", "name": "Acme DB" },
             "configuration": { "id": configuration },

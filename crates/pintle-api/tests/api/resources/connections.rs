@@ -45,8 +45,11 @@ async fn variables_come_and_go_with_a_connection() {
         );
         assert_eq!(pintle.outbox("project.env-variable.created").await.len(), 1);
 
-        // Once is enough.
-        team.post(&path, json!({ "projectId": project })).await.fails(409, "conflict");
+        // Once is enough, also by the partner's id.
+        for id in [id.as_str(), "res-1"] {
+            let path = format!("/v1/integrations/installations/{}/resources/{id}/connections", partner.id);
+            team.post(&path, json!({ "projectId": project })).await.fails(409, "conflict");
+        }
         let connection = connected[0]["id"].as_str().unwrap();
         assert!(connection.starts_with("spc_"), "{connection}");
         let path = format!("/v1/storage/stores/{id}/connections/{connection}");

@@ -3,6 +3,7 @@
 mod input;
 mod metadata;
 mod offer;
+mod plain;
 mod plans;
 mod property;
 mod protocols;

@@ -41,7 +41,7 @@ struct Named {
 impl From<Product> for Offered {
     fn from(product: Product) -> Self {
         let Product { id, slug, name, protocols, primary_protocol, metadata_schema, .. } = product;
-        Self { id, slug, name, protocols, primary_protocol, metadata_schema }
+        Self { id, slug, name, protocols, primary_protocol, metadata_schema: metadata_schema.plain() }
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 /// Checked: one can be read as properties.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct MetadataSchema(Map<String, Json>);
+pub struct MetadataSchema(pub(super) Map<String, Json>);
 
 /// One that asks for nothing.
 impl Default for MetadataSchema {

@@ -70,10 +70,10 @@ pub async fn connect(
     core.clone()
         .db
         .write(async move |tx| {
-            let resource = record::find(tx, &scope, &resource).await?;
-            if of.as_ref().is_some_and(|of| *of != resource.configuration_id.as_str()) {
-                return Err(record::not_found());
-            }
+            let resource = match &of {
+                Some(of) => record::find_in(tx, &scope, of, &resource).await?,
+                None => record::find(tx, &scope, &resource).await?,
+            };
             if resource.stage != Stage::Present {
                 let text = format!("The resource `{}` cannot be connected now", resource.name);
                 return Err(Error::conflict("conflict", text));

@@ -184,6 +184,26 @@ pub(super) async fn find(conn: &Conn, scope: &Scope, id: &str) -> Result<Resourc
     Ok(serde_json::from_str(&doc)?)
 }
 
+/// One of them in this installation, by its own id or the partner's: the contract's createIntegrationStoreDirect tells only that one.
+///
+/// # Errors
+/// 404.
+pub(super) async fn find_in(
+    conn: &Conn,
+    scope: &Scope,
+    configuration: &str,
+    either_id: &str,
+) -> Result<Resource> {
+    let sql = "SELECT doc FROM resources
+      WHERE owner_id = $1 AND (CAST($2 AS TEXT) IS NULL OR configuration_id = $2) AND configuration_id = $3
+        AND (id = $4 OR partner_id = $4)
+      ORDER BY CASE WHEN id = $4 THEN 0 ELSE 1 END LIMIT 1";
+    let params = params![scope.owner(), scope.configuration(), configuration, either_id];
+    let row: Option<(String,)> = conn.opt(sql, &params).await?;
+    let (doc,) = row.ok_or_else(not_found)?;
+    Ok(serde_json::from_str(&doc)?)
+}
+
 /// A resource of an installation by the partner's id.
 pub(super) async fn find_partners(
     conn: &Conn,

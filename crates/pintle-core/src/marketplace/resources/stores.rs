@@ -3,6 +3,7 @@
 use super::connections::Connection;
 use super::record::{self, Resource};
 use crate::ids::ResourceId;
+use crate::marketplace::products::Protocols;
 use crate::marketplace::sso;
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
@@ -145,14 +146,18 @@ pub(super) fn plan(plan: &Json) -> Json {
 
 fn product_view(resource: &Resource, product: &Json, integration: &str) -> Result<Json> {
     let integration: Json = serde_json::from_str(integration)?;
+    let protocols: Protocols = serde_json::from_value(product["protocols"].clone())?;
     let mut view = json!({
         "id": resource.product_id, "name": product["name"], "slug": product["slug"],
         "iconUrl": product.get("logo").unwrap_or(&integration["icon"]), "integrationConfigurationId": resource.configuration_id,
-        "integrationId": integration["id"],
+        "integrationId": integration["id"], "supportedProtocols": protocols.enabled(),
+        "integration": {
+            "id": integration["id"], "slug": integration["slug"], "name": integration["name"], "icon": integration["icon"],
+        },
         // What the contract's generator made of a branded string. Nobody reads it, and the contract requires it.
         "value": { "__@BRAND@8675": {} },
     });
-    for name in ["shortDescription", "metadataSchema", "resourceLinks", "tags", "guides"] {
+    for name in ["primaryProtocol", "shortDescription", "resourceLinks", "tags", "guides"] {
         if !product[name].is_null() {
             view[name] = product[name].clone();
         }

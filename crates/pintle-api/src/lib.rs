@@ -30,6 +30,7 @@ mod registry;
 mod removals;
 mod storage;
 mod teams;
+mod transfers;
 mod user;
 mod webhooks;
 mod wellknown;
@@ -65,6 +66,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         removals::ROUTES,
         storage::ROUTES,
         teams::ROUTES,
+        transfers::ROUTES,
         user::ROUTES,
         webhooks::ROUTES,
         wellknown::ROUTES,

@@ -2,7 +2,7 @@
 
 use crate::clock::Millis;
 use crate::events::{self, Event};
-use crate::ids::{OwnerId, ProjectId, WebhookId};
+use crate::ids::{ConfigurationId, OwnerId, ProjectId, WebhookId};
 use crate::{Core, Error, OnConstraint, Result, Scope, deliveries, projects, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -157,6 +157,19 @@ pub(crate) async fn forget_project(tx: &Conn, project: &ProjectId) -> Result<()>
         }
         let sql = "UPDATE webhooks SET doc = $2 WHERE id = $1";
         tx.execute(sql, &params![&webhook.id, serde_json::to_string(&webhook)?]).await?;
+    }
+    Ok(())
+}
+
+/// Makes the webhooks of an installation another owner's. One that named projects is left with none: they are the earlier owner's.
+pub(crate) async fn hand_over(tx: &Conn, configuration: &ConfigurationId, to: &OwnerId) -> Result<()> {
+    let sql = "SELECT doc FROM webhooks WHERE configuration_id = $1 ORDER BY id";
+    for (doc,) in tx.all::<(String,)>(sql, &params![configuration]).await? {
+        let mut webhook: Webhook = serde_json::from_str(&doc)?;
+        webhook.owner_id = to.clone();
+        webhook.project_ids.iter_mut().for_each(Vec::clear);
+        let sql = "UPDATE webhooks SET owner_id = $2, doc = $3 WHERE id = $1";
+        tx.execute(sql, &params![&webhook.id, to, serde_json::to_string(&webhook)?]).await?;
     }
     Ok(())
 }

@@ -90,17 +90,15 @@ pub enum Thing {
     PaidInvoice,
     /// A marketplace installation, as its team names it.
     NativeConfiguration,
+    /// The same, and another team that every member of this one is a member of.
+    MovableConfiguration,
     /// A product of it.
     ProvisioningProduct,
 }
 
-/// The values of a path's parameters.
+/// The values of a path's parameters, and of the body's where the name begins with `IN_BODY`.
 pub type Params = Vec<(&'static str, String)>;
-/// Not in the path: the installation that the body names.
-const IN_BODY: &str = "integrationConfigurationId in the body";
-
-/// Not in the path either: the client secret.
-const SECRET_IN_BODY: &str = "client_secret in the body";
+const IN_BODY: &str = "body:";
 
 pub struct World<'a> {
     pub pintle: &'a Pintle,
@@ -283,7 +281,7 @@ impl<'a> World<'a> {
             }
             Thing::InstallationWithSecret => {
                 let native = self.native(installed).await;
-                vec![("integrationConfigurationId", native.id), (SECRET_IN_BODY, native.client_secret)]
+                vec![("integrationConfigurationId", native.id), ("body:client_secret", native.client_secret)]
             }
             Thing::ExperimentationItem => {
                 let native = self.native(installed).await;
@@ -332,7 +330,9 @@ impl<'a> World<'a> {
                 let native = self.askable().await;
                 vec![("idOrSlug", native.integration), ("productIdOrSlug", "db".to_owned())]
             }
-            Thing::ProvisioningInstallation => vec![(IN_BODY, self.askable().await.id)],
+            Thing::ProvisioningInstallation => {
+                vec![("body:integrationConfigurationId", self.askable().await.id)]
+            }
             Thing::StoreOfInstallation => {
                 let (installation, store) = self.store().await;
                 vec![("integrationConfigurationId", installation), ("resourceId", store)]
@@ -349,6 +349,13 @@ impl<'a> World<'a> {
                 let pay = format!("/pintle/v1/invoices/{}/pay", params[1].1);
                 owner.post(&pay, json!({})).await.ok(200);
                 params
+            }
+            Thing::MovableConfiguration => {
+                let other = self.pintle.team(&format!("other-{}", next())).await.team.unwrap();
+                for member in self.members.iter().map(|(_, member)| member).chain([owner]) {
+                    teams::add_member(&self.pintle.core, &other, &member.user, Role::Member).await.unwrap();
+                }
+                vec![("id", self.install_native().await.id), ("body:teamId", other.to_string())]
             }
             Thing::NativeConfiguration => vec![("id", self.installation(installed).await.1)],
         }
@@ -432,12 +439,8 @@ fn text(value: &Value) -> String {
 pub async fn send(route: &Route, caller: &Caller, params: &Params, mut body: Value) -> Answer {
     let mut path = route.path.to_owned();
     for (name, value) in params {
-        if *name == SECRET_IN_BODY {
-            body["client_secret"] = json!(value);
-            continue;
-        }
-        if *name == IN_BODY {
-            body["integrationConfigurationId"] = json!(value);
+        if let Some(name) = name.strip_prefix(IN_BODY) {
+            body[name] = json!(value);
             continue;
         }
         let in_path = format!("{{{name}}}");

@@ -165,14 +165,16 @@ impl Configuration {
     /// Writes the document and the columns that are derived from it.
     pub(crate) async fn save(&self, tx: &Conn) -> Result<()> {
         tx.execute(
-            "UPDATE configurations SET doc = $2, scopes = $3, selected = $4, disabled_at = $5, user_id = $6 WHERE id = $1",
+            "UPDATE configurations SET doc = $2, scopes = $3, selected = $4, disabled_at = $5, user_id = $6, owner_id = $7
+             WHERE id = $1",
             &params![
                 &self.id,
                 serde_json::to_string(self)?,
                 self.scopes.join(" "),
                 self.project_selection == Selection::Selected,
                 self.disabled_at,
-                &self.user_id
+                &self.user_id,
+                &self.owner_id
             ],
         )
         .await?;

@@ -34,7 +34,7 @@ pub use source::{Source, SourceField, SourceKind};
 pub use update::{DrainPatch, update};
 
 use crate::events;
-use crate::ids::{DrainId, ProjectId};
+use crate::ids::{ConfigurationId, DrainId, OwnerId, ProjectId};
 use crate::{Core, Error, OnConstraint, Result, Scope, deliveries, projects, validate};
 use delivery::Shown;
 use pintle_store::{Conn, params};
@@ -239,6 +239,22 @@ pub(crate) async fn forget_project(tx: &Conn, project: &ProjectId) -> Result<()>
         drain.forget(project);
         let sql = "UPDATE drains SET doc = $2 WHERE id = $1";
         tx.execute(sql, &params![&drain.id, serde_json::to_string(&drain)?]).await?;
+    }
+    Ok(())
+}
+
+/// Makes the drains of an installation another team's: each begins at what is logged there from now on, and what waits of the earlier
+/// owner's logs is not sent any more.
+pub(crate) async fn hand_over(tx: &Conn, configuration: &ConfigurationId, to: &OwnerId) -> Result<()> {
+    deliveries::cancel_of_drains(tx, configuration).await?;
+    let sql = "SELECT doc FROM drains WHERE configuration_id = $1 ORDER BY id";
+    for (doc,) in tx.all::<(String,)>(sql, &params![configuration]).await? {
+        let mut drain: Drain = serde_json::from_str(&doc)?;
+        drain.give_to(to);
+        let sql = "UPDATE drains SET owner_id = $2, doc = $3 WHERE id = $1";
+        tx.execute(sql, &params![&drain.id, to, serde_json::to_string(&drain)?]).await?;
+        tx.execute("DELETE FROM drain_cursors WHERE drain_id = $1", &params![&drain.id]).await?;
+        cursors::begin(tx, &drain).await?;
     }
     Ok(())
 }

@@ -153,6 +153,14 @@ impl Drain {
         }
     }
 
+    /// Makes it a team's. One that named projects is left with none: they are the earlier owner's.
+    pub(super) fn give_to(&mut self, team: &OwnerId) {
+        self.owner_id = team.clone();
+        self.team_id = Some(team.clone());
+        let filtered = self.filter_v2.as_mut().and_then(FilterV2::projects_mut);
+        [self.project_ids.as_mut(), filtered].into_iter().flatten().for_each(Vec::clear);
+    }
+
     pub(super) fn is_of_installation(&self) -> bool {
         self.configuration_id.is_some()
     }

@@ -1,9 +1,5 @@
 //! Billing plans: what a partner offers for an installation or a resource (semantics.md 1.5).
 
-mod offered;
-
-pub use offered::offered;
-
 use crate::clock;
 use crate::integrations::Policy;
 use crate::{Error, Result, validate, violation};

@@ -3,8 +3,10 @@
 use super::actor::Actor;
 use super::claims::Speaker;
 use super::partner::{self, Question};
+use super::plans::BillingPlan;
+use super::products::Metadata;
 use crate::ids::{ConfigurationId, IntegrationId};
-use crate::{Core, Result};
+use crate::{Core, Result, validate};
 use http::Method;
 use serde_json::Value as Json;
 use url::form_urlencoded::Serializer;
@@ -31,23 +33,28 @@ impl Questions<'_> {
     }
 
     /// The plans of a product, for somebody who wants one with this metadata. The product is named as its partner names it.
-    pub async fn product_plans(&self, slug: &str, metadata: Option<&Json>) -> Result<Vec<Json>> {
+    pub async fn product_plans(&self, slug: &str, metadata: &Metadata) -> Result<Vec<BillingPlan>> {
         let mut path = partner::path(&["v1", "products", slug, "plans"]);
-        if let Some(metadata) = metadata {
-            let query =
-                Serializer::new(String::new()).append_pair("metadata", &metadata.to_string()).finish();
+        if !metadata.is_empty() {
+            let metadata = Json::Object(metadata.clone()).to_string();
+            let query = Serializer::new(String::new()).append_pair("metadata", &metadata).finish();
             path = format!("{path}?{query}");
         }
-        plans(self.get(&path).await?)
+        plans(&self.get(&path).await?)
     }
 
-    pub async fn installation_plans(&self) -> Result<Vec<Json>> {
-        plans(self.get(&self.path(&["plans"])).await?)
+    pub async fn installation_plans(&self) -> Result<Vec<BillingPlan>> {
+        plans(&self.get(&self.path(&["plans"])).await?)
     }
 
     /// The plans that a resource, by the partner's id, can change to.
-    pub async fn resource_plans(&self, id: &str) -> Result<Vec<Json>> {
-        plans(self.get(&self.path(&["resources", id, "plans"])).await?)
+    pub async fn resource_plans(&self, id: &str) -> Result<Vec<BillingPlan>> {
+        plans(&self.get(&self.path(&["resources", id, "plans"])).await?)
+    }
+
+    /// Whether this installation can accept what another one's team gives away under a claim: an error where it cannot.
+    pub async fn can_accept(&self, claim: &str) -> Result<()> {
+        self.get(&self.path(&["resource-transfer-requests", claim, "verify"])).await.map(drop)
     }
 
     fn path(&self, rest: &[&str]) -> String {
@@ -71,10 +78,20 @@ impl Questions<'_> {
     }
 }
 
-/// `{plans: […]}`, each an object.
-fn plans(mut answer: Json) -> Result<Vec<Json>> {
-    match answer["plans"].take() {
-        Json::Array(plans) if plans.iter().all(Json::is_object) => Ok(plans),
-        _ => Err(partner::unavailable("its answer has no plans")),
+/// `{plans: […]}`. Something in it that is no plan spoils the answer: whoever develops the partner is told what, and nobody misses a
+/// plan without a word.
+fn plans(body: &Json) -> Result<Vec<BillingPlan>> {
+    let plans = body["plans"].as_array();
+    let plans = plans.ok_or_else(|| partner::unavailable("its answer should have a list `plans`"))?;
+    let read = |(at, plan)| BillingPlan::read(&format!("plans[{at}]"), plan);
+    let plans: Result<Vec<BillingPlan>> = plans.iter().enumerate().map(read).collect();
+    let plans = plans.map_err(|error| {
+        let what = error.message.trim_start_matches("Invalid request: ");
+        partner::unavailable(&format!("in its answer, {what}"))
+    })?;
+    let ids: Vec<&str> = plans.iter().map(|plan| plan.id.as_str()).collect();
+    match validate::unique("plans", &ids) {
+        Ok(()) => Ok(plans),
+        Err(_) => Err(partner::unavailable("two of its plans have the same id")),
     }
 }

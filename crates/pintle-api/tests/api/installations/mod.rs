@@ -3,6 +3,7 @@
 mod closing;
 mod purchase;
 mod removal;
+mod transfer;
 
 use pintle_core::clock::DAY;
 use pintle_core::marketplace::calls;

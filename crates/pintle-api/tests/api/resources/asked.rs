@@ -186,8 +186,16 @@ async fn a_plan_must_be_offered() {
         create(&team, &installed, more).await.fails(400, "prepayment_amount_required");
         let more = json!({ "name": "other", "billingPlanId": "pre", "prepaymentAmountCents": 49 });
         create(&team, &installed, more).await.fails(400, "bad_request");
-        let more = json!({ "name": "other", "billingPlanId": "pre", "prepaymentAmountCents": 500 });
-        create(&team, &installed, more).await.ok(200);
+        let more = json!({ "name": "other", "billingPlanId": "pre", "prepaymentAmountCents": 512 });
+        let (_, made) = created(&team, &installed, more).await;
+        let invoices = team.get("/pintle/v1/invoices").await.ok(200)["invoices"].clone();
+        let [invoice] = invoices.as_array().unwrap().as_slice() else { panic!("one invoice: {invoices}") };
+        let item = &invoice["items"][0];
+        assert_eq!((&invoice["total"], &invoice["purpose"]), (&json!("5.12"), &json!("prepayment")));
+        assert_eq!(
+            (&item["billingPlanId"], &item["resourceId"]),
+            (&json!("pre"), &made["externalResourceId"])
+        );
     })
     .await;
 }

@@ -32,6 +32,7 @@ pub mod usage;
 pub use invoice::{Invoice, Record, State, Step};
 pub use moment::{Moment, Period};
 pub use money::Amount;
+pub(crate) use rows::hand_over;
 pub use rows::open_invoices;
 
 use crate::ids::{ConfigurationId, IntegrationId, UserId};

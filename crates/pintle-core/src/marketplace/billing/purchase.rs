@@ -57,6 +57,21 @@ pub async fn order(core: &Core, scope: &Scope, id: ConfigurationId, order: Order
         .await
 }
 
+/// Buys a resource's first credits, in the transaction that its partner's answer is written down in.
+pub(crate) async fn first(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    id: &ConfigurationId,
+    resource: &str,
+    plan: String,
+    amount: Amount,
+) -> Result<()> {
+    let installation = super::require(tx, id).await?;
+    let record = record(core, scope, &installation, Some(resource.to_owned()), plan, amount);
+    record.insert(tx, core, scope).await
+}
+
 /// Buys more where a balance fell below its threshold: not while an earlier purchase is open, and not beyond the month's limit.
 pub(super) async fn where_needed(
     tx: &Conn,

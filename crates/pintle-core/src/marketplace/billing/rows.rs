@@ -3,7 +3,7 @@
 use super::invoice::{Record, State, Step};
 use crate::clock::Millis;
 use crate::events::{self, Event};
-use crate::ids::ConfigurationId;
+use crate::ids::{ConfigurationId, OwnerId};
 use crate::{Core, Error, OnConstraint, Result, Scope};
 use pintle_store::{Conn, params};
 use serde_json::json;
@@ -33,6 +33,21 @@ pub async fn of_owner(conn: &Conn, scope: &Scope, id: &str) -> Result<Record> {
     let sql = "SELECT doc FROM invoices WHERE owner_id = $1 AND id = $2";
     let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), id]).await?;
     Ok(serde_json::from_str(&row.ok_or_else(not_found)?.0)?)
+}
+
+/// Makes the invoices of an installation another team's, since they may still be refunded. What was used and would have been bought
+/// was the earlier owner's business, and is forgotten.
+pub(crate) async fn hand_over(tx: &Conn, installation: &ConfigurationId, to: &OwnerId) -> Result<()> {
+    let sql = "SELECT doc FROM invoices WHERE installation_id = $1 ORDER BY id";
+    for (doc,) in tx.all::<(String,)>(sql, &params![installation]).await? {
+        let mut record: Record = serde_json::from_str(&doc)?;
+        (record.owner_id, record.personal) = (to.clone(), false);
+        let sql = "UPDATE invoices SET owner_id = $2, doc = $3 WHERE id = $1";
+        tx.execute(sql, &params![&record.invoice.invoice_id, to, serde_json::to_string(&record)?]).await?;
+    }
+    tx.execute("DELETE FROM billing_data WHERE installation_id = $1", &params![installation]).await?;
+    tx.execute("DELETE FROM thresholds WHERE configuration_id = $1", &params![installation]).await?;
+    Ok(())
 }
 
 impl Record {

@@ -166,11 +166,17 @@ impl Operation {
     }
 }
 
-/// Whether it can be run once more: the partner has not said yes or no to it.
+/// Whether it can be run once more: the partner has not said yes or no to it, and its installation is still the same team's.
 ///
 /// # Errors
-/// 409 `call_answered`.
+/// 409 `call_answered` or `installation_transferred`.
 pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
+    let moved = "SELECT i.id FROM deliveries d JOIN installations i ON i.id = d.source_id
+      WHERE d.id = $1 AND i.owner_id <> d.owner_id";
+    if tx.opt::<(String,)>(moved, &params![id]).await?.is_some() {
+        let text = "The installation has been transferred to another team";
+        return Err(Error::conflict("installation_transferred", text));
+    }
     match run::outcome(tx, core, id).await? {
         Some(outcome) if outcome.is_known() => {
             let text = "The partner has answered this call: what it said stands, and sending it again would change nothing";
@@ -188,6 +194,13 @@ pub async fn renew(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
     require_open(tx, core, id).await?;
     let now = core.clock.now();
     deliveries::renew(tx, id, now, now + LEASE).await
+}
+
+/// The calls that are pending for an installation, oldest first.
+pub async fn pending(conn: &Conn, configuration: &ConfigurationId) -> Result<Vec<DeliveryId>> {
+    let sql = "SELECT id FROM deliveries WHERE kind = 'partner' AND source_id = $1 AND state = 'pending' ORDER BY created_at, id";
+    let rows: Vec<(String,)> = conn.all(sql, &params![configuration]).await?;
+    Ok(rows.into_iter().map(|(id,)| DeliveryId::from(id)).collect())
 }
 
 /// Ends the calls that are pending for an installation, but for one. Nothing follows from it here: whoever ends them knows what is

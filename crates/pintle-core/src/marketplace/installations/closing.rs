@@ -141,7 +141,7 @@ pub async fn finalize(core: &Core, id: &ConfigurationId) -> Result<()> {
         .await
 }
 
-fn invoices_open(open: &[String]) -> Error {
+pub(super) fn invoices_open(open: &[String]) -> Error {
     let text = format!("{} invoices are not settled yet: {}", open.len(), open.join(", "));
     Error::conflict("invoices_open", text).with("invoices", open.to_vec())
 }

@@ -15,6 +15,7 @@ pub mod closing;
 pub mod install;
 pub mod leave;
 mod plan;
+pub mod transfer;
 
 pub use closing::{Closing, End, Told};
 pub use plan::change_plan;
@@ -91,9 +92,11 @@ impl Installation {
     async fn save(&self, tx: &Conn) -> Result<()> {
         let closing = self.closing.as_ref().filter(|_| self.state == State::Closing);
         let closes_at = closing.map(|closing| closing.closes_at);
-        let sql = "UPDATE installations SET state = $2, closes_at = $3, doc = $4 WHERE id = $1";
+        let sql =
+            "UPDATE installations SET state = $2, closes_at = $3, doc = $4, owner_id = $5 WHERE id = $1";
         let doc = serde_json::to_string(self)?;
-        tx.execute(sql, &params![&self.id, self.state.as_str(), closes_at, doc]).await?;
+        let row = params![&self.id, self.state.as_str(), closes_at, doc, &self.owner_id];
+        tx.execute(sql, &row).await?;
         Ok(())
     }
 }

@@ -4,7 +4,8 @@ use super::{Metadata, require};
 use crate::ids::ConfigurationId;
 use crate::integrations::{self, Integration};
 use crate::marketplace::Actor;
-use crate::marketplace::plans::{self, BillingPlan};
+use crate::marketplace::plans::BillingPlan;
+use crate::marketplace::questions::Questions;
 use crate::{Core, Error, Kind, Result, Scope};
 use pintle_store::{Conn, params};
 
@@ -45,7 +46,9 @@ async fn ask(
     app.partner_url()?;
     let installation = installation(&conn, scope, &app).await?;
     drop(conn);
-    plans::offered(core, &Actor::of(scope), &app, installation.as_ref(), &product, metadata).await
+    let (actor, integration) = (&Actor::of(scope), &app.id);
+    let questions = Questions { core, actor, integration, installation: installation.as_ref() };
+    questions.product_plans(&product.slug, metadata).await
 }
 
 /// The native installation that the scope's owner has of an integration.

@@ -31,6 +31,7 @@ pub mod stores;
 mod told;
 
 pub use naming::variable_name;
+pub(crate) use record::hand_over;
 pub use record::{Ownership, Resource, Stage};
 pub use secrets::{Overrides, Secret, Shown};
 pub use told::Told;

@@ -12,13 +12,15 @@ use crate::clock::Millis;
 use crate::configurations::{self, Status};
 use crate::ids::{ConfigurationId, DeliveryId, ResourceId};
 use crate::integrations::{self, Integration};
+use crate::marketplace::billing::{Amount, purchase};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::plans::{self, BillingPlan, PlanKind};
+use crate::marketplace::plans::{BillingPlan, PlanKind};
 use crate::marketplace::products::{self, Metadata, Product, When, check_metadata};
+use crate::marketplace::questions::Questions;
 use crate::marketplace::{Actor, Level, Notification, Outcome, partner};
 use crate::{Core, Error, Result, Scope, validate};
 use pintle_store::Conn;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 /// The body.
@@ -47,8 +49,8 @@ pub async fn create(core: &Core, scope: &Scope, new: NewStore) -> Result<Json> {
     new.check()?;
     let place = Place::find(core, scope, &new).await?;
     let metadata = check_metadata(&place.product.metadata_schema, &new.metadata, When::Create)?;
-    let plan = place.plan(core, scope, &new, &metadata).await?;
-    let (id, call) = begin(core, scope, new, place, metadata, plan).await?;
+    let price = place.price(core, scope, &new, &metadata).await?;
+    let (id, call) = begin(core, scope, new, place, metadata, price).await?;
     match calls::run(core, &call).await? {
         Outcome::Refused { error, .. } => Err(error.into_error()),
         _ => stores::get(core, scope, id.as_str()).await,
@@ -63,6 +65,10 @@ impl NewStore {
             Some(cents) => validate::within("prepaymentAmountCents", cents, 50.0, 1e11),
             None => Ok(()),
         }
+    }
+
+    fn credits(&self) -> Option<Amount> {
+        self.prepayment_amount_cents.and_then(|cents| Amount::parse(&format!("{:.2}", cents / 100.0)))
     }
 }
 
@@ -84,25 +90,17 @@ impl Place {
         Ok(Self { app, product, installation_plan: configuration.billing_plan })
     }
 
-    /// The plan that the resource gets: the chosen one where the partner offers it, else one that costs nothing. Where plans are for whole
-    /// installations, that of the installation.
-    async fn plan(
-        &self,
-        core: &Core,
-        scope: &Scope,
-        new: &NewStore,
-        metadata: &Metadata,
-    ) -> Result<Option<String>> {
+    /// What the resource costs: by the chosen plan where the partner offers it, else by one that costs nothing. Where plans are for whole
+    /// installations, by that of the installation.
+    async fn price(&self, core: &Core, scope: &Scope, new: &NewStore, metadata: &Metadata) -> Result<Price> {
         if self.app.installation_level_billing_plans && new.billing_plan_id.is_none() {
-            return Ok(self
-                .installation_plan
-                .as_ref()
-                .and_then(|plan| plan["id"].as_str())
-                .map(str::to_owned));
+            let plan = self.installation_plan.as_ref().and_then(|plan| plan["id"].as_str());
+            return Ok(Price { plan: plan.map(str::to_owned), credits: None });
         }
         let installation = Some(&new.integration_configuration_id);
-        let offered =
-            plans::offered(core, &Actor::of(scope), &self.app, installation, &self.product, metadata).await?;
+        let (actor, integration) = (&Actor::of(scope), &self.app.id);
+        let questions = Questions { core, actor, integration, installation };
+        let offered = questions.product_plans(&self.product.slug, metadata).await?;
         let usable = |plan: &&BillingPlan| plan.disabled != Some(true);
         let found = match &new.billing_plan_id {
             Some(id) => offered.iter().filter(usable).find(|plan| plan.id == *id),
@@ -116,7 +114,25 @@ impl Place {
             let text = format!("The plan `{}` is paid beforehand: name `prepaymentAmountCents`", plan.name);
             return Err(Error::bad_request(text).coded("prepayment_amount_required"));
         }
-        Ok(Some(plan.id.clone()))
+        let credits = new.credits().filter(|_| plan.kind == PlanKind::Prepayment);
+        Ok(Price { plan: Some(plan.id.clone()), credits })
+    }
+}
+
+/// What a resource costs. It stands with the call, for when the partner has made the resource.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Price {
+    plan: Option<String>,
+    /// Bought with it.
+    credits: Option<Amount>,
+}
+
+impl Price {
+    /// Buys the credits: the invoice is to be paid like any other.
+    async fn buy(&self, tx: &Conn, core: &Core, scope: &Scope, resource: &Resource) -> Result<()> {
+        let (Some(plan), Some(credits)) = (&self.plan, self.credits) else { return Ok(()) };
+        let id = &resource.configuration_id;
+        purchase::first(tx, core, scope, id, resource.known_as(), plan.clone(), credits).await
     }
 }
 
@@ -136,7 +152,7 @@ async fn begin(
     new: NewStore,
     place: Place,
     metadata: Metadata,
-    plan: Option<String>,
+    price: Price,
 ) -> Result<(ResourceId, DeliveryId)> {
     let (core, scope) = (core.clone(), scope.clone());
     core.clone()
@@ -167,11 +183,12 @@ async fn begin(
                 updated_at: now,
             };
             resource.insert(tx, &core, &[]).await?;
-            let body = body(&resource, &place.product, plan.as_deref());
+            let body = body(&resource, &place.product, price.plan.as_deref());
             let call = asking::call(&scope, &resource, &place.app.id, Operation::Provision);
             let path =
                 partner::path(&["v1", "installations", resource.configuration_id.as_str(), "resources"]);
-            let call = NewCall { method: http::Method::POST, path, body: Some(body), ..call };
+            let data = serde_json::to_value(&price)?;
+            let call = NewCall { method: http::Method::POST, path, body: Some(body), data, ..call };
             Ok((resource.id, calls::intend(tx, &core, call).await?))
         })
         .await
@@ -200,7 +217,8 @@ pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
     match (outcome, found) {
         (Outcome::Answered { body, .. }, None) => leave::orphan(tx, core, call, &partner_id(body)?).await,
         (Outcome::Answered { body, .. }, Some(resource)) if resource.partner_id.is_none() => {
-            fill(tx, core, &scope, resource, body).await
+            let resource = fill(tx, core, &scope, resource, body).await?;
+            Price::deserialize(&call.data).unwrap_or_default().buy(tx, core, &scope, &resource).await
         }
         (Outcome::Refused { .. }, Some(resource)) if resource.partner_id.is_none() => {
             record::delete(tx, &resource.id).await
@@ -218,7 +236,13 @@ fn partner_id(body: &Json) -> Result<String> {
     id.map(str::to_owned).ok_or_else(|| Error::bad_request("its answer has no `id` of a resource"))
 }
 
-async fn fill(tx: &Conn, core: &Core, scope: &Scope, mut resource: Resource, body: &Json) -> Result<()> {
+async fn fill(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    mut resource: Resource,
+    body: &Json,
+) -> Result<Resource> {
     let now = core.clock.now();
     let partner_id = partner_id(body)?;
     resource.stage = Stage::Present;
@@ -237,7 +261,8 @@ async fn fill(tx: &Conn, core: &Core, scope: &Scope, mut resource: Resource, bod
             resource.save(tx).await?;
         }
     }
-    life::announce(tx, core, scope, &resource, now, "storage-create", "created").await
+    life::announce(tx, core, scope, &resource, now, "storage-create", "created").await?;
+    Ok(resource)
 }
 
 fn broken(resource: &mut Resource, error: &Error, now: Millis) {

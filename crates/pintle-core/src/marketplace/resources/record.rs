@@ -133,13 +133,32 @@ impl Resource {
 
     /// Writes the document and the columns that are derived from it.
     pub(super) async fn save(&self, tx: &Conn) -> Result<()> {
-        let sql = "UPDATE resources SET name = $2, partner_id = $3, product_id = $4, doc = $5 WHERE id = $1";
-        let doc = serde_json::to_string(self)?;
-        tx.execute(sql, &params![&self.id, &self.name, self.partner_id.as_deref(), &self.product_id, doc])
+        let sql = "UPDATE resources SET name = $2, partner_id = $3, product_id = $4, configuration_id = $5, owner_id = $6, doc = $7
+          WHERE id = $1";
+        let row = params![
+            &self.id,
+            &self.name,
+            self.partner_id.as_deref(),
+            &self.product_id,
+            &self.configuration_id,
+            &self.owner_id,
+            serde_json::to_string(self)?
+        ];
+        tx.execute(sql, &row)
             .await
             .on_unique(NAME_INDEX, || name_taken(&self.name))
             .on_unique(PARTNER_INDEX, partner_id_taken)?;
         self.note_plan(tx).await
+    }
+
+    /// Writes it with its new owner, who also gets what its partner pushes of it. What the partner told of deployments is forgotten: their
+    /// projects are the earlier owner's.
+    pub(super) async fn changed_hands(&self, tx: &Conn) -> Result<()> {
+        self.save(tx).await?;
+        let pushed = "UPDATE edge_configs SET owner_id = $2 WHERE resource_id = $1";
+        tx.execute(pushed, &params![&self.id, &self.owner_id]).await?;
+        tx.execute("DELETE FROM deployment_actions WHERE resource_id = $1", &params![&self.id]).await?;
+        Ok(())
     }
 
     pub(super) async fn secrets(&self, conn: &Conn, core: &Core) -> Result<Vec<Secret>> {
@@ -224,6 +243,17 @@ pub(super) async fn of_call(conn: &Conn, call: &Call) -> Result<Option<Resource>
 
 pub(super) async fn delete(tx: &Conn, id: &ResourceId) -> Result<()> {
     tx.execute("DELETE FROM resources WHERE id = $1", &params![id]).await.map(drop)?;
+    Ok(())
+}
+
+/// Makes the resources of an installation another owner's. What deployments of the earlier owner's were given goes.
+pub(crate) async fn hand_over(tx: &Conn, id: &ConfigurationId, to: &OwnerId) -> Result<()> {
+    let sql = "SELECT doc FROM resources WHERE configuration_id = $1 ORDER BY id";
+    for (doc,) in tx.all::<(String,)>(sql, &params![id]).await? {
+        let mut resource: Resource = serde_json::from_str(&doc)?;
+        resource.owner_id = to.clone();
+        resource.changed_hands(tx).await?;
+    }
     Ok(())
 }
 

@@ -11,6 +11,6 @@ pub(crate) use membership::insert;
 pub(super) use membership::{COLUMNS, of};
 pub use membership::{Membership, add};
 pub use remove::remove;
-pub(crate) use standing::require_installer;
+pub(crate) use standing::{acting_in, require_installer};
 pub(crate) use update::change_role;
 pub use update::{MemberPatch, update};

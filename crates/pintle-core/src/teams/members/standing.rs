@@ -1,6 +1,6 @@
 //! A member as a change finds it.
 
-use crate::ids::UserId;
+use crate::ids::{OwnerId, UserId};
 use crate::marketplace::account::PartnerRole;
 use crate::permissions::{Extended, Permission, Role, Verdict};
 use crate::scope::Principal;
@@ -76,4 +76,28 @@ pub(crate) async fn require_installer(tx: &Conn, scope: &Scope) -> Result<()> {
         _ => error,
     })?;
     if standing.may_install() { Ok(()) } else { Err(Error::forbidden("Not authorized")) }
+}
+
+/// The caller acting for another of its teams, where it is an owner or a member. `team` is an id or a slug.
+///
+/// # Errors
+/// 404 for a team that is not the caller's; 403 for another role there, and for a token that is good for one team only.
+pub(crate) async fn acting_in(tx: &Conn, scope: &Scope, team: &str) -> Result<Scope> {
+    let Principal::User { id, .. } = &scope.principal else { return Err(Error::forbidden("Not authorized")) };
+    if scope.team_only {
+        return Err(Error::forbidden("Not authorized: this token is good for its own team only"));
+    }
+    let sql =
+        "SELECT o.id, o.slug, m.role FROM owners o JOIN members m ON m.team_id = o.id AND m.user_id = $2
+      WHERE o.kind = 'team' AND (o.id = $1 OR o.slug = $1)";
+    let row: Option<(String, String, String)> = tx.opt(sql, &params![team, id]).await?;
+    let (id, owner_slug, role) = row.ok_or_else(|| Error::not_found("Team"))?;
+    match Role::parse(&role) {
+        Some(role @ (Role::Owner | Role::Member)) => {
+            let mut acting = scope.acting_for(OwnerId::from(id));
+            (acting.owner_slug, acting.role) = (owner_slug, role);
+            Ok(acting)
+        }
+        _ => Err(Error::forbidden("Not authorized: this needs an owner or a member of the other team")),
+    }
 }

@@ -5,11 +5,15 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use http_body_util::BodyExt;
 use pintle_api::Api;
+use pintle_core::configurations::Projects;
 use pintle_core::ids::{OwnerId, UserId};
+use pintle_core::marketplace::rehearsal;
 use pintle_core::permissions::Role;
+use pintle_core::scope::Principal;
 use pintle_core::teams::{self, NewTeam};
 use pintle_core::tokens::{self, NewToken};
 use pintle_core::users::{self, NewUser, User};
+use pintle_core::{Scope, integrations};
 use pintle_store::params;
 use serde_json::{Value, json};
 
@@ -188,21 +192,22 @@ impl Caller {
 
     /// Installs a registered native integration, given as the answer to its registration.
     pub async fn install_native_app(&self, app: &Value) -> Installed {
-        let installed = self.install_app(app, json!({})).await;
-        let (id, integration) = (installed.id.clone(), installed.integration.clone());
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let core = self.api.core();
+        let found = integrations::find(&core.db.read().await.expect("a connection"), &text(&app["id"])).await;
+        let found = found.expect("a query").expect("an integration");
         let owner = self.team.clone().unwrap_or_else(|| self.user.as_owner());
-        let sql = "INSERT INTO installations (id, owner_id, integration_id, state, created_at, doc)
-          VALUES ($1, $2, $3, 'active', 0, $4)";
-        let doc = json!({
-            "id": id, "ownerId": owner, "personal": self.team.is_none(), "integrationId": integration, "state": "active",
-            "call": "dlv_taken", "acceptedPolicies": {}, "createdAt": 0,
-        });
-        let write = self.api.core().db.write(async move |tx| {
-            tx.execute(sql, &params![&id, &owner, &integration, doc.to_string()]).await?;
-            Ok::<_, pintle_core::Error>(())
-        });
-        write.await.expect("an installation");
-        Installed { caller: installed.caller.without_team(), ..installed }
+        let mut scope = Scope::system(owner, self.team.is_none());
+        scope.principal = Principal::User { id: self.user.clone(), username: String::new() };
+        let made = rehearsal::install(core, &scope, &found, Projects::All).await;
+        let (id, token) = made.expect("an installation");
+        let caller = self.with_token(token).without_team();
+        Installed {
+            id: id.to_string(),
+            integration: text(&app["id"]),
+            client_secret: text(&app["clientSecret"]),
+            caller,
+        }
     }
 
     /// The same as `install` with chosen scopes, and the body of the installation.

@@ -204,7 +204,6 @@ async fn install(
         return buy(call, app, session, start, account, projects, form).await;
     }
     let consent = Consent {
-        installation_type: Some(integrations::Kind::External),
         projects: if form.again { Projects::All } else { projects },
         source: start.source,
         state: start.state.clone(),

@@ -18,7 +18,7 @@ use pintle_core::configurations::install::{self, Consent};
 use pintle_core::configurations::{Projects, Source, exchange};
 use pintle_core::ids::ProjectId;
 use pintle_core::integrations::Kind;
-use pintle_core::{Result, Scope};
+use pintle_core::{Error, Result, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -51,9 +51,13 @@ struct InstallBody {
 /// Consents as the calling user, for the team in the query, and answers with what the browser would have been sent to.
 async fn headless(call: Call, scope: Scope) -> Result<Reply> {
     let input: InstallBody = call.json()?;
+    if input.installation_type == Some(Kind::Marketplace) {
+        let text =
+            "A native installation has no code: POST /v2/integrations/integration/{slug}/marketplace/install";
+        return Err(Error::conflict("native_installation", text));
+    }
     let consent = Consent {
         projects: input.projects.map_or(Projects::All, Projects::Selected),
-        installation_type: input.installation_type,
         source: input.source,
         state: input.state,
         current_project: input.current_project_id,

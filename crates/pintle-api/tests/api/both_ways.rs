@@ -54,7 +54,7 @@ async fn what_an_integration_is_not_it_cannot_be_installed_as() {
         team.post(APPS, json!({ "name": "Bridge" })).await.ok(201);
         let cases = [
             ("store", "external", 409, "not_connectable"),
-            ("bridge", "marketplace", 409, "not_native"),
+            ("bridge", "marketplace", 409, "native_installation"),
             ("bridge", "native", 400, "bad_request"),
         ];
         for (slug, kind, status, code) in cases {

@@ -337,26 +337,3 @@ async fn who_may_install() {
     })
     .await;
 }
-
-#[tokio::test]
-async fn a_native_integration_and_a_connectable_one_can_be_side_by_side() {
-    on_each_engine(async |pintle| {
-        let team = pintle.team("acme").await;
-        let native = json!({ "name": "Store", "kind": "marketplace", "scopes": ["read:project"], "redirectUrl": CALLBACK });
-        let native = team.post("/pintle/v1/integrations", native).await.ok(201);
-        register(&team, "bridge").await;
-        let made = install(&team, "store", json!({})).await.ok(201);
-        let configuration = &made["configuration"];
-        assert_eq!((&configuration["source"], &configuration["installationType"]), (&json!("marketplace"), &json!("marketplace")));
-        let token = post_json(pintle, exchange(&native, &made)).await.ok(200);
-        team.with_token(token["access_token"].as_str().unwrap().to_owned()).get("/v10/projects").await.ok(200);
-        install(&team, "bridge", json!({})).await.ok(201);
-        let list = async |kind: &str| {
-            team.get(&format!("/v1/integrations/configurations?view=account&installationType={kind}")).await.ok(200)
-        };
-        assert_eq!(list("marketplace").await[0]["slug"], "store");
-        assert_eq!(list("external").await[0]["slug"], "bridge");
-        assert_eq!(list("external").await.as_array().unwrap().len(), 1);
-    })
-    .await;
-}

@@ -23,7 +23,6 @@ pub struct Consent {
     pub projects: Projects,
     /// Absent: what the integration is. A native one that has a redirect URL can be installed as a connectable account too, and both may
     /// be there at once.
-    pub installation_type: Option<Kind>,
     /// Absent: `marketplace` for a native installation, else `external`.
     pub source: Option<Source>,
     /// Opaque to Pintle: echoed to the redirect URL of an external start.
@@ -38,25 +37,8 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// # Errors
-    /// 409 `not_native`, `not_connectable`: the integration cannot be installed so.
-    fn kind(&self, app: &Integration) -> Result<Kind> {
-        let kind = self.installation_type.unwrap_or(app.kind);
-        match (kind, app.kind) {
-            (Kind::Marketplace, Kind::External) => app.partner_url().map(|_| kind),
-            (Kind::External, Kind::Marketplace) if app.redirect_url.is_none() => {
-                let text = format!("{} has no redirect URL: it can be installed natively only", app.name);
-                Err(Error::conflict("not_connectable", text))
-            }
-            _ => Ok(kind),
-        }
-    }
-
-    fn source(&self, kind: Kind) -> Source {
-        self.source.unwrap_or(match kind {
-            Kind::External => Source::External,
-            Kind::Marketplace => Source::Marketplace,
-        })
+    fn source(&self) -> Source {
+        self.source.unwrap_or(Source::External)
     }
 
     fn check(&self) -> Result<()> {
@@ -82,7 +64,7 @@ pub struct Installed {
 ///
 /// # Errors
 /// 404 for an unknown integration or project; 409 `integration_already_installed`, naming the configuration, unless the consent is
-/// to go on with it; 409 `not_native` or `not_connectable`; 403 `integration_configuration_disabled` where that is disabled.
+/// to go on with it; 409 `not_connectable`; 403 `integration_configuration_disabled` where that is disabled.
 pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Consent) -> Result<Installed> {
     consent.check()?;
     let (core, scope, id_or_slug) = (core.clone(), scope.clone(), id_or_slug.to_owned());
@@ -95,10 +77,10 @@ pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Cons
             if let Some(project) = &consent.current_project {
                 require_visible(tx, &scope, std::slice::from_ref(project)).await?;
             }
-            let kind = consent.kind(&app)?;
-            let configuration = match existing(tx, &scope, &app, kind).await? {
+            require_connectable(&app)?;
+            let configuration = match existing(tx, &scope, &app, Kind::External).await? {
                 Some(other) => go_on(other, &app, &consent)?,
-                None => begin(tx, &core, &scope, &app, kind, &consent).await?,
+                None => begin(tx, &core, &scope, &app, &consent).await?,
             };
             let code = new_code(tx, &core, &app, &configuration).await?;
             let redirect_url = redirect_url(&app, &configuration, &code, &consent)?;
@@ -107,15 +89,28 @@ pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Cons
         .await
 }
 
+/// # Errors
+/// 409 `not_connectable` for an integration that is native only.
+fn require_connectable(app: &Integration) -> Result<()> {
+    if app.kind == Kind::External || app.redirect_url.is_some() {
+        return Ok(());
+    }
+    let text = format!(
+        "{} has no redirect URL, so it can be installed natively only: POST /v2/integrations/integration/{}/marketplace/install",
+        app.name, app.slug
+    );
+    Err(Error::conflict("not_connectable", text))
+}
+
 async fn begin(
     tx: &Conn,
     core: &Core,
     scope: &Scope,
     app: &Integration,
-    kind: Kind,
     consent: &Consent,
 ) -> Result<Configuration> {
-    let fresh = new_configuration(core, scope, app, kind, consent.source(kind), consent.projects.clone())?;
+    let (source, projects) = (consent.source(), consent.projects.clone());
+    let fresh = new_configuration(core, scope, app, Kind::External, source, projects)?;
     insert(tx, scope, &fresh).await?;
     let text = format!("installed {}", app.name);
     let event = Event::new("integration-installation-completed", text, fresh.audit(&app.name));
@@ -242,7 +237,7 @@ fn redirect_url(
 ) -> Result<Option<String>> {
     let Some(redirect) = &app.redirect_url else { return Ok(None) };
     let mut url = Url::parse(redirect).map_err(|error| Error::internal(format!("{redirect}: {error}")))?;
-    let source = consent.source(configuration.installation_type);
+    let source = consent.source();
     let next =
         format!("{}/integrations/{}/complete?configurationId={}", consent.origin, app.slug, configuration.id);
     let mut query = url.query_pairs_mut();

@@ -268,12 +268,11 @@ pub async fn redeliver(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
 }
 
 /// Makes it pending for another day, which tells this order from those before.
-pub(crate) async fn renew(tx: &Conn, id: &DeliveryId, now: Millis, due: Millis) -> Result<()> {
+pub(crate) async fn renew(tx: &Conn, id: &DeliveryId, now: Millis, due: Millis) -> Result<bool> {
     let sql = "UPDATE deliveries SET state = 'pending', due_at = $2,
         retry_until = CASE WHEN retry_until < $3 THEN $3 ELSE retry_until + 1 END
       WHERE id = $1";
-    tx.execute(sql, &params![id, due, now + RETRIED_FOR]).await?;
-    Ok(())
+    Ok(tx.execute(sql, &params![id, due, now + RETRIED_FOR]).await? == 1)
 }
 
 /// An event can be sent to an endpoint that is not subscribed any more. A piece of the log stream needs its drain, and a shell must be

@@ -254,6 +254,9 @@ pub(crate) async fn change(
     let mut after = before.clone();
     let note = patch.note.clone();
     patch.apply(&mut after)?;
+    if before.base_url.is_some() && after.base_url.is_none() {
+        installations::require_none_open(tx, &before.id).await?;
+    }
     after.updated_at = core.clock.now();
     let sql = "UPDATE integrations SET slug = $2, doc = $3 WHERE id = $1";
     tx.execute(sql, &params![&after.id, &after.slug, serde_json::to_string(&after)?])
@@ -288,7 +291,7 @@ pub async fn delete(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<()> 
             if count > 0 {
                 return Err(still_installed(count));
             }
-            installations::require_none_closing(tx, &integration.id).await?;
+            installations::require_none_open(tx, &integration.id).await?;
             tx.execute("DELETE FROM integrations WHERE id = $1", &params![&integration.id]).await?;
             Ok(())
         })

@@ -83,27 +83,8 @@ impl Cast {
     /// # Errors
     /// 409 where the team has one.
     pub async fn install(&mut self, core: &Core, team: usize) -> Result<Installation> {
-        let scope = self.teams[team].clone();
-        let configuration = new_configuration(
-            core,
-            &scope,
-            &self.app,
-            Kind::Marketplace,
-            Source::Marketplace,
-            Projects::All,
-        )?;
-        let access_token = credential::token(Prefix::Installation, &core.entropy);
-        let hash = credential::hash(&access_token);
-        let (id, now) = (configuration.id.to_string(), configuration.created_at);
-        let partners = partners_side(core, &configuration);
-        core.db
-            .write(async move |tx| {
-                insert(tx, &scope, &configuration).await?;
-                exchange::keep_token(tx, &configuration, &hash, now).await?;
-                partners.insert(tx).await
-            })
-            .await?;
-        let installation = Installation { id, access_token, team };
+        let (id, access_token) = install(core, &self.teams[team], &self.app, Projects::All).await?;
+        let installation = Installation { id: id.to_string(), access_token, team };
         self.installations.push(installation.clone());
         Ok(installation)
     }
@@ -134,13 +115,39 @@ impl Cast {
     }
 }
 
+/// An installation that the partner has taken, as far as Pintle knows, and its access token.
+///
+/// # Errors
+/// 409 where the scope's owner has one; 403 where no user acts.
+pub async fn install(
+    core: &Core,
+    scope: &Scope,
+    app: &Integration,
+    projects: Projects,
+) -> Result<(ConfigurationId, String)> {
+    let configuration =
+        new_configuration(core, scope, app, Kind::Marketplace, Source::Marketplace, projects)?;
+    let access_token = credential::token(Prefix::Installation, &core.entropy);
+    let hash = credential::hash(&access_token);
+    let (id, now) = (configuration.id.clone(), configuration.created_at);
+    let (scope, partners) = (scope.clone(), partners_side(core, &configuration));
+    core.db
+        .write(async move |tx| {
+            insert(tx, &scope, &configuration).await?;
+            exchange::keep_token(tx, &configuration, &hash, now).await?;
+            partners.insert(tx).await
+        })
+        .await?;
+    Ok((id, access_token))
+}
+
 /// One that the partner has taken.
 fn partners_side(core: &Core, configuration: &Configuration) -> installations::Installation {
     installations::Installation {
         id: configuration.id.clone(),
         owner_id: configuration.owner_id.clone(),
         integration_id: configuration.integration_id.clone(),
-        personal: false,
+        personal: configuration.team_id.is_none(),
         state: State::Active,
         call: DeliveryId::new(&core.entropy),
         leaving: None,

@@ -51,6 +51,12 @@ static PLAN: Shape = Shape::Open(&[
     optional("effectiveDate", Shape::Text(64)),
 ]);
 
+/// # Errors
+/// 400 for what is no plan.
+pub(super) fn check_plan(plan: &Json) -> Result<()> {
+    PLAN.check("billingPlan", plan)
+}
+
 impl InstallationPatch {
     /// What a partner answers when it is asked for an installation: its whole state.
     pub(super) fn told(body: &Json) -> Result<Self> {
@@ -68,7 +74,7 @@ impl InstallationPatch {
 
     fn check(&self) -> Result<()> {
         if let Some(plan) = &self.billing_plan {
-            PLAN.check("billingPlan", plan)?;
+            check_plan(plan)?;
         }
         if let Patch::Set(notification) = &self.notification {
             notification.check()?;

@@ -2,8 +2,8 @@
 
 use super::{Market, pass, run_due};
 use pintle_core::clock::{DAY, HOUR, MINUTE};
-use pintle_testing::on_each_engine;
 use pintle_testing::partner::Act;
+use pintle_testing::{on_each_engine, on_sqlite};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -162,6 +162,70 @@ async fn another_plan_is_the_partners_to_give() {
         assert_eq!(market.team.get(&path).await.ok(200)["billingPlan"]["id"], "later");
         let both = json!({ "billingPlanId": "free", "projects": "all" });
         market.team.patch(&path, both).await.fails(400, "bad_request");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plan_that_was_chosen_is_asked_for_when_the_partner_is_back() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        market.partner.script(|_| Some(Act::Answer(503, json!({}))));
+        let pending = market.buy(json!({ "billingPlanId": "pro" })).await.ok(200);
+        assert_eq!(pending["status"], "pending");
+        market.partner.script(|_| None);
+        pass(pintle, HOUR).await;
+        let shown = market.look(pending["id"].as_str().unwrap()).await.ok(200);
+        assert_eq!((&shown["billingPlan"]["id"], &shown["status"]), (&json!("pro"), &Value::Null));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_older_answer_does_not_bring_back_an_older_plan() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        let (id, _) = market.bought().await;
+        let path = format!("/v1/integrations/configuration/{id}");
+        market.partner.script(|asked| (asked.body["billingPlanId"] == "free").then_some(Act::DoneUnheard));
+        market.team.patch(&path, json!({ "billingPlanId": "free" })).await.ok(200);
+        pintle.clock.advance(1_000);
+        assert_eq!(
+            market.team.patch(&path, json!({ "billingPlanId": "pro" })).await.ok(200)["billingPlan"]["id"],
+            "pro"
+        );
+        market.partner.script(|_| None);
+        pass(pintle, HOUR).await;
+        assert_eq!(market.look(&id).await.ok(200)["billingPlan"]["id"], "pro");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_given_up_long_ago_is_installed_once_more() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        market.partner.script(|_| Some(Act::Answer(500, json!({}))));
+        let id = market.buy(json!({})).await.ok(200)["id"].as_str().unwrap().to_owned();
+        pass(pintle, DAY + HOUR).await;
+        pintle.clock.advance(8 * DAY);
+        pintle_core::deliveries::sweep(&pintle.core).await.unwrap();
+        market.partner.script(|_| None);
+        let again = market.buy(json!({})).await.ok(200);
+        assert_eq!((&again["id"], &again["status"]), (&json!(id), &Value::Null));
+        market.token().get(&format!("/v1/installations/{id}/account")).await.ok(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nonsense_beside_a_partners_yes_counts_for_nothing() {
+    on_sqlite(async |pintle| {
+        let market = Market::open(pintle).await;
+        let said = json!({ "billingPlan": "free", "notification": { "level": "info", "title": "Hi", "href": "javascript:alert(1)" } });
+        market.partner.then(Act::Answer(200, said));
+        let installed = market.buy(json!({})).await.ok(200);
+        assert!(installed["billingPlan"].is_null() && installed["notification"].is_null(), "{installed}");
     })
     .await;
 }

@@ -191,7 +191,31 @@ async fn the_same_integration_is_installed_anew() {
             .delete(&format!("/pintle/v1/integrations/{app}"))
             .await
             .fails(409, "integration_installed");
-        assert_eq!(error["closing"], 2);
+        assert_eq!(error["installations"], 2);
+        let gone =
+            market.team.patch(&format!("/pintle/v1/integrations/{app}"), json!({ "baseUrl": null })).await;
+        gone.fails(409, "integration_installed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_developers_team_stays_while_others_are_not_settled() {
+    on_sqlite(async |pintle| {
+        let market = Market::open(pintle).await;
+        market.partner.finalizes(false);
+        let buyer = pintle.team("buyer").await;
+        let path = "/v2/integrations/integration/stores/marketplace/install";
+        let id = buyer.post(path, json!({})).await.ok(200)["id"].as_str().unwrap().to_owned();
+        buyer.delete(&format!("/v1/integrations/configuration/{id}")).await.ok(204);
+        let developer = market.team.team.clone().unwrap();
+        let delete = async || {
+            let path = format!("/v1/teams/{developer}");
+            market.team.without_team().request(axum::http::Method::DELETE, &path, Some(json!({}))).await
+        };
+        delete().await.fails(409, "integration_installed");
+        buyer.post(&format!("/pintle/v1/removals/{id}/end"), json!({})).await.ok(200);
+        delete().await.ok(200);
     })
     .await;
 }

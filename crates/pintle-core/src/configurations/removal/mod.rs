@@ -17,7 +17,8 @@ use super::{Configuration, load, not_found};
 use crate::events::{self, Event};
 use crate::ids::ConfigurationId;
 use crate::integrations;
-use crate::marketplace::installations::{Told, leave};
+use crate::marketplace::calls;
+use crate::marketplace::installations::{self, Told, leave};
 use crate::marketplace::resources::connections::{self, Going};
 use crate::planted;
 use crate::{Core, Result, Scope};
@@ -69,6 +70,15 @@ pub async fn plan(core: &Core, scope: &Scope, id: &ConfigurationId) -> Result<Pl
 /// Races that a removal may lose before it lets nobody else make anything.
 const PATIENCE: u32 = 5;
 
+/// Each thing that an installation attaches meanwhile makes PostgreSQL start its removal again: a busy one could not be removed at all.
+/// So the removal goes first in the end. `lost` counts the starts.
+pub(crate) async fn go_first(tx: &Conn, lost: &AtomicU32) -> Result<()> {
+    if lost.fetch_add(1, Ordering::Relaxed) >= PATIENCE {
+        tx.lock("configurations").await?;
+    }
+    Ok(())
+}
+
 /// deleteConfiguration.
 ///
 /// One with a partner waits for the partner's answer, which may refuse it: see `marketplace::installations::leave`.
@@ -100,11 +110,7 @@ async fn remove_here(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<
     core.clone()
         .db
         .write(async move |tx| {
-            // Each thing that the installation attaches meanwhile makes PostgreSQL start this again: a busy one could not be
-            // removed at all. So it goes first in the end.
-            if lost.fetch_add(1, Ordering::Relaxed) >= PATIENCE {
-                tx.lock("configurations").await?;
-            }
+            go_first(tx, &lost).await?;
             match load(tx, &scope, &id).await {
                 Err(_) if planted::on("second-removal-succeeds") => Ok(()),
                 configuration => remove_in(tx, &core, &scope, &configuration?, Reason::Requested, None).await,
@@ -125,6 +131,7 @@ pub async fn remove_owned(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
     if count > 0 {
         return Err(integrations::still_installed(count));
     }
+    installations::require_none_open_elsewhere(tx, scope.owner()).await?;
     let sql = "SELECT doc FROM configurations WHERE owner_id = $1 ORDER BY id";
     for (doc,) in tx.all::<(String,)>(sql, &params![scope.owner()]).await? {
         remove_in(tx, core, scope, &serde_json::from_str(&doc)?, Reason::OwnerDeleted, None).await?;
@@ -161,9 +168,21 @@ pub(crate) async fn remove_in(
     connections::tell_of_end(tx, core, scope, Going::Configuration(id)).await?;
     events::record(tx, core, scope, now, event).await?;
     leave::end(tx, core, configuration, told).await?;
-    Attached::delete(tx, id).await?;
-    if tx.execute("DELETE FROM configurations WHERE id = $1", &params![id]).await? != 1 {
-        return Err(not_found());
-    }
+    delete(tx, id).await?;
     Receipt::new(scope, configuration, reason, removed, now).write(tx).await
+}
+
+/// Takes back an installation that its partner refused: there never was one, so no event tells of its end and no receipt is written.
+pub(crate) async fn undo(tx: &Conn, core: &Core, scope: &Scope, id: &ConfigurationId) -> Result<()> {
+    connections::tell_of_end(tx, core, scope, Going::Configuration(id)).await?;
+    calls::cancel(tx, id, None).await?;
+    delete(tx, id).await
+}
+
+async fn delete(tx: &Conn, id: &ConfigurationId) -> Result<()> {
+    Attached::delete(tx, id).await?;
+    match tx.execute("DELETE FROM configurations WHERE id = $1", &params![id]).await? {
+        1 => Ok(()),
+        _ => Err(not_found()),
+    }
 }

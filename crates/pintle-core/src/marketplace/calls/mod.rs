@@ -186,14 +186,30 @@ pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Res
     }
 }
 
-/// A call that was given up is pending again for a day; then [`run`] it.
+/// A call that was given up is pending again for a day; then [`run`] it. `false` where it was forgotten meanwhile, as every delivery is
+/// that ended a week ago.
 ///
 /// # Errors
 /// 409 `call_answered`.
-pub async fn renew(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
+pub async fn renew(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<bool> {
     require_open(tx, core, id).await?;
     let now = core.clock.now();
     deliveries::renew(tx, id, now, now + LEASE).await
+}
+
+/// Whether the partner has answered a newer call of the same operation for the same installation or resource. A partner repeats its
+/// answer to a key, so an older call that is heard of late brings back what is over.
+pub async fn answered_after(tx: &Conn, call: &Call) -> Result<bool> {
+    let sql = "SELECT p.doc FROM partner_calls p JOIN deliveries d ON d.id = p.id
+      WHERE d.kind = 'partner' AND d.source_id = $1 AND d.state = 'delivered' AND p.id > $2";
+    let rows: Vec<(String,)> = tx.all(sql, &params![&call.configuration, &call.id]).await?;
+    for (doc,) in rows {
+        let Stored { call: newer, .. } = serde_json::from_str(&doc)?;
+        if newer.operation == call.operation && newer.resource == call.resource {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The calls that are pending for an installation, oldest first.

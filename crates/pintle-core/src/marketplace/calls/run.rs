@@ -1,7 +1,8 @@
 //! Running a call: mint a token, send, and draw the consequences in the transaction that records the try.
 
-use super::{Call, LEASE, Stored, redact, settle};
+use super::{Call, LEASE, Operation, Stored, redact, settle};
 use crate::clock::Millis;
+use crate::configurations::removal;
 use crate::deliveries::{self, Attempt, Pauses, State, Try};
 use crate::ids::DeliveryId;
 use crate::marketplace::Outcome;
@@ -9,6 +10,7 @@ use crate::marketplace::partner::{self, Asked, PATIENCE, PAUSE, QUICK, Question}
 use crate::{Core, Error, Kind, Result, outbound};
 use http::{Method, header};
 use pintle_store::{Conn, params};
+use std::sync::atomic::AtomicU32;
 use std::time::Instant;
 
 /// A call that waits to be run.
@@ -141,10 +143,13 @@ async fn write(
     };
     let due = due.filter(|_| state == State::Pending);
     let attempt = Attempt::new(call.id.clone(), None, &made, state, due);
-    let (core, call) = (core.clone(), call.clone());
+    let (core, call, lost) = (core.clone(), call.clone(), AtomicU32::new(0));
     core.clone()
         .db
         .write(async move |tx| {
+            if call.operation == Operation::DeleteInstallation {
+                removal::go_first(tx, &lost).await?;
+            }
             if let Some(earlier) = self::outcome(tx, &core, &call.id).await?.filter(Outcome::is_known) {
                 return Ok(earlier);
             }

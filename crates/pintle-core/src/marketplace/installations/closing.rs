@@ -91,12 +91,11 @@ pub(super) async fn told(
     mut installation: Installation,
     partner: Told,
 ) -> Result<()> {
-    if let (State::Closing, Some(closing)) = (installation.state, &mut installation.closing) {
-        closing.partner = partner;
-        installation.save(tx).await?;
-        if matches!(partner, Told::Finalized | Told::Unknown) {
-            close(tx, core, installation, End::Finalized).await?;
-        }
+    let Some(closing) = &mut installation.closing else { return Ok(()) };
+    closing.partner = partner;
+    installation.save(tx).await?;
+    if installation.state == State::Closing && matches!(partner, Told::Finalized | Told::Unknown) {
+        close(tx, core, installation, End::Finalized).await?;
     }
     Ok(())
 }
@@ -118,7 +117,7 @@ async fn close(tx: &Conn, core: &Core, mut installation: Installation, end: End)
 /// The partner has nothing more to settle (`billing/finalize`).
 ///
 /// # Errors
-/// 404 before the removal, 410 `gone` after the end, 409 `invoices_open`, naming them.
+/// 400 before the removal, 410 `gone` after the end, 409 `invoices_open`, naming them.
 pub async fn finalize(core: &Core, id: &ConfigurationId) -> Result<()> {
     let (core, id) = (core.clone(), id.clone());
     core.clone()

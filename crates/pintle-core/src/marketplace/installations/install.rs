@@ -3,17 +3,16 @@
 use super::{Installation, State, find, plan};
 use crate::clock::Millis;
 use crate::configurations::install::{insert, new_configuration};
-use crate::configurations::{self, Configuration, Projects, Source, Status, exchange};
+use crate::configurations::{self, Configuration, Projects, Source, Status, exchange, removal};
 use crate::credential::{self, Prefix};
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, DeliveryId};
 use crate::integrations::{self, Integration, Kind};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::{Actor, Notification, Outcome, account};
+use crate::marketplace::{Actor, Notification, Outcome, account, update};
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
-use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -42,15 +41,18 @@ pub async fn install(
     id_or_slug: &str,
     purchase: Purchase,
 ) -> Result<Configuration> {
-    let plan = purchase.billing_plan_id.clone();
     let (id, call) = begin(core, scope, id_or_slug, purchase).await?;
-    if let Outcome::Refused { error, .. } = calls::run(core, &call).await? {
-        return Err(error.into_error());
+    let mut outcome = calls::run(core, &call).await?;
+    if matches!(outcome, Outcome::Answered { .. }) {
+        // The plan, where one was chosen: the partner can give it now.
+        let follows = calls::pending(&core.db.read().await?, &id).await?;
+        for call in follows {
+            outcome = calls::run(core, &call).await?;
+        }
     }
-    let installed = configurations::load(&core.db.read().await?, scope, &id).await?;
-    match plan {
-        Some(plan) if installed.status.is_none() => plan::change_plan(core, scope, &id, plan).await,
-        _ => Ok(installed),
+    match outcome {
+        Outcome::Refused { error, .. } => Err(error.into_error()),
+        _ => configurations::load(&core.db.read().await?, scope, &id).await,
     }
 }
 
@@ -70,12 +72,13 @@ async fn begin(
             let app = app.ok_or_else(|| Error::not_found("Integration"))?;
             app.partner_url()?;
             require_accepted(&app, &purchase)?;
-            if let Some(again) = unfinished(tx, &core, &scope, &app).await? {
+            if let Some(again) = unfinished(tx, &core, &scope, &app, &purchase).await? {
                 return Ok(again);
             }
             let configuration = new(&core, &scope, &app, &purchase)?;
             insert(tx, &scope, &configuration).await?;
             let call = intend(tx, &core, &scope, &configuration, &purchase).await?;
+            partners_side(&configuration, &call, &purchase).insert(tx).await?;
             Ok((configuration.id, call))
         })
         .await
@@ -90,14 +93,17 @@ async fn unfinished(
     core: &Core,
     scope: &Scope,
     app: &Integration,
+    purchase: &Purchase,
 ) -> Result<Option<(ConfigurationId, DeliveryId)>> {
     let Some(other) = configurations::install::existing(tx, scope, app, Kind::Marketplace).await? else {
         return Ok(None);
     };
     let installation = find(tx, &other.id).await?;
     match installation.filter(|found| matches!(found.state, State::Installing | State::Error)) {
-        Some(found) => {
-            calls::renew(tx, core, &found.call).await?;
+        Some(found) if calls::renew(tx, core, &found.call).await? => Ok(Some((found.id, found.call))),
+        Some(mut found) => {
+            found.call = intend(tx, core, scope, &other, purchase).await?;
+            found.save(tx).await?;
             Ok(Some((found.id, found.call)))
         }
         None => Err(configurations::install::already_installed(app, &other)),
@@ -126,7 +132,7 @@ fn new(core: &Core, scope: &Scope, app: &Integration, purchase: &Purchase) -> Re
     Ok(configuration)
 }
 
-/// The access token, the partner's side, and the call that tells the partner of it.
+/// An access token, and the call that tells the partner of it.
 async fn intend(
     tx: &Conn,
     core: &Core,
@@ -135,9 +141,8 @@ async fn intend(
     purchase: &Purchase,
 ) -> Result<DeliveryId> {
     let id = &configuration.id;
-    let now = configuration.created_at;
     let token = credential::token(Prefix::Installation, &core.entropy);
-    exchange::keep_token(tx, configuration, &credential::hash(&token), now).await?;
+    exchange::keep_token(tx, configuration, &credential::hash(&token), core.clock.now()).await?;
     let body = json!({
         "scopes": configuration.scopes, "acceptedPolicies": purchase.accepted_policies,
         "credentials": { "access_token": token, "token_type": "Bearer" },
@@ -153,11 +158,14 @@ async fn intend(
         path: format!("/v1/installations/{id}"),
         body: Some(body),
         secret: true,
-        data: Json::Null,
+        data: json!({ "billingPlanId": purchase.billing_plan_id }),
     };
-    let call = calls::intend(tx, core, call).await?;
-    let installation = Installation {
-        id: id.clone(),
+    calls::intend(tx, core, call).await
+}
+
+fn partners_side(configuration: &Configuration, call: &DeliveryId, purchase: &Purchase) -> Installation {
+    Installation {
+        id: configuration.id.clone(),
         owner_id: configuration.owner_id.clone(),
         integration_id: configuration.integration_id.clone(),
         personal: configuration.team_id.is_none(),
@@ -165,25 +173,24 @@ async fn intend(
         call: call.clone(),
         leaving: None,
         accepted_policies: purchase.accepted_policies.clone(),
-        created_at: now,
+        created_at: configuration.created_at,
         closing: None,
-    };
-    installation.insert(tx).await?;
-    Ok(call)
+    }
 }
 
 /// What a partner may say of an installation when it takes it or its plan.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(super) struct Word {
     pub billing_plan: Option<Json>,
     pub notification: Option<Notification>,
 }
 
 impl Word {
-    /// What does not parse counts for nothing: the partner took it all the same.
+    /// What is not as it should be counts for nothing: the partner took it all the same.
     pub fn of(body: &Json) -> Self {
-        serde_json::from_value(body.clone()).unwrap_or_default()
+        let plan = Some(&body["billingPlan"]).filter(|plan| update::check_plan(plan).is_ok());
+        let notification = serde_json::from_value::<Notification>(body["notification"].clone()).ok();
+        Self { billing_plan: plan.cloned(), notification: notification.filter(|it| it.check().is_ok()) }
     }
 }
 
@@ -193,8 +200,8 @@ pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
     if !matches!(installation.state, State::Installing | State::Error) {
         // Removed meanwhile: the partner has been told of that, perhaps before it was told of this.
         return match outcome {
-            Outcome::Answered { .. } => super::leave::tell(tx, core, &installation).await,
-            _ => Ok(()),
+            Outcome::Refused { .. } => Ok(()),
+            _ => super::leave::tell(tx, core, &installation).await,
         };
     }
     let scope = call.actor.scope();
@@ -203,10 +210,14 @@ pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
         Outcome::Answered { body, .. } => {
             installation.state = State::Active;
             installation.save(tx).await?;
-            taken(tx, core, &scope, configuration, Word::of(body)).await
+            let installed = taken(tx, core, &scope, configuration, Word::of(body)).await?;
+            match call.data["billingPlanId"].as_str() {
+                Some(plan) => plan::follow(tx, core, call, &installed, plan).await,
+                None => Ok(()),
+            }
         }
         Outcome::Refused { .. } => {
-            tx.execute("DELETE FROM configurations WHERE id = $1", &params![&call.configuration]).await?;
+            removal::undo(tx, core, &scope, &call.configuration).await?;
             tx.execute("DELETE FROM installations WHERE id = $1", &params![&call.configuration]).await?;
             Ok(())
         }
@@ -226,19 +237,22 @@ async fn taken(
     scope: &Scope,
     configuration: Configuration,
     word: Word,
-) -> Result<()> {
+) -> Result<Configuration> {
     let now: Millis = core.clock.now();
     let name = integrations::name(tx, &configuration.integration_id).await?;
+    // It may have said something already: its token was good before it answered.
+    let said = configuration.status.filter(|status| !matches!(status, Status::Pending | Status::Error));
     let installed = Configuration {
-        status: None,
+        status: said,
         completed_at: Some(now),
         updated_at: now,
-        billing_plan: word.billing_plan,
-        notification: word.notification,
+        billing_plan: word.billing_plan.or(configuration.billing_plan),
+        notification: word.notification.or(configuration.notification),
         ..configuration
     };
     installed.save(tx).await?;
     let event =
         Event::new("integration-installation-completed", format!("installed {name}"), installed.audit(&name));
-    events::record(tx, core, scope, now, event).await.map(drop)
+    events::record(tx, core, scope, now, event).await?;
+    Ok(installed)
 }

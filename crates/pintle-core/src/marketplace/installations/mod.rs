@@ -113,17 +113,24 @@ async fn load(conn: &Conn, id: &ConfigurationId) -> Result<Installation> {
 }
 
 /// # Errors
-/// 409 `integration_installed` while a partner may still settle an installation of this integration.
-pub(crate) async fn require_none_closing(tx: &Conn, integration: &IntegrationId) -> Result<()> {
-    let sql = "SELECT COUNT(*) FROM installations WHERE integration_id = $1 AND state = 'closing'";
-    let (count,): (i64,) = tx.one(sql, &params![integration]).await?;
-    match count {
-        0 => Ok(()),
-        _ => {
-            let text = format!(
-                "{count} removed installations of the integration are not settled yet: end them first"
-            );
-            Err(Error::conflict("integration_installed", text).with("closing", count))
-        }
+/// 409 `integration_installed` while a partner has installations of this integration, or may still settle removed ones.
+pub(crate) async fn require_none_open(tx: &Conn, integration: &IntegrationId) -> Result<()> {
+    let sql = "SELECT COUNT(*) FROM installations WHERE integration_id = $1 AND state <> 'closed'";
+    none_open(tx.one(sql, &params![integration]).await?)
+}
+
+/// The same for all integrations that an owner develops and others have.
+pub(crate) async fn require_none_open_elsewhere(tx: &Conn, developer: &OwnerId) -> Result<()> {
+    let sql = "SELECT COUNT(*) FROM installations n JOIN integrations i ON i.id = n.integration_id
+      WHERE i.owner_id = $1 AND n.owner_id <> $1 AND n.state <> 'closed'";
+    none_open(tx.one(sql, &params![developer]).await?)
+}
+
+fn none_open((count,): (i64,)) -> Result<()> {
+    if count == 0 {
+        return Ok(());
     }
+    let text =
+        format!("{count} installations of it are not settled with its partner yet: they must end first");
+    Err(Error::conflict("integration_installed", text).with("installations", count))
 }

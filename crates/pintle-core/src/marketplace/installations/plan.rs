@@ -41,21 +41,36 @@ async fn intend(core: &Core, scope: &Scope, id: &ConfigurationId, plan: String) 
                 let text = "The integration's partner has not taken the installation yet";
                 return Err(Error::conflict("installation_pending", text));
             }
-            let call = NewCall {
-                operation: Operation::ChangePlan,
-                integration: configuration.integration_id,
-                configuration: id.clone(),
-                resource: None,
-                actor: Actor::of(&scope),
-                method: http::Method::PATCH,
-                path: format!("/v1/installations/{id}"),
-                body: Some(json!({ "billingPlanId": plan })),
-                secret: false,
-                data: json!({ "billingPlanId": plan }),
-            };
-            calls::intend(tx, &core, call).await
+            calls::intend(tx, &core, call(&configuration, Actor::of(&scope), &plan)).await
         })
         .await
+}
+
+fn call(configuration: &Configuration, actor: Actor, plan: &str) -> NewCall {
+    let id = &configuration.id;
+    NewCall {
+        operation: Operation::ChangePlan,
+        integration: configuration.integration_id.clone(),
+        configuration: id.clone(),
+        resource: None,
+        actor,
+        method: http::Method::PATCH,
+        path: format!("/v1/installations/{id}"),
+        body: Some(json!({ "billingPlanId": plan })),
+        secret: false,
+        data: json!({ "billingPlanId": plan }),
+    }
+}
+
+/// Asks for the plan that was chosen with the installation, once the partner has taken that.
+pub(super) async fn follow(
+    tx: &Conn,
+    core: &Core,
+    installed_by: &Call,
+    configuration: &Configuration,
+    plan: &str,
+) -> Result<()> {
+    calls::intend(tx, core, call(configuration, installed_by.actor.clone(), plan)).await.map(drop)
 }
 
 fn no_plans() -> Error {
@@ -67,6 +82,10 @@ pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
     let Outcome::Answered { body, .. } = outcome else { return Ok(()) };
     let scope = call.actor.scope();
     // Removed meanwhile: no plan is left to change.
+    // A newer change was answered already: what the partner repeats of an older one is over.
+    if calls::answered_after(tx, call).await? {
+        return Ok(());
+    }
     let Ok(mut configuration) = configurations::load(tx, &scope, &call.configuration).await else {
         return Ok(());
     };

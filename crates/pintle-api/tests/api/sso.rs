@@ -8,20 +8,19 @@ use pintle_testing::{Answer, Browser, Caller, Installed, Partner, Pintle, on_eac
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-struct World<'a> {
-    pintle: &'a Pintle,
+struct World {
     team: Caller,
     installed: Installed,
     partner: Partner,
 }
 
-impl<'a> World<'a> {
-    async fn new(pintle: &'a Pintle) -> Self {
+impl World {
+    async fn new(pintle: &Pintle) -> Self {
         let team = pintle.team("acme").await;
         let installed = team.install_native("kv").await;
         let partner = pintle.partner().await;
         partner.serve(pintle, &installed.integration).await;
-        Self { pintle, team, installed, partner }
+        Self { team, installed, partner }
     }
 
     /// Where the browser of a caller is sent to.

@@ -125,8 +125,9 @@ pub async fn install(
     app: &Integration,
     projects: Projects,
 ) -> Result<(ConfigurationId, String)> {
-    let configuration =
+    let mut configuration =
         new_configuration(core, scope, app, Kind::Marketplace, Source::Marketplace, projects)?;
+    configuration.completed_at = Some(configuration.created_at);
     let access_token = credential::token(Prefix::Installation, &core.entropy);
     let hash = credential::hash(&access_token);
     let (id, now) = (configuration.id.clone(), configuration.created_at);

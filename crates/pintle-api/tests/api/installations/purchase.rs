@@ -175,6 +175,7 @@ async fn a_plan_that_was_chosen_is_asked_for_when_the_partner_is_back() {
         assert_eq!(pending["status"], "pending");
         market.partner.script(|_| None);
         pass(pintle, HOUR).await;
+        pass(pintle, HOUR).await;
         let shown = market.look(pending["id"].as_str().unwrap()).await.ok(200);
         assert_eq!((&shown["billingPlan"]["id"], &shown["status"]), (&json!("pro"), &Value::Null));
     })

@@ -39,6 +39,12 @@ before(async () => {
 })
 after(() => cli.close())
 
+test('`integration discover`, `categories` and `guide` show what there is to take', async () => {
+  assert.match(await vercel('integration', 'discover'), new RegExp(partner.slug))
+  await vercel('integration', 'categories')
+  assert.match(await vercel('integration', 'guide', partner.slug), /Postgres/)
+})
+
 test('`integration add` waits for a person to accept the terms', async () => {
   const { code, stdout } = await cli.run('integration', 'add', partner.slug, '--name', 'main', '-m', 'region=fra1')
   const { reason, policy_links: links } = JSON.parse(stdout)
@@ -78,6 +84,17 @@ test('`integration list`, `installations` and `balance` show what there is', asy
   assert.ok((await vercel('integration', 'installations')).includes(id))
   assert.ok((await vercel('integration', 'installations', '--integration', partner.slug)).includes(id))
   await vercel('integration', 'balance', partner.slug)
+})
+
+test('`integration update` chooses the projects', async () => {
+  const selection = async () => {
+    const [{ id }] = await installations()
+    return (await ask(`/v1/integrations/configuration/${id}`)).projectSelection
+  }
+  await vercel('integration', 'update', partner.slug, '--projects', team.projectId)
+  assert.equal(await selection(), 'selected')
+  await vercel('integration', 'update', partner.slug, '--projects', 'all')
+  assert.equal(await selection(), 'all')
 })
 
 test('`ir inspect` shows a resource', async () => {

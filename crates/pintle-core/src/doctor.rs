@@ -16,7 +16,7 @@ const CHUNK: usize = 1_000;
 const LISTED: usize = 20;
 
 /// Tables whose documents describe what is there now, and whether a row can belong to a configuration.
-const DOCUMENTS: [(&str, bool); 16] = [
+const DOCUMENTS: [(&str, bool); 17] = [
     ("owners", false),
     ("projects", false),
     ("integrations", false),
@@ -33,6 +33,7 @@ const DOCUMENTS: [(&str, bool); 16] = [
     ("resources", true),
     ("resource_connections", true),
     ("deployment_actions", false),
+    ("resource_transfers", true),
 ];
 
 /// Sealed columns; each opens only with its row's id.

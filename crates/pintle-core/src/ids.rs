@@ -82,6 +82,10 @@ id!(
     /// A resource's connection to a project.
     ConnectionId, "spc_", 24
 );
+id!(
+    /// Resources on offer to another team.
+    TransferId, "rtr_", 24
+);
 id!(InvoiceId, "mi_", 24);
 id!(EdgeConfigId, "ecfg_", 32);
 id!(SigningKeyId, "key_", 16);

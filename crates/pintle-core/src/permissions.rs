@@ -99,6 +99,8 @@ pub enum Permission {
     Install,
     /// Take over or re-enable a disabled installation.
     ConfigurationTransfer,
+    /// Give resources to another team, or take some.
+    ResourceTransfer,
     /// Go on to the partner of an installation, signed in there as oneself.
     SignOn,
     AppRead,
@@ -192,6 +194,7 @@ impl Permission {
             | ConfigurationUpdate
             | Install
             | ConfigurationTransfer
+            | ResourceTransfer
             | SignOn
             | AppRead
             | AppWrite
@@ -236,8 +239,9 @@ impl Permission {
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")
             }
-            AppRead | AppWrite | EventTrigger | Listen | WebhookRead | WebhookWrite | DrainRead
-            | DrainWrite | LogDrainRead | LogDrainWrite | AccountLogDrainRead | AccountLogDrainWrite => {
+            ResourceTransfer | AppRead | AppWrite | EventTrigger | Listen | WebhookRead | WebhookWrite
+            | DrainRead | DrainWrite | LogDrainRead | LogDrainWrite | AccountLogDrainRead
+            | AccountLogDrainWrite => {
                 matches!(role, Owner | Member)
             }
             ProjectCreate => matches!(role, Owner | Member | Developer) || extended.has("CreateProject"),

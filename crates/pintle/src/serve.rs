@@ -15,6 +15,7 @@ use pintle_core::entropy::Entropy;
 use pintle_core::logs::retention::{self, Retention};
 use pintle_core::marketplace::billing::settle;
 use pintle_core::marketplace::installations::closing;
+use pintle_core::marketplace::resources::transfers;
 use pintle_core::seed::demo::{self, Demo};
 use pintle_core::seed::{self, Applied};
 use pintle_core::{Core, Given, faults};
@@ -222,6 +223,9 @@ async fn sweep(core: Core) {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "closed removed installations whose window has passed"),
             Err(error) => tracing::error!(%error, "removed installations could not be closed"),
+        }
+        if let Err(error) = transfers::sweep(&core).await {
+            tracing::error!(%error, "offers of resources that have expired could not be forgotten");
         }
         match retention::sweep(&core).await {
             Ok(0) => {}

@@ -92,6 +92,12 @@ pub enum Thing {
     NativeConfiguration,
     /// The same, and another team that every member of this one is a member of.
     MovableConfiguration,
+    /// A store, with its installation, that can be given away.
+    OfferableStore,
+    /// One that is on offer, with its installation.
+    OfferedStore,
+    /// One that another team offers to an installation.
+    StoreToTake,
     /// A product of it.
     ProvisioningProduct,
 }
@@ -357,6 +363,27 @@ impl<'a> World<'a> {
                 }
                 vec![("id", self.install_native().await.id), ("body:teamId", other.to_string())]
             }
+            Thing::OfferableStore => {
+                let native = self.askable().await;
+                let store = native.import(&format!("res-{}", next()), json!([])).await;
+                vec![("id", native.id), ("body:storeIds", json!([store]).to_string())]
+            }
+            Thing::OfferedStore => {
+                let (id, offered) = self.offered(self.askable().await, owner).await;
+                vec![("id", id), ("transferId", text(&offered["id"]))]
+            }
+            Thing::StoreToTake => {
+                let giver = self.pintle.team(&format!("giver-{}", next())).await;
+                let app = owner.register_native(&format!("native-{}", next())).await;
+                let from = giver.install_native_app(&app).await;
+                let to = owner.install_native_app(&app).await;
+                self.pintle.product(&from, "db").await;
+                let partner = self.pintle.partner_of(&from).await;
+                partner.know(&to.id);
+                self.partners.lock().unwrap().push(partner);
+                let (_, offered) = self.offered(from, &giver).await;
+                vec![("id", to.id), ("body:code", text(&offered["code"]))]
+            }
             Thing::NativeConfiguration => vec![("id", self.installation(installed).await.1)],
         }
     }
@@ -377,6 +404,13 @@ impl<'a> World<'a> {
         let partner = self.pintle.partner_of(&native).await;
         self.partners.lock().unwrap().push(partner);
         native
+    }
+
+    /// Imports a resource and offers it; answers the installation's id and the offer.
+    async fn offered(&self, native: Installed, by: &Caller) -> (String, Value) {
+        let store = native.import(&format!("res-{}", next()), json!([])).await;
+        let path = format!("/pintle/v1/integrations/configurations/{}/resource-transfers", native.id);
+        (native.id, by.post(&path, json!({ "storeIds": [store] })).await.ok(201))
     }
 
     /// A new installation of the team, and its store.
@@ -440,7 +474,7 @@ pub async fn send(route: &Route, caller: &Caller, params: &Params, mut body: Val
     let mut path = route.path.to_owned();
     for (name, value) in params {
         if let Some(name) = name.strip_prefix(IN_BODY) {
-            body[name] = json!(value);
+            body[name] = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
             continue;
         }
         let in_path = format!("{{{name}}}");

@@ -211,3 +211,20 @@ CREATE TABLE edge_configs (
 );
 CREATE UNIQUE INDEX edge_configs_resource_id_key ON edge_configs (resource_id);
 CREATE INDEX edge_configs_owner_id_idx ON edge_configs (owner_id, created_at, id);
+
+-- Resources that a team offers to another one's installation of the same integration.
+CREATE TABLE resource_transfers (
+  id TEXT PRIMARY KEY,
+  configuration_id TEXT NOT NULL REFERENCES configurations (id) ON DELETE CASCADE,
+  -- The installation that accepts them, while the partner has not answered that.
+  target_id TEXT REFERENCES configurations (id) ON DELETE SET NULL,
+  -- The hash of the code that the other team has.
+  code TEXT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  doc TEXT NOT NULL
+);
+CREATE UNIQUE INDEX resource_transfers_code_key ON resource_transfers (code);
+CREATE INDEX resource_transfers_configuration_id_idx ON resource_transfers (configuration_id, created_at, id);
+CREATE INDEX resource_transfers_target_id_idx ON resource_transfers (target_id);
+CREATE INDEX resource_transfers_expires_at_idx ON resource_transfers (expires_at);

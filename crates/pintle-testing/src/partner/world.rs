@@ -14,6 +14,8 @@ pub(super) struct World {
     answered: HashMap<String, (u16, Value)>,
     made: usize,
     rotated: usize,
+    /// The resources that somebody may accept, by claim.
+    claims: BTreeMap<String, Value>,
 }
 
 impl World {
@@ -52,12 +54,32 @@ impl World {
                 (200, json!({ "timestamp": "2026-01-01T00:00:00.000Z", "balances": [] }))
             }
             ("installations", "POST", ["resource-transfer-requests"]) => {
-                (200, json!({ "providerClaimId": "claim-1" }))
+                let claim = format!("claim-{}", self.claims.len() + 1);
+                self.claims.insert(claim.clone(), asked.body["resourceIds"].clone());
+                (200, json!({ "providerClaimId": claim }))
             }
-            ("installations", "GET", ["resource-transfer-requests", _, "verify"]) => (200, Value::Null),
-            ("installations", "POST", ["resource-transfer-requests", _, "accept"]) => (204, Value::Null),
+            ("installations", method, ["resource-transfer-requests", claim, what]) => {
+                self.claim(id, method, claim, what)
+            }
             ("installations", method, ["resources", resource, rest @ ..]) => {
                 self.resource(method, resource, rest, &asked.body)
+            }
+            _ => not_found(),
+        }
+    }
+
+    /// Whether an installation may have what was offered, or that it takes it.
+    fn claim(&mut self, installation: &str, method: &str, claim: &str, what: &str) -> (u16, Value) {
+        let Some(offered) = self.claims.get(claim) else { return not_found() };
+        match (method, what) {
+            ("GET", "verify") => (200, Value::Null),
+            ("POST", "accept") => {
+                for id in offered.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                    if let Some(resource) = self.resources.get_mut(id) {
+                        resource["installationId"] = json!(installation);
+                    }
+                }
+                (204, Value::Null)
             }
             _ => not_found(),
         }

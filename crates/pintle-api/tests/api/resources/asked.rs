@@ -1,12 +1,10 @@
 //! A team's resources at a partner: made, changed and taken away, with answers that come, refuse, or do not come.
 
-use super::{EVERYWHERE, connect, store, variable, variables, world};
+use super::{EVERYWHERE, connect, later, store, variable, variables, world};
 use pintle_core::clock::{DAY, MINUTE};
-use pintle_core::marketplace::calls;
 use pintle_testing::partner::Act;
 use pintle_testing::{Answer, Caller, Installed, Partner, Pintle, on_each_engine, on_sqlite};
 use serde_json::{Value, json};
-use std::collections::HashSet;
 
 /// The same world with a partner that knows the installation.
 async fn with_partner(pintle: &Pintle) -> (Caller, Installed, Partner) {
@@ -26,23 +24,6 @@ async fn create(team: &Caller, installed: &Installed, more: Value) -> Answer {
 async fn created(team: &Caller, installed: &Installed, more: Value) -> (String, Value) {
     let made = create(team, installed, more).await.ok(200)["store"].clone();
     (made["id"].as_str().unwrap().to_owned(), made)
-}
-
-/// Lets time pass, and the background do what is due; answers how many calls it made.
-async fn later(pintle: &Pintle, ms: i64) -> usize {
-    pintle.clock.advance(ms);
-    let mut made = 0;
-    loop {
-        let claimed = calls::claim(&pintle.core, &HashSet::new()).await.unwrap();
-        if claimed.is_empty() || made > 20 {
-            return made;
-        }
-        for call in claimed {
-            calls::run(&pintle.core, &call.id).await.unwrap();
-            made += 1;
-        }
-        pintle.clock.advance(MINUTE);
-    }
 }
 
 #[tokio::test]

@@ -7,10 +7,14 @@ mod connections;
 mod inbound;
 mod restrict;
 mod secrets;
+mod transfers;
 
 use axum::http::Method;
+use pintle_core::clock::MINUTE;
+use pintle_core::marketplace::calls;
 use pintle_testing::{Caller, Installed, Pintle};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// A team with a project `site`, and a marketplace installation with the product `db`.
 async fn world(pintle: &Pintle) -> (Caller, Installed) {
@@ -57,3 +61,20 @@ fn variable(key: &str, value: &str, targets: &str) -> (String, String, String) {
 }
 
 const EVERYWHERE: &str = "production preview development";
+
+/// Lets time pass, and the background do what is due; answers how many calls it made.
+async fn later(pintle: &Pintle, ms: i64) -> usize {
+    pintle.clock.advance(ms);
+    let mut made = 0;
+    loop {
+        let claimed = calls::claim(&pintle.core, &HashSet::new()).await.unwrap();
+        if claimed.is_empty() || made > 20 {
+            return made;
+        }
+        for call in claimed {
+            calls::run(&pintle.core, &call.id).await.unwrap();
+            made += 1;
+        }
+        pintle.clock.advance(MINUTE);
+    }
+}

@@ -188,6 +188,24 @@ pub(super) async fn partner_id(conn: &Conn, id: &ConfigurationId, store: &str) -
     row.map(|(partner_id,)| partner_id).ok_or_else(|| Error::not_found("Store"))
 }
 
+/// What is left of a resource's credits goes with it to another installation, unless its partner has told of it there already. When more
+/// is bought is for the other team to say.
+pub(crate) async fn follow(
+    tx: &Conn,
+    from: &ConfigurationId,
+    to: &ConfigurationId,
+    resource: &str,
+) -> Result<()> {
+    let sql = "UPDATE balances SET installation_id = $2 WHERE installation_id = $1 AND resource = $3
+      AND NOT EXISTS (SELECT 1 FROM balances b WHERE b.installation_id = $2 AND b.resource = $3)";
+    tx.execute(sql, &params![from, to, resource]).await?;
+    let sql = "DELETE FROM balances WHERE installation_id = $1 AND resource = $2";
+    tx.execute(sql, &params![from, resource]).await?;
+    let sql = "DELETE FROM thresholds WHERE configuration_id = $1 AND resource = $2";
+    tx.execute(sql, &params![from, resource]).await?;
+    Ok(())
+}
+
 /// The threshold of a balance, where there is one.
 pub(super) async fn threshold_of(
     conn: &Conn,

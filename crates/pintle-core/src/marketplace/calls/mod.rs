@@ -39,6 +39,10 @@ pub enum Operation {
     UpdateResource,
     DeleteResource,
     RotateSecrets,
+    /// Another team may have resources of this one.
+    OfferResources,
+    /// This team takes resources of another.
+    AcceptResources,
     /// Credits were paid for.
     ProvisionCredits,
     /// The partner has said that something changed: what is it now?
@@ -153,9 +157,10 @@ impl Operation {
     /// Whose token goes along, where the actor is a user.
     fn speaker(self) -> Speaker {
         match self {
-            Operation::ProvisionCredits | Operation::ReadInstallation | Operation::ReadResource => {
-                Speaker::System
-            }
+            Operation::ProvisionCredits
+            | Operation::ReadInstallation
+            | Operation::ReadResource
+            | Operation::OfferResources => Speaker::System,
             _ => Speaker::User,
         }
     }

@@ -3,7 +3,7 @@
 use super::{Call, Operation};
 use crate::marketplace::billing::purchase;
 use crate::marketplace::notice;
-use crate::marketplace::resources::{self, change, provision, read, rotate};
+use crate::marketplace::resources::{self, change, provision, read, rotate, transfers};
 use crate::marketplace::{Outcome, installations};
 use crate::{Core, Result};
 use pintle_store::Conn;
@@ -20,6 +20,8 @@ pub(super) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
         Operation::Provision => provision::settle(tx, core, call, outcome).await,
         Operation::UpdateResource => change::settle(tx, core, call, outcome).await,
         Operation::DeleteResource => resources::leave::settle(tx, core, call, outcome).await,
+        Operation::OfferResources => transfers::settle_offer(tx, call, outcome).await,
+        Operation::AcceptResources => transfers::settle_accept(tx, core, call, outcome).await,
         Operation::RotateSecrets => rotate::settle(tx, core, call, outcome).await,
         Operation::ProvisionCredits => purchase::settle(tx, core, call, outcome).await,
         Operation::ReadInstallation => notice::settle(tx, core, call, outcome).await,

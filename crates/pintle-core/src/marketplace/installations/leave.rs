@@ -9,6 +9,7 @@ use crate::configurations::removal::{self, Reason};
 use crate::configurations::{self, Configuration};
 use crate::ids::{ConfigurationId, DeliveryId};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
+use crate::marketplace::resources::transfers;
 use crate::marketplace::{Actor, Outcome};
 use crate::{Core, Error, Kind, Result, Scope};
 use pintle_store::{Conn, params};
@@ -100,6 +101,7 @@ pub(crate) async fn end(
     told: Option<Told>,
 ) -> Result<()> {
     let Some(installation) = find(tx, &configuration.id).await? else { return Ok(()) };
+    transfers::forget(tx, &configuration.id).await?;
     calls::cancel(tx, &configuration.id, installation.leaving.as_ref()).await?;
     if told.is_none() && installation.leaving.is_none() {
         tell(tx, core, &installation).await?;

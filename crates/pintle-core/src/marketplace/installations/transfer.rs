@@ -7,7 +7,8 @@ use crate::configurations::{self, Configuration, Selection};
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, OwnerId, UserId};
 use crate::integrations::{self, Kind};
-use crate::marketplace::{billing, calls, resources};
+use crate::marketplace::resources::{self, transfers};
+use crate::marketplace::{billing, calls};
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope, drains, webhooks};
 use pintle_store::{Conn, params};
@@ -54,6 +55,7 @@ async fn require_free(tx: &Conn, configuration: &Configuration, target: &Scope) 
     if let Some(other) = configurations::install::existing(tx, target, &app, Kind::Marketplace).await? {
         return Err(configurations::install::already_installed(&app, &other));
     }
+    transfers::withdraw_all(tx, id).await?;
     let pending = calls::pending(tx, id).await?;
     if !pending.is_empty() {
         let text = format!("The partner has not answered {} calls yet", pending.len());

@@ -30,14 +30,26 @@ pub(super) fn call(scope: &Scope, resource: &Resource, app: &IntegrationId, oper
 /// # Errors
 /// 409 where the partner does not have it, or is asked to delete it.
 pub(super) fn path(resource: &Resource, below: &[&str]) -> Result<String> {
-    let text = |what: &str| Error::conflict("conflict", format!("The resource `{}` {what}", resource.name));
-    let id = match (&resource.partner_id, resource.stage) {
-        (_, Stage::Leaving) => return Err(text("is being deleted")),
-        (Some(id), _) => id,
-        (None, _) => return Err(text("is not provisioned yet")),
-    };
+    require_quiet(resource)?;
+    let id = resource.partner_id.as_deref().ok_or_else(|| busy(resource, "is not provisioned yet"))?;
     let head = ["v1", "installations", resource.configuration_id.as_str(), "resources", id];
     Ok(partner::path(&[&head, below].concat()))
+}
+
+/// That its partner is not about to end it, or to move it away.
+///
+/// # Errors
+/// 409.
+pub(super) fn require_quiet(resource: &Resource) -> Result<()> {
+    match resource.stage {
+        Stage::Leaving => Err(busy(resource, "is being deleted")),
+        Stage::Moving => Err(busy(resource, "is being transferred")),
+        Stage::Initializing | Stage::Present | Stage::Failed => Ok(()),
+    }
+}
+
+fn busy(resource: &Resource, what: &str) -> Error {
+    Error::conflict("conflict", format!("The resource `{}` {what}", resource.name))
 }
 
 pub(super) async fn product(conn: &Conn, resource: &Resource) -> Result<Product> {

@@ -1,9 +1,9 @@
 //! The partner's side: it lists, imports, changes and ends the resources of its own installation (semantics.md 4.4).
 
-use super::life;
 use super::record::{self, Ownership, Resource, Stage, free_name};
 use super::secrets::{self, Secret};
 use super::told::Told;
+use super::{asking, life};
 use crate::clock::Millis;
 use crate::configurations::Status;
 use crate::ids::{ConfigurationId, ProductId, ResourceId};
@@ -101,11 +101,10 @@ async fn change(
                 None => None,
             };
             let (mut resource, kind, verb) = match (found, &new) {
-                (Some(resource), _) if resource.stage == Stage::Leaving => {
-                    let text = format!("The resource `{}` is being deleted", resource.name);
-                    return Err(Error::conflict("conflict", text));
+                (Some(resource), _) => {
+                    asking::require_quiet(&resource)?;
+                    (resource, "storage-update", "updated")
                 }
-                (Some(resource), _) => (resource, "storage-update", "updated"),
                 (None, None) => return Err(record::not_found()),
                 (None, Some(new)) => {
                     let product = find_product(tx, configuration, &new.product).await?;
@@ -174,13 +173,16 @@ async fn find_product(conn: &Conn, configuration: &ConfigurationId, id_or_slug: 
 /// delete-integration-resource: it is gone at the partner. Its connections and their variables go with it.
 ///
 /// # Errors
-/// 404.
+/// 404; 409 while the partner is to move it to another installation, which it may have done.
 pub async fn remove(core: &Core, scope: &Scope, partner_id: &str) -> Result<()> {
     let (core, scope, partner_id) = (core.clone(), scope.clone(), partner_id.to_owned());
     core.clone()
         .db
         .write(async move |tx| {
             let resource = own(tx, &scope, &partner_id).await?;
+            if resource.stage == Stage::Moving {
+                asking::require_quiet(&resource)?;
+            }
             life::end(tx, &core, &scope, &resource).await
         })
         .await

@@ -41,10 +41,7 @@ async fn begin(core: &Core, scope: &Scope, id: &str) -> Result<Option<DeliveryId
             if !projects.is_empty() {
                 return Err(is_connected(&resource, projects));
             }
-            if resource.stage == Stage::Leaving {
-                let text = format!("The resource `{}` is being deleted already", resource.name);
-                return Err(Error::conflict("conflict", text));
-            }
+            asking::require_quiet(&resource)?;
             // Without its partner's id it is deleted there as soon as that is known: see `provision::settle`.
             let app = asking::product(tx, &resource).await?.integration_id;
             let linked = resource.ownership == Ownership::Linked;
@@ -65,7 +62,7 @@ async fn begin(core: &Core, scope: &Scope, id: &str) -> Result<Option<DeliveryId
 
 /// # Errors
 /// As `remove`.
-fn is_connected(resource: &Resource, projects: Vec<String>) -> Error {
+pub(super) fn is_connected(resource: &Resource, projects: Vec<String>) -> Error {
     let text = format!(
         "The resource `{}` is connected to {}: disconnect it first",
         resource.name,

@@ -9,7 +9,7 @@
 //!                 │  └ not answered for a day → failed │ └ the partner says so ─→ (gone)     │
 //!                 │                                │   └──────── the partner refuses ────────┘
 //!                 └── its team does not want it ───┴─→ (gone); should the partner make it all the same, it is told to delete it
-//! imported ───────────────────────────────────────────→ present
+//! imported ───────────────────────────────────────────→ present ⇄ moving, while the partner moves it to another installation: `transfers`
 //! ```
 
 pub mod actions;
@@ -29,6 +29,7 @@ pub mod rotate;
 mod secrets;
 pub mod stores;
 mod told;
+pub mod transfers;
 
 pub use naming::variable_name;
 pub(crate) use record::hand_over;

@@ -74,6 +74,8 @@ pub enum Stage {
     Failed,
     /// Its team asked the partner to delete it.
     Leaving,
+    /// The partner was asked to move it to another installation.
+    Moving,
 }
 
 impl Resource {

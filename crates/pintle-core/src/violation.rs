@@ -2,8 +2,7 @@
 
 /// serde's message about the value at `path` in Ajv's words.
 pub fn of(path: &str, message: &str) -> String {
-    // serde_json appends where in the text it was.
-    let message = message.rsplit_once(" at line ").map_or(message, |(text, _)| text);
+    let message = without_place(message);
     // An error inside a union carries its own place (pintle-core's `union`).
     if let Some((place, inner)) = message.strip_prefix("at `").and_then(|rest| rest.split_once("`: ")) {
         return of(&nested(path, place), inner);
@@ -26,6 +25,16 @@ pub fn of(path: &str, message: &str) -> String {
         Some((_, expected)) => format!("{field}should be {}.", ajv_type(expected)),
         None => format!("{field}{message}."),
     }
+}
+
+/// serde_json appends where in the text it was: ` at line 1 column 2`. The same words inside a value are left, since what stands before
+/// them would be no message but a piece of the value.
+fn without_place(message: &str) -> &str {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_place = |(_, place): &(&str, &str)| {
+        place.split_once(" column ").is_some_and(|(line, column)| number(line) && number(column))
+    };
+    message.rsplit_once(" at line ").filter(is_place).map_or(message, |(text, _)| text)
 }
 
 fn nested(path: &str, place: &str) -> String {

@@ -2,9 +2,10 @@
 
 use crate::clock;
 use crate::integrations::Policy;
+use crate::marketplace::billing::Amount;
 use crate::{Error, Result, validate, violation};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// A plan as the wire shows it. Amounts are decimal texts in USD; only the one to authorize beforehand is a number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,18 +88,42 @@ impl BillingPlan {
     /// # Errors
     /// 400 with the first violation.
     pub fn read(path: &str, value: &Json) -> Result<Self> {
-        let plan: Self = serde_path_to_error::deserialize(value).map_err(|error| {
-            let inner = error.path().to_string();
-            let place = if inner == "." { path.to_owned() } else { format!("{path}.{inner}") };
-            Error::invalid(violation::of(&place, &error.inner().to_string()))
-        })?;
+        let plan = Self::parse(path, value)?;
         plan.check(path)?;
         Ok(plan)
     }
 
-    fn check(&self, path: &str) -> Result<()> {
+    /// Reads the plan that something is on, as its partner tells: that may leave out more than an offer, and its amounts are for people.
+    /// `scope` is what it is for where it does not say.
+    ///
+    /// # Errors
+    /// 400 with the first violation.
+    pub fn told(path: &str, value: &Json, scope: PlanScope) -> Result<Self> {
+        let mut whole = json!({ "description": "", "scope": scope });
+        match (whole.as_object_mut(), value) {
+            (Some(whole), Json::Object(told)) => whole.extend(told.clone()),
+            _ => whole = value.clone(),
+        }
+        let plan = Self::parse(path, &whole)?;
+        plan.check_names(path)?;
+        Ok(plan)
+    }
+
+    fn parse(path: &str, value: &Json) -> Result<Self> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let inner = error.path().to_string();
+            let place = if inner == "." { path.to_owned() } else { format!("{path}.{inner}") };
+            Error::invalid(violation::of(&place, &error.inner().to_string()))
+        })
+    }
+
+    fn check_names(&self, path: &str) -> Result<()> {
         validate::length(&format!("{path}.id"), &self.id, 256)?;
-        validate::not_empty(&format!("{path}.name"), &self.name)?;
+        validate::length(&format!("{path}.name"), &self.name, 1_024)
+    }
+
+    fn check(&self, path: &str) -> Result<()> {
+        self.check_names(path)?;
         let amounts = [
             ("initialCharge", &self.initial_charge),
             ("minimumAmount", &self.minimum_amount),
@@ -106,7 +131,7 @@ impl BillingPlan {
             ("maximumAmountAutoPurchasePerPeriod", &self.maximum_amount_auto_purchase_per_period),
         ];
         for (field, amount) in amounts {
-            amount.as_ref().map_or(Ok(()), |text| amount_of(&format!("{path}.{field}"), text).map(drop))?;
+            amount.as_ref().map_or(Ok(()), |text| check_amount(&format!("{path}.{field}"), text))?;
         }
         if self.preauthorization_amount.is_some_and(|amount| amount < 0.0) {
             return Err(Error::invalid(format_args!("`{path}.preauthorizationAmount` should be >= 0.")));
@@ -119,24 +144,12 @@ impl BillingPlan {
     }
 }
 
-/// An amount in USD as the wire has it, in millionths of a dollar: `"12.50"` is 12 500 000. Whole cents are not enough, since usage
-/// may cost less than one.
-///
-/// # Errors
-/// 400 for what is no decimal number, has more than six digits after its point, or is beyond a billion dollars.
-pub fn amount_of(field: &str, text: &str) -> Result<i64> {
-    let wrong = || Error::invalid(format_args!("`{field}` should match pattern \"^-?[0-9]+(\\.[0-9]+)?$\"."));
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (whole, part) = digits.split_once('.').map_or((digits, None), |(whole, part)| (whole, Some(part)));
-    let good = |digits: &str, max: usize| {
-        (1..=max).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    if !good(whole, 9) || !part.is_none_or(|part| good(part, 6)) {
-        return Err(wrong());
-    }
-    let millionths: i64 = format!("{:0<6}", part.unwrap_or_default()).parse().map_err(|_| wrong())?;
-    let dollars: i64 = whole.parse().map_err(|_| wrong())?;
-    Ok(sign * (dollars * 1_000_000 + millionths))
+/// An amount in USD as the wire has it: `12.50`.
+fn check_amount(field: &str, text: &str) -> Result<()> {
+    let amount = Amount::parse(text.strip_prefix('-').unwrap_or(text));
+    amount.map(drop).ok_or_else(|| {
+        Error::invalid(format_args!("`{field}` should match pattern \"^-?[0-9]+(\\.[0-9]+)?$\"."))
+    })
 }
 
 #[cfg(test)]
@@ -196,23 +209,41 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_exact() {
-        let cases = [
-            ("0", Some(0)),
-            ("12.50", Some(12_500_000)),
-            ("-0.000001", Some(-1)),
-            ("999999999", Some(999_999_999_000_000)),
-            ("1000000000", None),
-            ("0.0000001", None),
-            ("", None),
-            (".5", None),
-            ("5.", None),
-            ("1e3", None),
-            ("+1", None),
-            ("$1", None),
+    fn an_amount_is_a_decimal_number() {
+        for (text, good) in
+            [("0", true), ("12.50", true), ("-0.000001", true), ("", false), (".5", false), ("1e3", false)]
+        {
+            assert_eq!(check_amount("amount", text).is_ok(), good, "{text}");
+        }
+        for text in ["-", "--1", "5.", "+1", "$1"] {
+            check_amount("amount", text).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_plan_that_is_told_of_may_say_less_than_an_offer() {
+        let told = json!({ "id": "pro", "type": "subscription", "name": "Pro", "minimumAmount": "$10", "color": "red" });
+        let plan = BillingPlan::told("billingPlan", &told, PlanScope::Installation).unwrap();
+        let kept = json!({
+            "id": "pro", "type": "subscription", "scope": "installation", "name": "Pro", "description": "",
+            "paymentMethodRequired": true, "minimumAmount": "$10",
+        });
+        assert_eq!(serde_json::to_value(&plan).unwrap(), kept);
+        let wrong = [
+            (json!({ "details": "x" }), "`billingPlan.details` should be array."),
+            (
+                json!({ "highlightedDetails": [{ "label": 1 }] }),
+                "`billingPlan.highlightedDetails[0].label` should be string.",
+            ),
+            (json!({ "quote": {} }), "`billingPlan.quote` should be array."),
+            (json!({ "minimumAmount": 10 }), "`billingPlan.minimumAmount` should be string."),
+            (json!({ "name": "" }), "`billingPlan.name` should NOT be shorter than 1 characters."),
         ];
-        for (text, expected) in cases {
-            assert_eq!(amount_of("amount", text).ok(), expected, "{text}");
+        for (change, message) in wrong {
+            let mut plan = told.clone();
+            plan.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            let error = BillingPlan::told("billingPlan", &plan, PlanScope::Resource).unwrap_err();
+            assert_eq!(error.message, format!("Invalid request: {message}"), "{plan}");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What a partner says of an installation: of its own accord (updateInstallation), or asked.
 
+use super::plans::{BillingPlan, PlanScope};
 use super::{Level, Notification};
 use crate::configurations::{self, Configuration, Status};
 use crate::events::{self, Event};
 use crate::patch::Patch;
-use crate::shape::{Shape, optional, required};
 use crate::{Core, Error, Result, Scope, union, validate};
 use pintle_store::Conn;
 use serde::{Deserialize, Deserializer};
@@ -32,31 +32,6 @@ fn notification<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Patch<Noti
     }
 }
 
-static DETAILS: Shape = Shape::List {
-    of: &Shape::Object(&[required("label", Shape::Text(1_024)), optional("value", Shape::Text(1_024))]),
-    min: 0,
-    max: 100,
-};
-
-/// Partners add fields of their own.
-static PLAN: Shape = Shape::Open(&[
-    required("id", Shape::Text(256)),
-    required("type", Shape::OneOf(&["prepayment", "subscription"])),
-    required("name", Shape::Text(1_024)),
-    optional("description", Shape::Text(4_096)),
-    optional("paymentMethodRequired", Shape::Boolean),
-    optional("cost", Shape::Text(1_024)),
-    optional("details", Shape::Nullable(&DETAILS)),
-    optional("highlightedDetails", Shape::Nullable(&DETAILS)),
-    optional("effectiveDate", Shape::Text(64)),
-]);
-
-/// # Errors
-/// 400 for what is no plan.
-pub(super) fn check_plan(plan: &Json) -> Result<()> {
-    PLAN.check("billingPlan", plan)
-}
-
 impl InstallationPatch {
     /// What a partner answers when it is asked for an installation: its whole state.
     pub(super) fn told(body: &Json) -> Result<Self> {
@@ -67,19 +42,20 @@ impl InstallationPatch {
             }
         };
         let billing_plan = body.get("billingPlan").filter(|plan| !plan.is_null()).cloned();
-        let patch = Self { billing_plan, notification, ..Self::default() };
-        patch.check()?;
-        Ok(patch)
+        Self { billing_plan, notification, ..Self::default() }.checked()
     }
 
-    fn check(&self) -> Result<()> {
+    /// The same with nothing in its plan that the contract does not know.
+    fn checked(mut self) -> Result<Self> {
         if let Some(plan) = &self.billing_plan {
-            check_plan(plan)?;
+            let plan = BillingPlan::told("billingPlan", plan, PlanScope::Installation)?;
+            self.billing_plan = Some(serde_json::to_value(plan)?);
         }
         if let Patch::Set(notification) = &self.notification {
             notification.check()?;
         }
-        self.external_id.as_deref().map_or(Ok(()), |id| validate::length("externalId", id, 256))
+        self.external_id.as_deref().map_or(Ok(()), |id| validate::length("externalId", id, 256))?;
+        Ok(self)
     }
 }
 
@@ -88,7 +64,7 @@ impl InstallationPatch {
 /// # Errors
 /// 400 for a body that breaks the contract; 404 where the installation is gone.
 pub async fn update(core: &Core, scope: &Scope, patch: InstallationPatch) -> Result<()> {
-    patch.check()?;
+    let patch = patch.checked()?;
     let (core, scope) = (core.clone(), scope.clone());
     core.clone()
         .db

@@ -60,12 +60,19 @@ async fn an_update_changes_what_it_names_and_knows_no_other_key() {
         let team = pintle.team("acme").await;
         let partner = team.install_native("db").await;
         let (path, shown) = (at(&partner, ""), format!("/v1/integrations/configuration/{}", partner.id));
-        let plan = json!({ "id": "pro", "type": "subscription", "name": "Pro", "scope": "installation" });
+        let mut plan = json!({ "id": "pro", "type": "subscription", "name": "Pro" });
         let told = json!({ "level": "warn", "title": "Soon full", "href": "sso:https://example.com" });
         let patch =
             json!({ "billingPlan": plan, "notification": told, "status": "ready", "externalId": "x1" });
         partner.caller.patch(&path, patch).await.ok(204);
         let configuration = team.get(&shown).await.ok(200);
+        for (key, value) in [
+            ("scope", json!("installation")),
+            ("description", json!("")),
+            ("paymentMethodRequired", json!(true)),
+        ] {
+            plan[key] = value;
+        }
         assert_eq!(configuration["billingPlan"], plan);
         assert_eq!(configuration["notification"]["title"], "Soon full");
         assert_eq!((&configuration["status"], &configuration["externalId"]), (&json!("ready"), &json!("x1")));

@@ -7,13 +7,13 @@ use pintle_testing::{Answer, Caller, Installed, Partner, Pintle, on_each_engine,
 use serde_json::{Value, json};
 
 /// The same world with a partner that knows the installation.
-async fn with_partner(pintle: &Pintle) -> (Caller, Installed, Partner) {
+pub(super) async fn with_partner(pintle: &Pintle) -> (Caller, Installed, Partner) {
     let (team, installed) = world(pintle).await;
     let server = pintle.partner_of(&installed).await;
     (team, installed, server)
 }
 
-async fn create(team: &Caller, installed: &Installed, more: Value) -> Answer {
+pub(super) async fn create(team: &Caller, installed: &Installed, more: Value) -> Answer {
     let mut body = json!({
         "name": "main", "integrationConfigurationId": installed.id, "integrationProductIdOrSlug": "db",
     });
@@ -21,7 +21,7 @@ async fn create(team: &Caller, installed: &Installed, more: Value) -> Answer {
     team.post("/v1/storage/stores/integration/direct", body).await
 }
 
-async fn created(team: &Caller, installed: &Installed, more: Value) -> (String, Value) {
+pub(super) async fn created(team: &Caller, installed: &Installed, more: Value) -> (String, Value) {
     let made = create(team, installed, more).await.ok(200)["store"].clone();
     (made["id"].as_str().unwrap().to_owned(), made)
 }
@@ -209,23 +209,6 @@ async fn an_answer_that_breaks_the_contract_is_a_resource_that_can_be_taken_away
         assert!(made["notification"]["message"].as_str().unwrap().contains("`status`"), "{made}");
         team.delete(&format!("/v1/storage/stores/integration/{id}")).await.ok(204);
         assert_eq!(server.asked_for("DELETE", "/resources/res_9").len(), 1);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn one_that_the_partner_imported_before_it_answered_is_the_same() {
-    on_each_engine(async |pintle| {
-        let (team, installed, server) = with_partner(pintle).await;
-        server.script(|asked| (asked.method == "POST").then_some(Act::DoneUnheard));
-        let (id, _) = created(&team, &installed, json!({})).await;
-        let other = installed.import("res_1", json!([super::secret("URL", "imported")])).await;
-        connect(&team, &other, "site", json!({})).await;
-        server.script(|_| None);
-        later(pintle, MINUTE).await;
-        let stores = team.get("/v1/storage/stores").await.ok(200)["stores"].clone();
-        assert_eq!(stores.as_array().unwrap().len(), 1, "{stores}");
-        assert_eq!((&stores[0]["id"], &stores[0]["totalConnectedProjects"]), (&json!(id), &json!(1)));
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! The partner lists, imports, changes and ends its resources.
 
 use super::{connect, put, secret, store, variables, world};
+use pintle_core::clock::{self, DAY};
 use pintle_testing::{on_each_engine, on_sqlite};
 use serde_json::{Value, json};
 
@@ -126,6 +127,17 @@ async fn what_breaks_the_contract_is_refused() {
             (with("metadata", json!({ "a": { "b": 1 } })), "`metadata.a`"),
             (with("metadata", json!({ "a": ["x", 1] })), "`metadata.a`"),
             (with("billingPlan", json!({ "id": "pro", "name": "Pro" })), "`billingPlan.type`"),
+            (
+                with(
+                    "billingPlan",
+                    json!({ "id": "p", "type": "subscription", "name": "P", "details": "x" }),
+                ),
+                "`billingPlan.details` should be array",
+            ),
+            (
+                with("billingPlan", json!({ "id": "p", "type": "subscription", "name": "P", "quote": [{}] })),
+                "`billingPlan.quote[0].line`",
+            ),
             (with("notification", json!({ "level": "loud", "title": "a" })), "`notification.level`"),
             (
                 with("notification", json!({ "level": "warn", "title": "a", "href": "x" })),
@@ -162,6 +174,62 @@ async fn a_resource_that_ends_takes_its_variables_along() {
         assert_eq!(pintle.outbox("integration-resource.project-disconnected").await.len(), 1);
         let listed = partner.caller.get(&partner.resource("")).await.ok(200);
         assert_eq!(listed["resources"].as_array().unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_nobody_knows_of_a_plan_is_not_kept() {
+    on_each_engine(async |pintle| {
+        let (team, partner) = world(pintle).await;
+        let mut body = full();
+        body["billingPlan"] = json!({
+            "id": "pro", "type": "subscription", "name": "Pro", "minimumAmount": "$5 at least", "color": 1,
+            "highlightedDetails": [{ "label": "Fast", "icon": "x" }],
+        });
+        put(&partner, &partner.resource("res-1"), body).await.ok(200);
+        let stores = team.get("/v1/storage/stores").await.ok(200)["stores"].clone();
+        let plan = json!({
+            "id": "pro", "type": "subscription", "scope": "resource", "name": "Pro", "description": "",
+            "paymentMethodRequired": true, "minimumAmount": "$5 at least", "highlightedDetails": [{ "label": "Fast" }],
+        });
+        assert_eq!(stores[0]["billingPlan"], plan);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_gone_or_only_linked_is_billed_no_more() {
+    on_each_engine(async |pintle| {
+        let (_, partner) = world(pintle).await;
+        let bill = async |resource: &str| {
+            let day = |ahead: i64| clock::text(pintle.clock.now() + ahead * DAY);
+            let item = json!({
+                "billingPlanId": "pro", "resourceId": resource, "name": "Pro", "price": "1.00", "quantity": 1,
+                "units": "day", "total": "1.00",
+            });
+            let body = json!({
+                "externalId": format!("{resource}-{}", pintle.clock.now()), "invoiceDate": day(0),
+                "period": { "start": day(-1), "end": day(0) }, "items": [item],
+            });
+            partner
+                .caller
+                .post(&format!("/v1/installations/{}/billing/invoices", partner.id), body)
+                .await
+                .status
+        };
+        for name in ["gone", "linked"] {
+            let mut body = full();
+            body["name"] = json!(name);
+            put(&partner, &partner.resource(name), body).await.ok(200);
+        }
+        pintle.clock.advance(2 * DAY);
+        assert_eq!((bill("gone").await, bill("linked").await), (200, 200));
+        partner.caller.delete(&partner.resource("gone")).await.ok(204);
+        let linked = json!({ "ownership": "linked" });
+        partner.caller.patch(&partner.resource("linked"), linked).await.ok(200);
+        pintle.clock.advance(2 * DAY);
+        assert_eq!((bill("gone").await, bill("linked").await), (400, 400));
     })
     .await;
 }

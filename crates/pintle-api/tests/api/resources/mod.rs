@@ -5,6 +5,7 @@ mod asked;
 mod auto;
 mod connections;
 mod inbound;
+mod late;
 mod restrict;
 mod secrets;
 mod transfers;

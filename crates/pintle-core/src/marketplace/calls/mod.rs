@@ -9,10 +9,12 @@ mod due;
 mod redact;
 mod run;
 mod settle;
+mod waiting;
 
 pub use due::{Claimed, claim};
 pub(crate) use run::give_up;
 pub use run::run;
+pub(crate) use waiting::waiting;
 
 use super::actor::Actor;
 use super::claims::Speaker;
@@ -29,7 +31,7 @@ use serde_json::{Value as Json, json};
 const LEASE: Millis = 40 * SECOND;
 
 /// What a call is for. Its consequences are drawn by the module that it belongs to: see `settle`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
     Install,
@@ -167,14 +169,15 @@ impl Operation {
 
     /// Whether a secret may stand in its answer.
     fn answers_secrets(self) -> bool {
-        matches!(self, Operation::Provision | Operation::RotateSecrets)
+        matches!(self, Operation::Provision | Operation::UpdateResource | Operation::RotateSecrets)
     }
 }
 
-/// Whether it can be run once more: the partner has not said yes or no to it, and its installation is still the same team's.
+/// Whether it can be run once more: the partner has not said yes or no to it, its installation is still the same team's, and nothing newer
+/// was answered.
 ///
 /// # Errors
-/// 409 `call_answered` or `installation_transferred`.
+/// 409 `call_answered`, `installation_transferred` or `call_superseded`.
 pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
     let moved = "SELECT i.id FROM deliveries d JOIN installations i ON i.id = d.source_id
       WHERE d.id = $1 AND i.owner_id <> d.owner_id";
@@ -187,15 +190,27 @@ pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Res
             let text = "The partner has answered this call: what it said stands, and sending it again would change nothing";
             Err(Error::conflict("call_answered", text))
         }
-        _ => Ok(()),
+        _ => require_newest(tx, id).await,
     }
+}
+
+/// A partner repeats what it answered to a key, so an older call would bring back what is over.
+async fn require_newest(tx: &Conn, id: &DeliveryId) -> Result<()> {
+    let sql = "SELECT doc FROM partner_calls WHERE id = $1";
+    let Some((doc,)) = tx.opt::<(String,)>(sql, &params![id]).await? else { return Ok(()) };
+    let Stored { call, .. } = serde_json::from_str(&doc)?;
+    if answered_after(tx, &call).await? {
+        let text = "The partner has answered something newer of this kind meanwhile";
+        return Err(Error::conflict("call_superseded", text));
+    }
+    Ok(())
 }
 
 /// A call that was given up is pending again for a day; then [`run`] it. `false` where it was forgotten meanwhile, as every delivery is
 /// that ended a week ago.
 ///
 /// # Errors
-/// 409 `call_answered`.
+/// 409 `call_answered`, `installation_transferred` or `call_superseded`.
 pub async fn renew(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<bool> {
     require_open(tx, core, id).await?;
     let now = core.clock.now();
@@ -206,11 +221,13 @@ pub async fn renew(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<bool> {
 /// answer to a key, so an older call that is heard of late brings back what is over.
 pub async fn answered_after(tx: &Conn, call: &Call) -> Result<bool> {
     let sql = "SELECT p.doc FROM partner_calls p JOIN deliveries d ON d.id = p.id
-      WHERE d.kind = 'partner' AND d.source_id = $1 AND d.state = 'delivered' AND p.id > $2";
-    let rows: Vec<(String,)> = tx.all(sql, &params![&call.configuration, &call.id]).await?;
+      WHERE d.kind = 'partner' AND d.source_id = $1 AND d.state = 'delivered'";
+    let rows: Vec<(String,)> = tx.all(sql, &params![&call.configuration]).await?;
     for (doc,) in rows {
         let Stored { call: newer, .. } = serde_json::from_str(&doc)?;
-        if newer.operation == call.operation && newer.resource == call.resource {
+        // Compared here, since a database may order text as people do.
+        let is_newer = newer.id.as_str() > call.id.as_str();
+        if is_newer && newer.operation == call.operation && newer.resource == call.resource {
             return Ok(true);
         }
     }

@@ -9,7 +9,8 @@ use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, DeliveryId};
 use crate::integrations::{self, Integration, Kind};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::{Actor, Notification, Outcome, account, update};
+use crate::marketplace::plans::{BillingPlan, PlanScope};
+use crate::marketplace::{Actor, Notification, Outcome, account};
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
@@ -188,9 +189,10 @@ pub(super) struct Word {
 impl Word {
     /// What is not as it should be counts for nothing: the partner took it all the same.
     pub fn of(body: &Json) -> Self {
-        let plan = Some(&body["billingPlan"]).filter(|plan| update::check_plan(plan).is_ok());
+        let plan = BillingPlan::told("billingPlan", &body["billingPlan"], PlanScope::Installation);
+        let plan = plan.ok().and_then(|plan| serde_json::to_value(plan).ok());
         let notification = serde_json::from_value::<Notification>(body["notification"].clone()).ok();
-        Self { billing_plan: plan.cloned(), notification: notification.filter(|it| it.check().is_ok()) }
+        Self { billing_plan: plan, notification: notification.filter(|it| it.check().is_ok()) }
     }
 }
 

@@ -1,11 +1,11 @@
 //! How a partner is asked for something of a resource.
 
 use super::record::{self, Resource, Stage};
-use crate::ids::IntegrationId;
-use crate::marketplace::calls::{NewCall, Operation};
+use crate::ids::{DeliveryId, IntegrationId};
+use crate::marketplace::calls::{self, NewCall, Operation};
 use crate::marketplace::products::Product;
 use crate::marketplace::{Actor, partner};
-use crate::{Error, Result, Scope};
+use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde_json::Value as Json;
 
@@ -23,6 +23,38 @@ pub(super) fn call(scope: &Scope, resource: &Resource, app: &IntegrationId, oper
         secret: false,
         data: Json::Null,
     }
+}
+
+/// Writes a call for a resource down. One that asks for the same and still waits for its answer is that call: so no two are under way
+/// whose answers could come in another order than the partner gave them.
+///
+/// # Errors
+/// 409 `call_pending` where the partner has not answered something else of this kind.
+pub(super) async fn intend(
+    tx: &Conn,
+    core: &Core,
+    resource: &mut Resource,
+    new: NewCall,
+) -> Result<DeliveryId> {
+    if let Some(earlier) = resource.calls.get(&new.operation)
+        && let Some(body) = calls::waiting(tx, earlier).await?
+    {
+        let same = new.body.as_ref().map(Json::to_string).unwrap_or_default() == body;
+        return if same { Ok(earlier.clone()) } else { Err(is_pending(resource, earlier)) };
+    }
+    let operation = new.operation;
+    let id = calls::intend(tx, core, new).await?;
+    resource.calls.insert(operation, id.clone());
+    resource.save(tx).await?;
+    Ok(id)
+}
+
+fn is_pending(resource: &Resource, call: &DeliveryId) -> Error {
+    let text = format!(
+        "The partner has not answered an earlier request of this kind for `{}`; it is asked again in the background",
+        resource.name
+    );
+    Error::conflict("call_pending", text).with("deliveryId", call.as_str())
 }
 
 /// Where the partner has it, and what is below.

@@ -6,7 +6,7 @@ use crate::configurations::{self, Filter, Projects, Source};
 use crate::ids::ConfigurationId;
 use crate::integrations::{self, Integration, Kind};
 use crate::marketplace::installations::install::{Purchase, install};
-use crate::marketplace::products::{self, Metadata, Product};
+use crate::marketplace::products::{self, Metadata, Product, When, check_metadata};
 use crate::{Core, Error, Kind as Failure, Result, Scope};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -43,7 +43,16 @@ pub async fn provision(
     let app = integrations::find(&conn, app).await?.ok_or_else(|| Error::not_found("Integration"))?;
     let product = products::require(&conn, &app.id, product).await?;
     drop(conn);
-    let needs = |error: Error| needs(error, &app, &product, origin);
+    let needs = |kind, error| needs(kind, error, &app, &product, origin);
+    // Before anything is installed for it.
+    check_metadata(&product.metadata_schema, &wanted.metadata, When::Create)
+        .map_err(|error| needs("metadata", error.coded("metadata_invalid")))?;
+    let needs = |error: Error| match error.code.as_ref() {
+        "policies_not_accepted" | "billing_plan_required" | "prepayment_amount_required" => {
+            needs("unknown", error)
+        }
+        _ => error,
+    };
     let installation = match wanted.installation_id.clone() {
         Some(id) => id,
         None => installed(core, scope, &app, &wanted).await.map_err(needs)?,
@@ -95,17 +104,10 @@ async fn installed(
 }
 
 /// The answer where a person has to decide: clients look for its keys inside `error` and beside it.
-fn needs(error: Error, app: &Integration, product: &Product, origin: &str) -> Error {
-    let (kind, reason) = match error.code.as_ref() {
-        "policies_not_accepted" | "billing_plan_required" | "prepayment_amount_required" => {
-            ("unknown", error.code.to_string())
-        }
-        "bad_request" if error.message.contains("metadata") => ("metadata", "metadata_invalid".to_owned()),
-        _ => return error,
-    };
+fn needs(kind: &str, error: Error, app: &Integration, product: &Product, origin: &str) -> Error {
     let further: [(&str, Json); 6] = [
         ("kind", json!(kind)),
-        ("reason", json!(reason)),
+        ("reason", json!(error.code)),
         ("error_message", json!(error.message)),
         ("url", json!(format!("{origin}/integrations/{}/new", app.slug))),
         ("integration", about(app)),

@@ -2,15 +2,17 @@
 
 use super::record::{self, free_name};
 use super::told::Told;
-use super::{asking, life, stores};
+use super::{asking, life, provision, stores};
 use crate::ids::DeliveryId;
-use crate::marketplace::Outcome;
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
+use crate::marketplace::plans::BillingPlan;
 use crate::marketplace::products::{Metadata, When, check_metadata};
+use crate::marketplace::questions::Questions;
+use crate::marketplace::{Actor, Outcome};
 use crate::{Core, Result, Scope, validate};
 use pintle_store::Conn;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 /// The body. What is absent stays.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -27,29 +29,55 @@ pub struct Change {
 /// Answers the store; where the partner has not answered it is as before, and the partner is asked again in the background.
 ///
 /// # Errors
-/// 400 for a body or metadata that breaks its schema, 404 for an unknown store, 409 for a name that is taken or a resource that is
+/// 400 for a body or metadata that breaks its schema and a plan that is not offered, 404 for an unknown store, 409 for a name that is taken or a resource that is
 /// not there yet, and what the partner refuses it with.
 pub async fn change(core: &Core, scope: &Scope, id: &str, change: Change) -> Result<Json> {
     if let Some(name) = &change.name {
         validate::length("name", name, 128)?;
     }
-    let call = begin(core, scope, id, change).await?;
+    let plan = match &change.billing_plan_id {
+        Some(plan) => Some(offered(core, scope, id, plan).await?),
+        None => None,
+    };
+    let call = begin(core, scope, id, Wanted { change, plan }).await?;
     match calls::run(core, &call).await? {
         Outcome::Refused { error, .. } => Err(error.into_error()),
         _ => stores::get(core, scope, id).await,
     }
 }
 
-async fn begin(core: &Core, scope: &Scope, id: &str, change: Change) -> Result<DeliveryId> {
+/// What stands with the call, for when the partner has agreed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Wanted {
+    change: Change,
+    plan: Option<BillingPlan>,
+}
+
+/// A plan that the partner offers for the resource.
+async fn offered(core: &Core, scope: &Scope, id: &str, plan: &str) -> Result<BillingPlan> {
+    let conn = core.db.read().await?;
+    let resource = record::find(&conn, scope, id).await?;
+    asking::path(&resource, &[])?;
+    let integration = &asking::product(&conn, &resource).await?.integration_id;
+    drop(conn);
+    let (actor, installation) = (&Actor::of(scope), Some(&resource.configuration_id));
+    let questions = Questions { core, actor, integration, installation };
+    let offered = questions.resource_plans(resource.known_as()).await?;
+    let found = offered.iter().find(|offer| offer.id == plan && offer.disabled != Some(true));
+    found.cloned().ok_or_else(|| provision::no_plan(Some(plan), &offered))
+}
+
+async fn begin(core: &Core, scope: &Scope, id: &str, wanted: Wanted) -> Result<DeliveryId> {
     let (core, scope, id) = (core.clone(), scope.clone(), id.to_owned());
     core.clone()
         .db
         .write(async move |tx| {
-            let resource = record::find(tx, &scope, &id).await?;
+            let mut resource = record::find(tx, &scope, &id).await?;
             let path = asking::path(&resource, &[])?;
             let (app, schema) =
                 asking::product(tx, &resource).await.map(|p| (p.integration_id, p.metadata_schema))?;
-            let mut change = change.clone();
+            let mut wanted = wanted.clone();
+            let change = &mut wanted.change;
             if let Some(name) = &change.name
                 && free_name(tx, scope.owner(), name, Some(&resource.id)).await? != *name
             {
@@ -59,10 +87,9 @@ async fn begin(core: &Core, scope: &Scope, id: &str, change: Change) -> Result<D
                 change.metadata = Some(check_metadata(&schema, metadata, When::Update(&resource.metadata))?);
             }
             let call = asking::call(&scope, &resource, &app, Operation::UpdateResource);
-            let body = serde_json::to_value(&change)?;
-            let call =
-                NewCall { method: http::Method::PATCH, path, data: body.clone(), body: Some(body), ..call };
-            calls::intend(tx, &core, call).await
+            let (body, data) = (serde_json::to_value(&wanted.change)?, serde_json::to_value(&wanted)?);
+            let call = NewCall { method: http::Method::PATCH, path, data, body: Some(body), ..call };
+            asking::intend(tx, &core, &mut resource, call).await
         })
         .await
 }
@@ -71,22 +98,26 @@ async fn begin(core: &Core, scope: &Scope, id: &str, change: Change) -> Result<D
 pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     let Outcome::Answered { body, .. } = outcome else { return Ok(()) };
     let Some(mut resource) = record::of_call(tx, call).await? else { return Ok(()) };
+    if calls::answered_after(tx, call).await? {
+        return Ok(());
+    }
     let (scope, now) = (call.actor.scope(), core.clock.now());
-    let asked: Change = serde_json::from_value(call.data.clone())?;
-    if let Some(name) = &asked.name {
+    let Wanted { change, plan } = Wanted::deserialize(&call.data)?;
+    if let Some(name) = &change.name {
         resource.name = free_name(tx, scope.owner(), name, Some(&resource.id)).await?;
     }
-    if let Some(metadata) = asked.metadata {
+    if let Some(metadata) = change.metadata {
         resource.metadata = metadata;
     }
-    if let Some(plan) = asked.billing_plan_id {
-        resource.billing_plan = Some(json!({ "id": plan, "name": plan, "type": "subscription" }));
+    if let Some(plan) = plan {
+        resource.billing_plan = Some(serde_json::to_value(plan)?);
     }
     // What does not parse counts for nothing: the partner did it all the same.
-    if let Ok(told) = Told::read(body) {
-        told.apply(&mut resource, now);
+    let told = Told::read(body).unwrap_or_default();
+    told.apply(&mut resource, now);
+    match told.secrets {
+        Some(secrets) => life::keep(tx, core, &scope, &mut resource, secrets, now).await?,
+        None => resource.save(tx).await?,
     }
-    resource.updated_at = now;
-    resource.save(tx).await?;
     life::announce(tx, core, &scope, &resource, now, "storage-update", "updated").await
 }

@@ -11,6 +11,7 @@ use crate::{Core, Error, Result, Scope, validate};
 use pintle_store::{Conn, params};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
 
 /// get-integration-resources, oldest first: all that the partner knows of.
 pub async fn list(core: &Core, scope: &Scope) -> Result<Vec<Json>> {
@@ -88,7 +89,7 @@ async fn change(
     told: Told,
     new: Option<New>,
 ) -> Result<String> {
-    told.check()?;
+    let told = told.checked()?;
     let (core, scope, partner_id) = (core.clone(), scope.clone(), partner_id.to_owned());
     core.clone()
         .db
@@ -157,6 +158,7 @@ fn imported(
         external_id: None,
         production_only: false,
         secrets: Vec::new(),
+        calls: BTreeMap::new(),
         created_at: now,
         updated_at: now,
     }

@@ -42,22 +42,34 @@ async fn begin(core: &Core, scope: &Scope, id: &str) -> Result<Option<DeliveryId
                 return Err(is_connected(&resource, projects));
             }
             asking::require_quiet(&resource)?;
-            // Without its partner's id it is deleted there as soon as that is known: see `provision::settle`.
+            // Without its partner's id it is asked for once more, to be deleted as soon as that is known: see `provision::settle`.
             let app = asking::product(tx, &resource).await?.integration_id;
-            let linked = resource.ownership == Ownership::Linked;
-            if linked || resource.partner_id.is_none() || !integrations::has_partner(tx, &app).await? {
+            let asked =
+                resource.ownership != Ownership::Linked && integrations::has_partner(tx, &app).await?;
+            if !asked || resource.partner_id.is_none() {
+                if asked {
+                    ask_again(tx, &core, &resource).await?;
+                }
                 life::end(tx, &core, &scope, &resource).await?;
                 return Ok(None);
             }
             let path = asking::path(&resource, &[])?;
             let call = asking::call(&scope, &resource, &app, Operation::DeleteResource);
             let call = NewCall { method: http::Method::DELETE, path, ..call };
-            let call = calls::intend(tx, &core, call).await?;
             resource.stage = Stage::Leaving;
-            resource.save(tx).await?;
-            Ok(Some(call))
+            asking::intend(tx, &core, &mut resource, call).await.map(Some)
         })
         .await
+}
+
+/// What was asked for is asked for once more, so that its id becomes known: the partner may have made it, and nobody have heard of that.
+async fn ask_again(tx: &Conn, core: &Core, resource: &Resource) -> Result<()> {
+    let Some(call) = resource.calls.get(&Operation::Provision) else { return Ok(()) };
+    match calls::renew(tx, core, call).await {
+        // The team that asked has given the installation away.
+        Err(error) if error.code == "installation_transferred" => Ok(()),
+        renewed => renewed.map(drop),
+    }
 }
 
 /// # Errors

@@ -1,7 +1,7 @@
 //! What happens to a resource, whoever asks for it.
 
 use super::connections::Link;
-use super::record::{self, Resource};
+use super::record::Resource;
 use super::secrets::Secret;
 use crate::clock::Millis;
 use crate::events::{self, Event};
@@ -27,7 +27,7 @@ pub(super) async fn keep(
 pub(super) async fn end(tx: &Conn, core: &Core, scope: &Scope, resource: &Resource) -> Result<()> {
     let now = core.clock.now();
     Link { tx, core, scope, resource, now }.end(None).await?;
-    record::delete(tx, &resource.id).await?;
+    resource.delete(tx, now).await?;
     announce(tx, core, scope, resource, now, "storage-delete", "deleted").await
 }
 

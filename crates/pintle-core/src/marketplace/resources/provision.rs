@@ -5,7 +5,8 @@
 //! meanwhile is deleted at the partner as soon as its id is known.
 
 use super::leave;
-use super::record::{self, Ownership, Resource, Stage};
+use super::record::{self, Ownership, Resource, Stage, free_name};
+use super::secrets::Secret;
 use super::told::Told;
 use super::{asking, life, stores};
 use crate::clock::Millis;
@@ -22,6 +23,7 @@ use crate::{Core, Error, Result, Scope, validate};
 use pintle_store::Conn;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
 
 /// The body.
 #[derive(Debug, Clone, Deserialize)]
@@ -136,7 +138,7 @@ impl Price {
     }
 }
 
-fn no_plan(wanted: Option<&str>, offered: &[BillingPlan]) -> Error {
+pub(super) fn no_plan(wanted: Option<&str>, offered: &[BillingPlan]) -> Error {
     let ids: Vec<&str> = offered.iter().map(|plan| plan.id.as_str()).collect();
     let text = match wanted {
         Some(id) => format!("The plan `{id}` is not offered; there are: {}", ids.join(", ")),
@@ -161,7 +163,10 @@ async fn begin(
             let configuration =
                 configurations::require_native(tx, &scope, &new.integration_configuration_id).await?;
             let now = core.clock.now();
-            let resource = Resource {
+            if free_name(tx, scope.owner(), &new.name, None).await? != new.name {
+                return Err(record::name_taken(&new.name));
+            }
+            let mut resource = Resource {
                 id: ResourceId::new(&core.entropy),
                 configuration_id: configuration.id,
                 owner_id: scope.owner().clone(),
@@ -179,6 +184,7 @@ async fn begin(
                 external_id: new.external_id.clone(),
                 production_only: false,
                 secrets: Vec::new(),
+                calls: BTreeMap::new(),
                 created_at: now,
                 updated_at: now,
             };
@@ -189,7 +195,8 @@ async fn begin(
                 partner::path(&["v1", "installations", resource.configuration_id.as_str(), "resources"]);
             let data = serde_json::to_value(&price)?;
             let call = NewCall { method: http::Method::POST, path, body: Some(body), data, ..call };
-            Ok((resource.id, calls::intend(tx, &core, call).await?))
+            let call = asking::intend(tx, &core, &mut resource, call).await?;
+            Ok((resource.id, call))
         })
         .await
 }
@@ -221,7 +228,7 @@ pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
             Price::deserialize(&call.data).unwrap_or_default().buy(tx, core, &scope, &resource).await
         }
         (Outcome::Refused { .. }, Some(resource)) if resource.partner_id.is_none() => {
-            record::delete(tx, &resource.id).await
+            resource.delete(tx, core.clock.now()).await
         }
         (Outcome::Unknown { given_up: true, .. }, Some(mut resource)) if resource.partner_id.is_none() => {
             resource.stage = Stage::Failed;
@@ -247,20 +254,19 @@ async fn fill(
     let partner_id = partner_id(body)?;
     resource.stage = Stage::Present;
     resource.status = Some(Status::Ready);
-    match Told::read(body) {
+    let known = adopt(tx, core, &mut resource, partner_id, now).await?;
+    let given = match Told::read(body) {
         Ok(told) => {
             told.apply(&mut resource, now);
-            let given = told.secrets.unwrap_or_default();
-            adopt(tx, core, &mut resource, partner_id).await?;
-            resource.keep_secrets(tx, core, &given).await?;
+            told.secrets
         }
         // It exists all the same, so that the team can see it and take it away.
         Err(error) => {
             broken(&mut resource, &error, now);
-            adopt(tx, core, &mut resource, partner_id).await?;
-            resource.save(tx).await?;
+            None
         }
-    }
+    };
+    life::keep(tx, core, scope, &mut resource, given.unwrap_or(known), now).await?;
     life::announce(tx, core, scope, &resource, now, "storage-create", "created").await?;
     Ok(resource)
 }
@@ -276,14 +282,43 @@ fn broken(resource: &mut Resource, error: &Error, now: Millis) {
     });
 }
 
-/// Gives the resource its partner's id. The partner may have imported it before it answered: that row was the same resource.
-async fn adopt(tx: &Conn, core: &Core, resource: &mut Resource, partner_id: String) -> Result<()> {
-    if let Some(imported) = record::find_partners(tx, &resource.configuration_id, &partner_id).await? {
-        let known = imported.secrets(tx, core).await?;
-        record::move_connections(tx, &imported.id, &resource.id).await?;
-        record::delete(tx, &imported.id).await?;
-        resource.keep_secrets(tx, core, &known).await?;
+/// Gives the resource its partner's id. The partner may have imported it before it answered: that row was the same resource, so what it
+/// says and its connections stay. Answers the secrets that it had.
+///
+/// # Errors
+/// 409 for the id of a resource that was asked for by itself, or that is leaving.
+async fn adopt(
+    tx: &Conn,
+    core: &Core,
+    resource: &mut Resource,
+    partner_id: String,
+    now: Millis,
+) -> Result<Vec<Secret>> {
+    let Some(imported) = record::find_partners(tx, &resource.configuration_id, &partner_id).await? else {
+        resource.partner_id = Some(partner_id);
+        return Ok(Vec::new());
+    };
+    if imported.stage != Stage::Present || imported.calls.contains_key(&Operation::Provision) {
+        let text = format!("its `id` is that of the resource `{}`", imported.name);
+        return Err(Error::conflict("conflict", text));
     }
-    resource.partner_id = Some(partner_id);
-    Ok(())
+    let secrets = imported.secrets(tx, core).await?;
+    for table in ["resource_connections", "deployment_actions", "experimentation_items", "edge_configs"] {
+        record::move_rows(tx, table, &imported.id, &resource.id).await?;
+    }
+    imported.delete(tx, now).await?;
+    let own = resource.clone();
+    let metadata = if imported.metadata.is_empty() { own.metadata } else { imported.metadata };
+    *resource = Resource {
+        id: own.id,
+        name: own.name,
+        external_id: own.external_id,
+        metadata,
+        protocol_settings: imported.protocol_settings.or(own.protocol_settings),
+        production_only: own.production_only || imported.production_only,
+        calls: own.calls,
+        created_at: own.created_at,
+        ..imported
+    };
+    Ok(secrets)
 }

@@ -3,14 +3,15 @@
 use super::secrets::{self, Secret, Shown};
 use crate::clock::Millis;
 use crate::configurations::Status;
-use crate::ids::{ConfigurationId, OwnerId, ProductId, ResourceId};
+use crate::ids::{ConfigurationId, DeliveryId, OwnerId, ProductId, ResourceId};
 use crate::marketplace::Notification;
 use crate::marketplace::billing::terms;
-use crate::marketplace::calls::Call;
+use crate::marketplace::calls::{Call, Operation};
 use crate::{Core, Error, OnConstraint, Result, Scope};
-use pintle_store::{Conn, params};
+use pintle_store::{Conn, Error as StoreError, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 
 /// What is stored. The wire has two forms of it: the partner's (`inbound`) and the team's (`stores`).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,6 +48,9 @@ pub struct Resource {
     pub production_only: bool,
     /// Which secrets it has, not what they are.
     pub secrets: Vec<Shown>,
+    /// The newest call of each operation.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub calls: BTreeMap<Operation, DeliveryId>,
     pub created_at: Millis,
     pub updated_at: Millis,
 }
@@ -116,20 +120,22 @@ impl Resource {
         ];
         tx.execute(sql, &row)
             .await
-            .on_unique(NAME_INDEX, || name_taken(&self.name))
-            .on_unique(PARTNER_INDEX, partner_id_taken)
+            .on_unique(NAME_INDEX, lost)
+            .on_unique(PARTNER_INDEX, lost)
             .on_missing_parent(crate::configurations::not_found)?;
         self.note_plan(tx).await
     }
 
     /// What its partner may bill; what is linked is not billed.
     async fn note_plan(&self, tx: &Conn) -> Result<()> {
-        match (&self.partner_id, self.ownership) {
-            (Some(id), Ownership::Owned) => {
-                let plan = self.billing_plan.as_ref();
-                terms::note(tx, &self.configuration_id, Some(id), plan, self.updated_at).await
-            }
-            _ => Ok(()),
+        let plan = self.billing_plan.as_ref().filter(|_| self.ownership == Ownership::Owned);
+        self.note_terms(tx, plan, self.updated_at).await
+    }
+
+    async fn note_terms(&self, tx: &Conn, plan: Option<&Json>, now: Millis) -> Result<()> {
+        match &self.partner_id {
+            Some(id) => terms::note(tx, &self.configuration_id, Some(id), plan, now).await,
+            None => Ok(()),
         }
     }
 
@@ -146,10 +152,7 @@ impl Resource {
             &self.owner_id,
             serde_json::to_string(self)?
         ];
-        tx.execute(sql, &row)
-            .await
-            .on_unique(NAME_INDEX, || name_taken(&self.name))
-            .on_unique(PARTNER_INDEX, partner_id_taken)?;
+        tx.execute(sql, &row).await.on_unique(NAME_INDEX, lost).on_unique(PARTNER_INDEX, lost)?;
         self.note_plan(tx).await
     }
 
@@ -160,6 +163,13 @@ impl Resource {
         let pushed = "UPDATE edge_configs SET owner_id = $2 WHERE resource_id = $1";
         tx.execute(pushed, &params![&self.id, &self.owner_id]).await?;
         tx.execute("DELETE FROM deployment_actions WHERE resource_id = $1", &params![&self.id]).await?;
+        Ok(())
+    }
+
+    /// Deletes the row. From now on there is nothing to bill.
+    pub(super) async fn delete(&self, tx: &Conn, now: Millis) -> Result<()> {
+        self.note_terms(tx, None, now).await?;
+        tx.execute("DELETE FROM resources WHERE id = $1", &params![&self.id]).await?;
         Ok(())
     }
 
@@ -185,8 +195,9 @@ pub(super) fn name_taken(name: &str) -> Error {
     Error::conflict("conflict", format!("A resource with the name `{name}` already exists"))
 }
 
-fn partner_id_taken() -> Error {
-    Error::conflict("conflict", "A resource with this id already exists")
+/// Whoever writes one looks first, so somebody else has taken the name or the id since: the transaction starts again, and finds that.
+fn lost() -> Error {
+    StoreError::Retry.into()
 }
 
 pub(super) fn not_found() -> Error {
@@ -243,11 +254,6 @@ pub(super) async fn of_call(conn: &Conn, call: &Call) -> Result<Option<Resource>
     Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
 }
 
-pub(super) async fn delete(tx: &Conn, id: &ResourceId) -> Result<()> {
-    tx.execute("DELETE FROM resources WHERE id = $1", &params![id]).await.map(drop)?;
-    Ok(())
-}
-
 /// Makes the resources of an installation another owner's. What deployments of the earlier owner's were given goes.
 pub(crate) async fn hand_over(tx: &Conn, id: &ConfigurationId, to: &OwnerId) -> Result<()> {
     let sql = "SELECT doc FROM resources WHERE configuration_id = $1 ORDER BY id";
@@ -259,10 +265,10 @@ pub(crate) async fn hand_over(tx: &Conn, id: &ConfigurationId, to: &OwnerId) -> 
     Ok(())
 }
 
-/// Makes one resource's connections another's, with their variables.
-pub(super) async fn move_connections(tx: &Conn, from: &ResourceId, to: &ResourceId) -> Result<()> {
-    let sql = "UPDATE resource_connections SET resource_id = $2 WHERE resource_id = $1";
-    tx.execute(sql, &params![from, to]).await?;
+/// Makes one resource's rows in a table another's.
+pub(super) async fn move_rows(tx: &Conn, table: &str, from: &ResourceId, to: &ResourceId) -> Result<()> {
+    let sql = format!("UPDATE {table} SET resource_id = $2 WHERE resource_id = $1");
+    tx.execute(&sql, &params![from, to]).await?;
     Ok(())
 }
 

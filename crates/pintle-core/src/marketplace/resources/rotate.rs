@@ -2,14 +2,13 @@
 
 use super::record;
 use super::secrets::{self, Secret};
-use super::{asking, life};
+use super::{asking, life, told};
 use crate::ids::DeliveryId;
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
 use crate::marketplace::{Outcome, partner};
-use crate::{Core, Error, Result, Scope, validate};
+use crate::{Core, Result, Scope, validate};
 use pintle_store::Conn;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 /// The body.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -46,12 +45,12 @@ async fn begin(core: &Core, scope: &Scope, id: &str, rotation: Rotation) -> Resu
     core.clone()
         .db
         .write(async move |tx| {
-            let resource = record::find(tx, &scope, &id).await?;
+            let mut resource = record::find(tx, &scope, &id).await?;
             let path = asking::path(&resource, &["secrets", "rotate"])?;
             let app = asking::product(tx, &resource).await?.integration_id;
             let call = asking::call(&scope, &resource, &app, Operation::RotateSecrets);
             let call = NewCall { path, body: Some(serde_json::to_value(&rotation)?), ..call };
-            calls::intend(tx, &core, call).await
+            asking::intend(tx, &core, &mut resource, call).await
         })
         .await
 }
@@ -70,8 +69,11 @@ struct Rotated {
 pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     let Outcome::Answered { body, .. } = outcome else { return Ok(()) };
     let Some(mut resource) = record::of_call(tx, call).await? else { return Ok(()) };
+    if calls::answered_after(tx, call).await? {
+        return Ok(());
+    }
     let (scope, now) = (call.actor.scope(), core.clock.now());
-    let rotated = read(body)?;
+    let rotated: Rotated = told::read(body)?;
     if rotated.sync {
         secrets::check(&rotated.secrets)?;
         let before = resource.secrets(tx, core).await?;
@@ -80,12 +82,4 @@ pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
     }
     let verb = if rotated.sync { "rotated the secrets of" } else { "asked for new secrets of" };
     life::announce(tx, core, &scope, &resource, now, "storage-reset-credentials", verb).await
-}
-
-fn read(body: &Json) -> Result<Rotated> {
-    match body {
-        Json::Null => Ok(Rotated::default()),
-        body => serde_json::from_value(body.clone())
-            .map_err(|error| Error::bad_request(format!("its answer has no secrets: {error}"))),
-    }
 }

@@ -124,7 +124,7 @@ fn view(resource: &Resource, product: Json, connected: Vec<Json>) -> Json {
     let optional = [
         ("protocolSettings", resource.protocol_settings.clone()),
         ("notification", resource.notification.as_ref().map(|notification| json!(notification))),
-        ("billingPlan", resource.billing_plan.as_ref().map(plan)),
+        ("billingPlan", resource.billing_plan.clone()),
         ("externalId", resource.external_id.as_ref().map(|id| json!(id))),
     ];
     for (name, value) in optional {
@@ -133,15 +133,6 @@ fn view(resource: &Resource, product: Json, connected: Vec<Json>) -> Json {
         }
     }
     view
-}
-
-/// A plan with what the contract wants to be there and partners may leave out.
-pub(super) fn plan(plan: &Json) -> Json {
-    let mut whole = json!({ "description": "", "scope": "resource", "paymentMethodRequired": true });
-    if let (Some(whole), Some(plan)) = (whole.as_object_mut(), plan.as_object()) {
-        whole.extend(plan.clone());
-    }
-    whole
 }
 
 fn product_view(resource: &Resource, product: &Json, integration: &str) -> Result<Json> {

@@ -5,10 +5,12 @@ use super::secrets::{self, Secret};
 use crate::clock::Millis;
 use crate::configurations::Status;
 use crate::marketplace::Notification;
+use crate::marketplace::plans::{BillingPlan, PlanScope};
 use crate::patch::Patch;
-use crate::shape::{Field, Shape, object, optional, required};
+use crate::shape::{Field, Shape, object, optional};
 use crate::{Error, Result, validate, violation};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 /// What is absent stays as it is. Partners send more than the contract says; that is not kept.
@@ -21,23 +23,13 @@ pub struct Told {
     pub ownership: Option<Ownership>,
     pub status: Option<Status>,
     pub metadata: Option<Map<String, Json>>,
-    pub billing_plan: Option<Map<String, Json>>,
+    pub billing_plan: Option<Json>,
     pub notification: Patch<Notification>,
     pub protocol_settings: Option<Map<String, Json>>,
     pub extras: Option<Map<String, Json>>,
     /// All of them.
     pub secrets: Option<Vec<Secret>>,
 }
-
-static PLAN: &[Field] = &[
-    required("id", Shape::Text(256)),
-    required("type", Shape::OneOf(&["prepayment", "subscription"])),
-    required("name", Shape::Text(256)),
-    optional("description", Shape::Text(4_096)),
-    optional("paymentMethodRequired", Shape::Boolean),
-    optional("cost", Shape::Text(256)),
-    optional("effectiveDate", Shape::Text(64)),
-];
 
 static PROTOCOL_SETTINGS: &[Field] = &[optional(
     "experimentation",
@@ -52,22 +44,16 @@ impl Told {
     /// What a partner answered, `null` for nothing.
     ///
     /// # Errors
-    /// As `check`.
+    /// As `checked`.
     pub(super) fn read(body: &Json) -> Result<Self> {
-        let told: Self = match body {
-            Json::Null => Self::default(),
-            body => serde_path_to_error::deserialize(body).map_err(|error| {
-                let path = error.path().to_string();
-                Error::invalid(violation::of(&path, &error.inner().to_string()))
-            })?,
-        };
-        told.check()?;
-        Ok(told)
+        read::<Self>(body)?.checked()
     }
 
+    /// The same with nothing in its plan that the contract does not know.
+    ///
     /// # Errors
     /// 400 for the first field that breaks the contract.
-    pub fn check(&self) -> Result<()> {
+    pub(super) fn checked(mut self) -> Result<Self> {
         if let Some(name) = &self.name {
             validate::length("name", name, 128)?;
         }
@@ -75,7 +61,8 @@ impl Told {
             check_metadata(metadata)?;
         }
         if let Some(plan) = &self.billing_plan {
-            Shape::Open(PLAN).check("billingPlan", &Json::Object(plan.clone()))?;
+            let plan = BillingPlan::told("billingPlan", plan, PlanScope::Resource)?;
+            self.billing_plan = Some(serde_json::to_value(plan)?);
         }
         if let Some(settings) = &self.protocol_settings {
             object("protocolSettings", settings, PROTOCOL_SETTINGS)?;
@@ -83,7 +70,8 @@ impl Told {
         if let Patch::Set(notification) = &self.notification {
             notification.check()?;
         }
-        self.secrets.as_deref().map_or(Ok(()), secrets::check)
+        secrets::check(self.secrets.as_deref().unwrap_or_default())?;
+        Ok(self)
     }
 
     /// Changes what it tells of, but for the name, the product and the secrets: those concern others too.
@@ -92,12 +80,26 @@ impl Told {
         resource.ownership = told.ownership.unwrap_or(resource.ownership);
         resource.status = told.status.or(resource.status);
         resource.metadata = told.metadata.unwrap_or_else(|| std::mem::take(&mut resource.metadata));
-        resource.billing_plan = told.billing_plan.map(Json::Object).or(resource.billing_plan.take());
+        resource.billing_plan = told.billing_plan.or(resource.billing_plan.take());
         resource.protocol_settings =
             told.protocol_settings.map(Json::Object).or(resource.protocol_settings.take());
         resource.extras = told.extras.map(Json::Object).or(resource.extras.take());
         told.notification.apply(&mut resource.notification);
         resource.updated_at = now;
+    }
+}
+
+/// Reads an answer of a partner, `null` for nothing. An error says where it is wrong and never what stands there: that may be a secret.
+///
+/// # Errors
+/// 400 for the first field that breaks the contract.
+pub(super) fn read<T: Default + DeserializeOwned>(body: &Json) -> Result<T> {
+    match body {
+        Json::Null => Ok(T::default()),
+        body => serde_path_to_error::deserialize(body).map_err(|error| {
+            let path = error.path().to_string();
+            Error::invalid(violation::of(&path, &error.inner().to_string()))
+        }),
     }
 }
 

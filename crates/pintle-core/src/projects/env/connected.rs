@@ -53,7 +53,7 @@ pub(crate) async fn sync(
         match wanted.iter().position(same) {
             Some(at) => {
                 let (after, value) = wanted.remove(at);
-                place.refresh(before, &sealed, after.kind, &value).await?;
+                place.refresh(before, &sealed, after, &value).await?;
             }
             None => {
                 tx.execute("DELETE FROM envs WHERE id = $1", &params![&before.id]).await?;
@@ -128,13 +128,16 @@ impl Place<'_> {
         self.add(variable, &sealed, found.newest, Some(connection)).await.map(drop)
     }
 
-    /// Gives a variable another value or kind, where it is another one.
-    async fn refresh(&self, before: Variable, sealed: &[u8], kind: Kind, value: &str) -> Result<()> {
+    /// Gives a variable another value or kind, or says that it comes from elsewhere, where that is so.
+    async fn refresh(&self, before: Variable, sealed: &[u8], wanted: Variable, value: &str) -> Result<()> {
         let id = before.id.clone();
-        if before.kind == kind && self.core.vault.open_text(id.as_str(), sealed)? == value {
+        let Variable { kind, content_hint, .. } = wanted;
+        let same = before.kind == kind && before.content_hint == content_hint;
+        if same && self.core.vault.open_text(id.as_str(), sealed)? == value {
             return Ok(());
         }
-        let after = Variable { kind, updated_at: self.now, updated_by: author(self.scope), ..before };
+        let after =
+            Variable { kind, content_hint, updated_at: self.now, updated_by: author(self.scope), ..before };
         let sealed = self.core.vault.seal(id.as_str(), value.as_bytes(), &self.core.entropy)?;
         let doc = serde_json::to_string(&after)?;
         let sql = "UPDATE envs SET value = $2, doc = $3 WHERE id = $1";

@@ -95,8 +95,8 @@ impl Move<'_> {
             return Ok(Vec::new());
         };
         let secrets = told.secrets(tx, core).await?;
-        record::move_connections(tx, &told.id, &resource.id).await?;
-        record::delete(tx, &told.id).await?;
+        record::move_rows(tx, "resource_connections", &told.id, &resource.id).await?;
+        told.delete(tx, resource.updated_at).await?;
         Ok(secrets)
     }
 }

@@ -43,10 +43,11 @@ async fn plans_are_the_partners_in_the_contracts_shape() {
         assert_eq!((&asked[0].claims["aud"], &asked[0].claims["installation_id"]), (&json!(id), &Value::Null));
         team.get(PLANS).await.ok(200);
         assert_eq!(partner.asked_for("GET", "/v1/products/pg/plans").len(), 1);
-        let installed = team.post("/pintle/v1/integrations/acme-db/install", json!({})).await.ok(201);
+        let install = "/v2/integrations/integration/acme-db/marketplace/install";
+        let installed = team.post(install, json!({})).await.ok(200);
         team.get(PLANS).await.ok(200);
         let asked = partner.asked_for("GET", "/v1/products/pg/plans");
-        assert_eq!(asked[1].claims["installation_id"], installed["configuration"]["id"]);
+        assert_eq!(asked[1].claims["installation_id"], installed["id"]);
     })
     .await;
 }

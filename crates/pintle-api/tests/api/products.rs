@@ -143,8 +143,10 @@ async fn an_installation_is_shown_what_it_can_have() {
         let app = native(&developer).await;
         let product = developer.post(PRODUCTS, whole()).await.ok(201);
         let team = pintle.team("acme").await;
-        let path = "/pintle/v1/integrations/acme-db/install";
-        let configuration = team.post(path, json!({})).await.ok(201)["configuration"]["id"].clone();
+        let partner = pintle.partner().await;
+        partner.serve(pintle, app["id"].as_str().unwrap()).await;
+        let path = "/v2/integrations/integration/acme-db/marketplace/install";
+        let configuration = team.post(path, json!({})).await.ok(200)["id"].clone();
         let path = format!("/v1/integrations/configuration/{}/products", configuration.as_str().unwrap());
         let shown = json!({
             "products": [{

@@ -4,6 +4,7 @@ use pintle_store::Db;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -47,6 +48,7 @@ impl Program {
         serve.args(["--json", "--listen", "127.0.0.1:0", "--log", "warn"]).args(&self.options);
         // Unless an option says something else.
         serve.env("PINTLE_DEV", "true").env("PINTLE_DNS", "none");
+        serve.env("PINTLE_POINTS", self.points());
         serve.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("a process")
     }
 
@@ -86,6 +88,11 @@ impl Program {
         assert!(output.status.success(), "doctor: {said}{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// The folder by which it is told at which point to end (pintle_store::planted).
+    pub fn points(&self) -> PathBuf {
+        self.data.with_extension("points")
+    }
+
     fn log_tail(&self) -> String {
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
         log.lines().rev().take(5).collect::<Vec<_>>().join(" | ")
@@ -101,6 +108,15 @@ impl Server {
     pub fn kill(&mut self) {
         self.child.kill().expect("a kill");
         self.child.wait().expect("its end");
+    }
+}
+
+impl Server {
+    /// Whether it has killed itself; anything else that ended it is a surprise.
+    pub fn killed_itself(&mut self) -> bool {
+        let Some(status) = self.child.try_wait().expect("a process") else { return false };
+        assert_eq!(status.signal(), Some(9), "the server ended by itself: {status}");
+        true
     }
 }
 

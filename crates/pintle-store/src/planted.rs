@@ -2,16 +2,21 @@
 //!
 //! Without the feature `planted` all of this compiles to nothing. With it, `PINTLE_PLANT=name` turns one bug on. Most bugs are a
 //! statement that says something else: a list of those is handed in, so that the code which has them need not know.
+//!
+//! A proof can also end the process at a point that is named here: `PINTLE_POINTS` is a folder, its file `die` names the point, and
+//! `passed` lists the points that the process came by.
 
 #[cfg(feature = "planted")]
-pub use growing::{Statement, on, plant, statement};
+pub use growing::{Statement, on, plant, point, statement};
 #[cfg(not(feature = "planted"))]
-pub use sound::{on, statement};
+pub use sound::{on, point, statement};
 
 #[cfg(feature = "planted")]
 mod growing {
     use parking_lot::Mutex;
     use std::collections::HashMap;
+    use std::io::Write;
+    use std::path::PathBuf;
     use std::sync::OnceLock;
 
     /// The bug's name, a piece of a statement, and what stands there instead.
@@ -28,6 +33,18 @@ mod growing {
     pub fn on(name: &str) -> bool {
         static PLANT: OnceLock<Option<String>> = OnceLock::new();
         PLANT.get_or_init(|| std::env::var("PINTLE_PLANT").ok()).as_deref() == Some(name)
+    }
+
+    /// The process comes by a point of this name, and ends there by SIGKILL where a proof wants that.
+    pub fn point(name: &str) {
+        static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+        let folder = FOLDER.get_or_init(|| std::env::var_os("PINTLE_POINTS").map(PathBuf::from));
+        let Some(folder) = folder else { return };
+        let passed = std::fs::File::options().create(true).append(true).open(folder.join("passed"));
+        drop(passed.and_then(|mut passed| passed.write_all(format!("{name}\n").as_bytes())));
+        if std::fs::read_to_string(folder.join("die")).is_ok_and(|wanted| wanted == name) {
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
     }
 
     /// The statement as it is run.
@@ -51,6 +68,10 @@ mod sound {
     pub const fn on(_: &str) -> bool {
         false
     }
+
+    /// A point at which a proof ends the process: nothing, in this build.
+    #[inline(always)]
+    pub const fn point(_: &str) {}
 
     /// The statement as it is run: as it was written, in this build.
     #[inline(always)]

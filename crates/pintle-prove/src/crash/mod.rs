@@ -3,6 +3,7 @@
 mod check;
 mod lane;
 mod ledger;
+mod points;
 
 use crate::client::Client;
 use crate::dice::Dice;
@@ -28,6 +29,12 @@ pub struct Options {
     /// Crashes of a server over PostgreSQL, where PINTLE_TEST_POSTGRES names one (only Pintle is killed).
     #[arg(long, default_value_t = 20)]
     postgres: usize,
+    /// How often the server is killed at each point that is named in its code, over SQLite.
+    #[arg(long, default_value_t = 8)]
+    points: usize,
+    /// The same over PostgreSQL.
+    #[arg(long, default_value_t = 2)]
+    postgres_points: usize,
     /// Chosen by the time unless it is given. The moments of the crashes follow from it; what they hit does not.
     #[arg(long)]
     seed: Option<u64>,
@@ -47,9 +54,13 @@ pub fn run(options: &Options) -> Result<(), String> {
     let seed = options.seed.unwrap_or_else(crate::chosen_seed);
     if options.plants.proof() {
         println!("crash: seed {seed}");
-        let path = server::program(options.server.as_deref())?;
-        engines::on_each(options.postgres > 0, |on| {
-            engine(on.engine, on.url, on.of(options.rounds, options.postgres), seed, &path)
+        let path = match options.rounds + options.postgres {
+            0 => PathBuf::new(),
+            _ => server::program(options.server.as_deref())?,
+        };
+        engines::on_each(options.postgres + options.postgres_points > 0, |on| {
+            engine(on.engine, on.url, on.of(options.rounds, options.postgres), seed, &path)?;
+            points::engine(on.engine, on.url, on.of(options.points, options.postgres_points), seed)
         })?;
     }
     options.plants.run(&plants::CRASH)

@@ -1,9 +1,10 @@
 //! What must be true after a removal, as the wire tells it.
 
 use super::expect::{Expected, ids};
-use super::kinds::{Kind, SECRET};
+use super::kinds::Kind;
 use super::step::Way;
 use super::world::{Thing, World};
+use crate::SECRET;
 use pintle_testing::{Answer, Caller};
 use serde_json::{Value, json};
 

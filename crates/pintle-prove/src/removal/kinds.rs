@@ -1,5 +1,6 @@
 //! What can be attached to a team and its projects: one row for each kind. A new resource adds a row.
 
+use crate::SECRET;
 use crate::dice::Dice;
 use serde_json::{Value, json};
 
@@ -153,9 +154,6 @@ const EVENTS: [&str; 4] = [
     "integration-configuration-removed",
 ];
 pub const TARGETS: [&str; 3] = ["production", "preview", "development"];
-
-/// Stands at the beginning of every secret that the proofs choose, and in no id: it must not be found in any row.
-pub const SECRET: &str = "hush_hush_";
 
 pub fn secret(dice: &mut Dice) -> String {
     format!("{SECRET}{}", dice.word())

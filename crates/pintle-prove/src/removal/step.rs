@@ -2,8 +2,8 @@
 
 use super::dump::Dump;
 use super::expect::{Expected, gone};
-use super::kinds::SECRET;
 use super::world::{Tally, World};
+use crate::SECRET;
 use pintle_core::clock::{DAY, SECOND};
 use pintle_core::configurations::lifecycle;
 use pintle_testing::Caller;

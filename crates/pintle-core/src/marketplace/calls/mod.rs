@@ -22,7 +22,7 @@ use super::partner;
 use crate::clock::{Millis, SECOND};
 use crate::deliveries::{self, Delivery};
 use crate::ids::{ConfigurationId, DeliveryId, IntegrationId, ResourceId};
-use crate::{Core, Error, Result};
+use crate::{Core, Error, Result, planted};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -133,7 +133,9 @@ pub async fn intend(tx: &Conn, core: &Core, new: NewCall) -> Result<DeliveryId> 
     let secret = sealed.map(|body| core.vault.seal(source, body.as_bytes(), &core.entropy)).transpose()?;
     let shown = if new.secret { new.body.as_ref().map(redact::body) } else { body };
     delivery.insert_due(tx, now + LEASE, secret, shown.as_deref()).await?;
+    let operation = new.operation;
     Stored::new(id.clone(), new).insert(tx).await?;
+    operation.comes_to("intending");
     Ok(id)
 }
 
@@ -156,6 +158,16 @@ impl Stored {
 }
 
 impl Operation {
+    pub const ALL: [Operation; 7] = [
+        Operation::Install,
+        Operation::ChangePlan,
+        Operation::DeleteInstallation,
+        Operation::Provision,
+        Operation::UpdateResource,
+        Operation::DeleteResource,
+        Operation::RotateSecrets,
+    ];
+
     /// Whose token goes along, where the actor is a user.
     fn speaker(self) -> Speaker {
         match self {
@@ -164,6 +176,13 @@ impl Operation {
             | Operation::ReadResource
             | Operation::OfferResources => Speaker::System,
             _ => Speaker::User,
+        }
+    }
+
+    /// A step of a call's life, at which a proof may end the process (pintle_store::planted).
+    fn comes_to(self, step: &str) {
+        if cfg!(feature = "planted") {
+            planted::point(&format!("{}.{step}", json!(self).as_str().unwrap_or_default()));
         }
     }
 

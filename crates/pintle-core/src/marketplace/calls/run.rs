@@ -35,10 +35,14 @@ pub async fn run(core: &Core, id: &DeliveryId) -> Result<Outcome> {
             Ok(open) => open,
             Err(outcome) => return Ok(outcome),
         };
+        let operation = open.stored.call.operation;
+        operation.comes_to("intended");
         let asked = open.ask(core, began).await;
+        operation.comes_to("asked");
         tried += 1;
         let again = open.tries == 0 && tried < QUICK && partner::worth_another(&asked.answer);
         let outcome = record(core, &open, &asked, again).await?;
+        operation.comes_to("settled");
         if !again {
             return Ok(outcome);
         }
@@ -155,6 +159,7 @@ async fn write(
             }
             deliveries::record(tx, &attempt).await?;
             conclude(tx, &core, &call, &outcome).await?;
+            call.operation.comes_to("settling");
             Ok(outcome.clone())
         })
         .await

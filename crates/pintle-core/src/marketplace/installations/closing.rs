@@ -5,7 +5,7 @@ use crate::clock::{DAY, Millis};
 use crate::configurations::{self, Configuration};
 use crate::ids::ConfigurationId;
 use crate::marketplace::billing;
-use crate::{Core, Error, Kind, Result, Scope};
+use crate::{Core, Error, Kind, Result, Scope, planted};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -111,6 +111,7 @@ async fn close(tx: &Conn, core: &Core, mut installation: Installation, end: End)
     installation.state = State::Closed;
     installation.save(tx).await?;
     tx.execute("DELETE FROM closing_tokens WHERE installation_id = $1", &params![&installation.id]).await?;
+    planted::point("close.writing");
     Ok(true)
 }
 

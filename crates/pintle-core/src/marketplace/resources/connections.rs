@@ -8,7 +8,7 @@ use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ConnectionId, IntegrationId, ProjectId, ResourceId, UserId};
 use crate::projects::env::{self, Connected, ContentHint, Target};
 use crate::projects::{self, Located};
-use crate::{Core, Error, OnConstraint, Result, Scope, validate};
+use crate::{Core, Error, OnConstraint, Result, Scope, planted, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -67,7 +67,8 @@ pub async fn connect(
     let now = core.clock.now();
     let (core, scope, resource) = (core.clone(), scope.clone(), resource.to_owned());
     let of = of.map(str::to_owned);
-    core.clone()
+    let made = core
+        .clone()
         .db
         .write(async move |tx| {
             let resource = match &of {
@@ -93,9 +94,12 @@ pub async fn connect(
             let secrets = resource.secrets(tx, &core).await?;
             place.give(&connection, &project, &secrets).await?;
             place.announce(CONNECTED, &connection, &project).await?;
+            planted::point("connect.writing");
             Ok(connection)
         })
-        .await
+        .await;
+    planted::point("connect.written");
+    made
 }
 
 /// The environments that a resource may have in a project.
@@ -141,18 +145,22 @@ pub async fn disconnect(core: &Core, scope: &Scope, resource: &str, connection: 
     let now = core.clock.now();
     let (core, scope, resource) = (core.clone(), scope.clone(), resource.to_owned());
     let connection = connection.map(str::to_owned);
-    core.clone()
+    let ended = core
+        .clone()
         .db
         .write(async move |tx| {
             let resource = record::find(tx, &scope, &resource).await?;
             let place = Link { tx, core: &core, scope: &scope, resource: &resource, now };
             let ended = place.end(connection.as_deref()).await?;
+            planted::point("disconnect.writing");
             match connection.is_some() && ended == 0 {
                 true => Err(Error::not_found("Connection")),
                 false => Ok(()),
             }
         })
-        .await
+        .await;
+    planted::point("disconnect.written");
+    ended
 }
 
 /// The projects that a resource is connected to, by name.

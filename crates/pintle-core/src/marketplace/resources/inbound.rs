@@ -7,7 +7,7 @@ use super::{asking, life};
 use crate::clock::Millis;
 use crate::configurations::Status;
 use crate::ids::{ConfigurationId, ProductId, ResourceId};
-use crate::{Core, Error, Result, Scope, validate};
+use crate::{Core, Error, Result, Scope, planted, validate};
 use pintle_store::{Conn, params};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -91,7 +91,8 @@ async fn change(
 ) -> Result<String> {
     let told = told.checked()?;
     let (core, scope, partner_id) = (core.clone(), scope.clone(), partner_id.to_owned());
-    core.clone()
+    let named = core
+        .clone()
         .db
         .write(async move |tx| {
             let now = core.clock.now();
@@ -126,9 +127,12 @@ async fn change(
                 life::keep(tx, &core, &scope, &mut resource, given.clone(), now).await?;
             }
             life::announce(tx, &core, &scope, &resource, now, kind, verb).await?;
+            planted::point("import.writing");
             Ok(resource.name)
         })
-        .await
+        .await;
+    planted::point("import.written");
+    named
 }
 
 fn imported(
@@ -213,7 +217,8 @@ pub async fn update_secrets(
     secrets::check(&body.secrets)?;
     let (core, scope, partner_id) = (core.clone(), scope.clone(), partner_id.to_owned());
     let product = product.map(str::to_owned);
-    core.clone()
+    let kept = core
+        .clone()
         .db
         .write(async move |tx| {
             let mut resource = own(tx, &scope, &partner_id).await?;
@@ -228,7 +233,11 @@ pub async fn update_secrets(
             let after = secrets::merge(before, body.secrets.clone(), body.partial)?;
             life::keep(tx, &core, &scope, &mut resource, after, now).await?;
             let (kind, verb) = ("storage-reset-credentials", "updated the secrets of");
-            life::announce(tx, &core, &scope, &resource, now, kind, verb).await
+            life::announce(tx, &core, &scope, &resource, now, kind, verb).await?;
+            planted::point("update-secrets.writing");
+            Ok(())
         })
-        .await
+        .await;
+    planted::point("update-secrets.written");
+    kept
 }

@@ -1,0 +1,190 @@
+//! What the partner knows, and what a good partner does (semantics.md 4.3).
+
+use super::Asked;
+use axum::http::Method;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+
+#[derive(Default, Clone)]
+pub struct Memory {
+    pub installations: BTreeMap<String, Installation>,
+    /// What was answered, by idempotency key.
+    answered: HashMap<String, (u16, Value)>,
+    /// Resources ever made: none has the id of another.
+    made: usize,
+    /// A removal leaves something to settle.
+    pub keeps_bills: bool,
+}
+
+/// An account of a Pintle's.
+#[derive(Debug, Default, Clone)]
+pub struct Installation {
+    /// The access token to call Pintle with.
+    pub token: String,
+    pub plan: Option<String>,
+    /// By its id.
+    pub resources: BTreeMap<String, Resource>,
+    /// Pintle has told of the removal.
+    pub gone: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    pub name: String,
+    pub plan: Option<String>,
+    /// How often its secrets were made.
+    pub generation: usize,
+    /// It exists beside the installation, whatever becomes of that.
+    pub linked: bool,
+}
+
+/// The secrets of a resource: which it is and how new they are stands in each.
+pub fn secrets(id: &str, generation: usize) -> Value {
+    let value = |what: &str| format!("{}{what}/{id}/{generation}", crate::SECRET);
+    json!([{ "name": "DATABASE_URL", "value": value("db") }, { "name": "API_KEY", "value": value("key") }])
+}
+
+impl Memory {
+    /// The installations that it serves.
+    pub fn served(&self) -> impl Iterator<Item = (&String, &Installation)> {
+        self.installations.iter().filter(|(_, installation)| !installation.gone)
+    }
+
+    /// A resource that the partner makes by itself, to import it.
+    pub fn add(&mut self, installation: &str, name: &str, linked: bool) -> String {
+        let id = self.new_id();
+        let resource = Resource { name: name.to_owned(), plan: None, generation: 1, linked };
+        if let Some(installation) = self.installations.get_mut(installation) {
+            installation.resources.insert(id.clone(), resource);
+        }
+        id
+    }
+
+    fn new_id(&mut self) -> String {
+        self.made += 1;
+        format!("res_{}", self.made)
+    }
+
+    pub fn resource(&mut self, installation: &str, id: &str) -> Option<&mut Resource> {
+        self.installations.get_mut(installation)?.resources.get_mut(id)
+    }
+
+    /// The same key a second time does nothing, and gets the same answer.
+    pub(super) fn act(&mut self, asked: &Asked) -> (u16, Value) {
+        if let Some(answer) = asked.key.as_ref().and_then(|key| self.answered.get(key)) {
+            return answer.clone();
+        }
+        let answer = self.answer(asked);
+        if let Some(key) = asked.key.clone().filter(|_| answer.0 < 300) {
+            self.answered.insert(key, answer.clone());
+        }
+        answer
+    }
+
+    fn answer(&mut self, asked: &Asked) -> (u16, Value) {
+        let segments: Vec<&str> = asked.path.trim_start_matches("/v1/").split('/').collect();
+        let body = &asked.body;
+        match (&asked.method, segments.as_slice()) {
+            (&Method::GET, [.., "plans"]) => (200, json!({ "plans": [plan("free"), plan("pro")] })),
+            (&Method::PUT, ["installations", id]) => self.install(id, body),
+            (method, ["installations", id, rest @ ..]) => {
+                if self.installations.get(*id).is_none_or(|known| known.gone) {
+                    return not_found();
+                }
+                match (method, rest) {
+                    (&Method::PATCH, []) => self.change_plan(id, body),
+                    (&Method::DELETE, []) => self.uninstall(id, body),
+                    (&Method::POST, ["resources"]) => self.provision(id, body),
+                    (method, ["resources", resource, rest @ ..]) => {
+                        self.change(method, id, resource, rest, body)
+                    }
+                    _ => not_found(),
+                }
+            }
+            _ => not_found(),
+        }
+    }
+
+    fn install(&mut self, id: &str, body: &Value) -> (u16, Value) {
+        let token = text(&body["credentials"]["access_token"]).unwrap_or_default();
+        let known = self.installations.entry(id.to_owned()).or_default();
+        (known.token, known.gone) = (token, false);
+        (201, json!({}))
+    }
+
+    fn change_plan(&mut self, id: &str, body: &Value) -> (u16, Value) {
+        let plan = text(&body["billingPlanId"]);
+        if let Some(known) = self.installations.get_mut(id) {
+            known.plan = plan.clone();
+        }
+        (200, json!({ "billingPlan": self::plan(&plan.unwrap_or_default()) }))
+    }
+
+    fn uninstall(&mut self, id: &str, body: &Value) -> (u16, Value) {
+        let Some(known) = self.installations.get_mut(id) else { return not_found() };
+        if body["cascadeResourceDeletion"] == true {
+            known.resources.retain(|_, resource| resource.linked);
+        }
+        known.gone = true;
+        (200, json!({ "finalized": !self.keeps_bills }))
+    }
+
+    fn provision(&mut self, installation: &str, body: &Value) -> (u16, Value) {
+        let id = self.new_id();
+        let (name, plan) = (text(&body["name"]).unwrap_or_default(), text(&body["billingPlanId"]));
+        let answer = json!({
+            "id": id, "productId": body["productId"], "name": name, "metadata": body["metadata"], "status": "ready",
+            "billingPlan": self::plan(plan.as_deref().unwrap_or("free")), "secrets": secrets(&id, 1),
+        });
+        let resource = Resource { name, plan, generation: 1, linked: false };
+        if let Some(known) = self.installations.get_mut(installation) {
+            known.resources.insert(id, resource);
+        }
+        (201, answer)
+    }
+
+    fn change(
+        &mut self,
+        method: &Method,
+        installation: &str,
+        id: &str,
+        rest: &[&str],
+        body: &Value,
+    ) -> (u16, Value) {
+        let Some(resource) = self.resource(installation, id) else { return not_found() };
+        match (method, rest) {
+            (&Method::PATCH, []) => {
+                if let Some(name) = text(&body["name"]) {
+                    resource.name = name;
+                }
+                (200, json!({ "id": id, "name": resource.name, "status": "ready" }))
+            }
+            (&Method::POST, ["secrets", "rotate"]) => {
+                resource.generation += 1;
+                (200, json!({ "sync": true, "secrets": secrets(id, resource.generation) }))
+            }
+            (&Method::DELETE, []) => {
+                if let Some(known) = self.installations.get_mut(installation) {
+                    known.resources.remove(id);
+                }
+                (204, Value::Null)
+            }
+            _ => not_found(),
+        }
+    }
+}
+
+fn plan(id: &str) -> Value {
+    json!({
+        "id": id, "type": "subscription", "scope": "resource", "name": id, "description": "A plan",
+        "paymentMethodRequired": id != "free",
+    })
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn not_found() -> (u16, Value) {
+    (404, json!({ "error": { "code": "not_found", "message": "There is nothing here" } }))
+}

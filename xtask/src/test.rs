@@ -89,7 +89,7 @@ fn proofs(postgres: &Server) -> Outcome {
             .run()
     };
     proof(&["removal", "--worlds", "300", "--postgres", "30", "--races", "60", "--postgres-races", "20"])?;
-    proof(&["crash", "--rounds", "10", "--postgres", "2"])?;
+    proof(&["crash", "--rounds", "10", "--postgres", "2", "--points", "1", "--postgres-points", "1"])?;
     proof(&["egress", "--spellings", "5000", "--created", "400", "--delivered", "20"])?;
     proof(&["delivery", "--events", "2000", "--postgres", "300"])?;
     proof(&["lanes", "--events", "100"])?;

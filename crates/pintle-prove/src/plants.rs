@@ -45,9 +45,21 @@ pub const REMOVAL: Suite = Suite {
 
 pub const CRASH: Suite = Suite {
     name: "crash",
-    arguments: &["--rounds", "24", "--postgres", "0"],
+    arguments: &["--rounds", "24", "--postgres", "0", "--points", "0", "--postgres-points", "0"],
     is_server: true,
     bugs: &["answer-before-commit", "removal-in-two-transactions", "cut-off-start-forgotten"],
+};
+
+pub const POINTS: Suite = Suite {
+    name: "crash",
+    arguments: &["--rounds", "0", "--postgres", "0", "--points", "2", "--postgres-points", "0"],
+    is_server: false,
+    bugs: &[
+        "key-made-anew",
+        "intent-forgotten-at-restart",
+        "settled-in-two-transactions",
+        "projects-keep-old-secrets",
+    ],
 };
 
 pub const EGRESS: Suite = Suite {

@@ -3,8 +3,8 @@
 //! Without the feature `planted` all of this compiles to nothing. With it, `PINTLE_PLANT=name` turns one bug on. Most bugs are a
 //! statement that says something else: a list of those is handed in, so that the code which has them need not know.
 //!
-//! A proof can also end the process at a point that is named here: `PINTLE_POINTS` is a folder, its file `die` names the point, and
-//! `passed` lists the points that the process came by.
+//! A proof can also end the process at a point that is named here: `PINTLE_POINTS` is a folder, its file `die` names the point and how
+//! often the process may pass it before, and `passed` lists the points that the process came by.
 
 #[cfg(feature = "planted")]
 pub use growing::{Statement, on, plant, point, statement};
@@ -18,6 +18,7 @@ mod growing {
     use std::io::Write;
     use std::path::PathBuf;
     use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// The bug's name, a piece of a statement, and what stands there instead.
     pub type Statement = (&'static str, &'static str, &'static str);
@@ -42,7 +43,10 @@ mod growing {
         let Some(folder) = folder else { return };
         let passed = std::fs::File::options().create(true).append(true).open(folder.join("passed"));
         drop(passed.and_then(|mut passed| passed.write_all(format!("{name}\n").as_bytes())));
-        if std::fs::read_to_string(folder.join("die")).is_ok_and(|wanted| wanted == name) {
+        static PASSED: AtomicUsize = AtomicUsize::new(0);
+        let wanted = std::fs::read_to_string(folder.join("die")).unwrap_or_default();
+        let Some((wanted, before)) = wanted.split_once(' ') else { return };
+        if wanted == name && PASSED.fetch_add(1, Ordering::Relaxed).to_string() == before {
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         }
     }

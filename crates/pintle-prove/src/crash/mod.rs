@@ -63,7 +63,8 @@ pub fn run(options: &Options) -> Result<(), String> {
             points::engine(on.engine, on.url, on.of(options.points, options.postgres_points), seed)
         })?;
     }
-    options.plants.run(&plants::CRASH)
+    options.plants.run(&plants::CRASH)?;
+    options.plants.run(&plants::POINTS)
 }
 
 fn engine(

@@ -5,6 +5,7 @@
 //! the same call again, with the same key and body, for a day. Each try is recorded in the transaction that draws the consequences: so
 //! there is no answer that was heard and forgotten.
 
+mod bugs;
 mod due;
 mod redact;
 mod run;
@@ -132,7 +133,7 @@ pub async fn intend(tx: &Conn, core: &Core, new: NewCall) -> Result<DeliveryId> 
     let source = new.configuration.as_str();
     let secret = sealed.map(|body| core.vault.seal(source, body.as_bytes(), &core.entropy)).transpose()?;
     let shown = if new.secret { new.body.as_ref().map(redact::body) } else { body };
-    delivery.insert_due(tx, now + LEASE, secret, shown.as_deref()).await?;
+    delivery.insert_due(tx, bugs::due(now + LEASE), secret, shown.as_deref()).await?;
     let operation = new.operation;
     Stored::new(id.clone(), new).insert(tx).await?;
     operation.comes_to("intending");

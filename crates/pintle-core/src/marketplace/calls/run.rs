@@ -1,6 +1,6 @@
 //! Running a call: mint a token, send, and draw the consequences in the transaction that records the try.
 
-use super::{Call, LEASE, Operation, Stored, redact, settle};
+use super::{Call, LEASE, Operation, Stored, bugs, redact, settle};
 use crate::clock::Millis;
 use crate::configurations::removal;
 use crate::deliveries::{self, Attempt, Pauses, State, Try};
@@ -75,6 +75,7 @@ impl Open {
 
     async fn ask(&self, core: &Core, began: Instant) -> Asked {
         let Stored { call, method, path, .. } = &self.stored;
+        let key = bugs::key(core, call);
         let question = Question {
             integration: &call.integration,
             installation: Some(&call.configuration),
@@ -82,7 +83,7 @@ impl Open {
             speaker: call.operation.speaker(),
             method: method.parse().unwrap_or(Method::POST),
             path,
-            key: Some(call.id.as_str()),
+            key: Some(key.as_str()),
             body: self.body.clone(),
         };
         partner::ask(core, &question, PATIENCE.saturating_sub(began.elapsed())).await
@@ -146,6 +147,7 @@ async fn write(
         Outcome::Refused { .. } | Outcome::Unknown { .. } => State::Failed,
     };
     let due = due.filter(|_| state == State::Pending);
+    bugs::before(core, call, &made, state).await?;
     let attempt = Attempt::new(call.id.clone(), None, &made, state, due);
     let (core, call, lost) = (core.clone(), call.clone(), AtomicU32::new(0));
     core.clone()

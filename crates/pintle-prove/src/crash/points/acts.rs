@@ -60,6 +60,15 @@ pub struct Point {
 }
 
 impl Point {
+    /// How often it is passed before the background comes to it, where the partner fails at both tries of a request.
+    pub fn passed_by_request(&self) -> Option<usize> {
+        match (self.act, self.step) {
+            (Act::Call(_), "intended" | "asked" | "settled") => Some(2),
+            (Act::Call(_), "settling") => Some(1),
+            _ => None,
+        }
+    }
+
     /// Whether the change outlives a kill there. A partner that is not answered comes again, and the clock goes on.
     pub fn outlives(&self) -> bool {
         let again = matches!(self.act, Act::Import | Act::UpdateSecrets | Act::Close);

@@ -88,7 +88,9 @@ fn proofs(postgres: &Server) -> Outcome {
             .env(postgres::VARIABLE, &postgres.url)
             .run()
     };
-    proof(&["removal", "--worlds", "300", "--postgres", "30", "--races", "60", "--postgres-races", "20"])?;
+    let worlds = "--worlds 300 --postgres 30 --native 12 --postgres-native 4";
+    let races = "--races 60 --postgres-races 20 --native-races 15 --postgres-native-races 5";
+    proof(&["removal"].into_iter().chain(worlds.split(' ')).chain(races.split(' ')).collect::<Vec<_>>())?;
     proof(&["crash", "--rounds", "10", "--postgres", "2", "--points", "1", "--postgres-points", "1"])?;
     proof(&["egress", "--spellings", "5000", "--created", "400", "--delivered", "20"])?;
     proof(&["delivery", "--events", "2000", "--postgres", "300"])?;

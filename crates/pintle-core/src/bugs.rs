@@ -11,7 +11,24 @@ pub const STATEMENTS: &[Statement] = &[
     ("orphan-webhooks", "DELETE FROM webhooks WHERE configuration_id", "UPDATE webhooks SET configuration_id = NULL WHERE configuration_id"),
     ("orphan-drains", "DELETE FROM drains WHERE configuration_id", "UPDATE drains SET configuration_id = NULL WHERE configuration_id"),
     ("orphan-tokens", "DELETE FROM tokens WHERE configuration_id", "UPDATE tokens SET configuration_id = NULL WHERE configuration_id"),
+    (
+        "connection-variables-kept",
+        "DELETE FROM envs WHERE configuration_id",
+        "UPDATE envs SET configuration_id = NULL, connection_id = NULL WHERE configuration_id",
+    ),
+    ("closing-tokens-kept", "DELETE FROM closing_tokens WHERE installation_id = $1", "UPDATE closing_tokens SET id = id WHERE installation_id = $1"),
     // Taken along.
+    (
+        "takes-equal-resources",
+        "DELETE FROM resources WHERE configuration_id = $1",
+        "DELETE FROM resources WHERE name IN (SELECT name FROM resources WHERE configuration_id = $1)",
+    ),
+    (
+        "takes-projects-connections",
+        "DELETE FROM resource_connections WHERE configuration_id = $1",
+        "DELETE FROM resource_connections
+           WHERE project_id IN (SELECT project_id FROM resource_connections WHERE configuration_id = $1)",
+    ),
     (
         "takes-account-webhooks",
         "DELETE FROM webhooks WHERE configuration_id = $1",

@@ -6,7 +6,7 @@ use std::process::Command;
 pub struct Suite {
     pub name: &'static str,
     /// Small counts that are enough to meet each of the bugs.
-    arguments: &'static [&'static str],
+    arguments: &'static str,
     /// It starts a server: this program is that server too.
     is_server: bool,
     bugs: &'static [&'static str],
@@ -14,7 +14,8 @@ pub struct Suite {
 
 pub const REMOVAL: Suite = Suite {
     name: "removal",
-    arguments: &["--worlds", "120", "--postgres", "0", "--races", "150", "--postgres-races", "0"],
+    arguments: "--worlds 120 --postgres 0 --native 0 --postgres-native 0 \
+        --races 150 --postgres-races 0 --native-races 0 --postgres-native-races 0",
     is_server: false,
     bugs: &[
         "orphan-variables",
@@ -43,16 +44,38 @@ pub const REMOVAL: Suite = Suite {
     ],
 };
 
+pub const NATIVE: Suite = Suite {
+    name: "removal",
+    arguments: "--worlds 0 --postgres 0 --native 60 --postgres-native 0 \
+        --races 0 --postgres-races 0 --native-races 0 --postgres-native-races 0",
+    is_server: false,
+    bugs: &[
+        "connection-variables-kept",
+        "takes-equal-resources",
+        "takes-projects-connections",
+        "receipt-forgets-resources",
+        "partner-not-told",
+        "told-without-cascade",
+        "refusal-removes",
+        "closing-token-reads",
+        "closing-tokens-kept",
+        "closed-with-open-invoices",
+        "window-never-passes",
+        "orphan-forgotten",
+        "key-made-anew",
+    ],
+};
+
 pub const CRASH: Suite = Suite {
     name: "crash",
-    arguments: &["--rounds", "24", "--postgres", "0", "--points", "0", "--postgres-points", "0"],
+    arguments: "--rounds 24 --postgres 0 --points 0 --postgres-points 0",
     is_server: true,
     bugs: &["answer-before-commit", "removal-in-two-transactions", "cut-off-start-forgotten"],
 };
 
 pub const POINTS: Suite = Suite {
     name: "crash",
-    arguments: &["--rounds", "0", "--postgres", "0", "--points", "2", "--postgres-points", "0"],
+    arguments: "--rounds 0 --postgres 0 --points 2 --postgres-points 0",
     is_server: false,
     bugs: &[
         "key-made-anew",
@@ -64,17 +87,17 @@ pub const POINTS: Suite = Suite {
 
 pub const EGRESS: Suite = Suite {
     name: "egress",
-    arguments: &["--spellings", "0", "--created", "0", "--delivered", "4"],
+    arguments: "--spellings 0 --created 0 --delivered 4",
     is_server: true,
     bugs: &["address-unchecked-at-connect", "name-unchecked-at-connect"],
 };
 
 pub const LANES: Suite =
-    Suite { name: "lanes", arguments: &["--events", "60"], is_server: true, bugs: &["one-lane-for-all"] };
+    Suite { name: "lanes", arguments: "--events 60", is_server: true, bugs: &["one-lane-for-all"] };
 
 pub const DELIVERY: Suite = Suite {
     name: "delivery",
-    arguments: &["--events", "3000", "--postgres", "0", "--life", "150"],
+    arguments: "--events 3000 --postgres 0 --life 150",
     is_server: true,
     bugs: &["answer-before-commit", "failure-without-next-try", "signature-over-other-bytes"],
 };
@@ -140,7 +163,11 @@ impl Suite {
     fn catches(&self, bug: &str) -> Result<Option<String>, String> {
         let itself = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut proof = Command::new(&itself);
-        proof.arg(self.name).args(self.arguments).arg("--no-plants").env("PINTLE_PLANT", bug);
+        proof
+            .arg(self.name)
+            .args(self.arguments.split_whitespace())
+            .arg("--no-plants")
+            .env("PINTLE_PLANT", bug);
         if self.is_server {
             proof.arg("--server").arg(&itself);
         }

@@ -60,6 +60,14 @@ impl Memory {
         id
     }
 
+    /// Everything of an installation is gone, whatever Pintle told.
+    pub fn forget(&mut self, installation: &str) {
+        if let Some(known) = self.installations.get_mut(installation) {
+            known.resources.clear();
+            known.gone = true;
+        }
+    }
+
     fn new_id(&mut self) -> String {
         self.made += 1;
         format!("res_{}", self.made)

@@ -1,11 +1,23 @@
 //! All rows of all tables, before and after.
 
 use pintle_store::Db;
+use serde_json::Value;
 
 pub struct Dump(Vec<(String, Vec<String>)>);
 
 /// Tables in which a removed configuration is spoken of for ever.
 const HISTORY: [&str; 4] = ["events", "removals", "deliveries", "delivery_contents"];
+
+/// Tables in which a native installation lives on until its partner has settled it.
+const OUTLIVES: [&str; 7] = [
+    "installations",
+    "closing_tokens",
+    "partner_calls",
+    "delivery_tries",
+    "plan_terms",
+    "invoices",
+    "invoice_items",
+];
 
 /// What a removal must take: rows of these tables, so many, each with one of these ids in it.
 pub struct Gone {
@@ -52,6 +64,51 @@ impl Dump {
         }
         for id in &gone.configurations {
             after.assert_no_mention(id, gone.children.iter().map(String::as_str));
+        }
+    }
+
+    /// Nothing happened but that the partner was asked.
+    pub fn assert_kept(&self, after: &Dump, what: &str) {
+        let asked =
+            |table: &str| HISTORY.contains(&table) || ["partner_calls", "delivery_tries"].contains(&table);
+        for (before, after) in self.0.iter().zip(&after.0).filter(|(before, _)| !asked(&before.0)) {
+            assert!(before == after, "{what} changed {}: {:?} became {:?}", before.0, before.1, after.1);
+        }
+    }
+
+    /// A native installation was removed, with what the plan lists: so many rows went, each of them its own; what was written speaks of
+    /// it; all else is the same to the byte.
+    pub fn assert_taken(&self, after: &Dump, id: &str, plan: &Value) {
+        let listed = |field: &str| plan[field].as_array().map(Vec::as_slice).unwrap_or_default();
+        let fields = ["webhooks", "drains", "environmentVariables", "resources", "connections"];
+        let children = fields.iter().flat_map(|field| listed(field)).filter_map(|item| item["id"].as_str());
+        let own: Vec<&str> = children.chain([id]).collect();
+        let counts = [
+            ("configurations", 1),
+            ("resources", listed("resources").len()),
+            ("resource_connections", listed("connections").len()),
+            ("envs", listed("environmentVariables").len()),
+            ("tokens", plan["tokens"].as_u64().unwrap_or_default() as usize),
+        ];
+        for ((table, before), (_, after)) in self.0.iter().zip(&after.0) {
+            let (lost, added) = difference(before, after);
+            let outlives = HISTORY.contains(&table.as_str()) || OUTLIVES.contains(&table.as_str());
+            assert!(outlives || added.is_empty(), "the removal wrote to {table}: {added:?}");
+            // What a delivery says stands in its contents.
+            let speaks = !["deliveries", "delivery_tries"].contains(&table.as_str());
+            for row in lost.iter().chain(&added).filter(|_| speaks) {
+                assert!(
+                    own.iter().any(|id| row.contains(id)),
+                    "the removal changed in {table} what is not its own: {row}"
+                );
+            }
+            let due = counts.iter().find(|(name, _)| name == table).map(|(_, count)| *count);
+            assert!(
+                due.is_none_or(|due| due == lost.len()),
+                "rows that went from {table}, not {due:?}: {lost:?}"
+            );
+            let mention = after.iter().find(|row| !outlives && own.iter().any(|id| row.contains(id)));
+            assert!(mention.is_none(), "a row of {table} still mentions {id}: {mention:?}");
         }
     }
 

@@ -5,16 +5,18 @@ mod build;
 mod dump;
 mod expect;
 mod kinds;
+mod native;
 mod races;
 mod step;
 mod variables;
 mod world;
 
-use crate::{engines, failure, plants};
+use crate::engines::{self, On};
+use crate::{failure, plants};
 use parking_lot::Mutex;
 use pintle_store::Engine;
 use pintle_testing::Pintle;
-use races::Races;
+use races::{Races, Sides};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use world::{Tally, World};
@@ -27,12 +29,24 @@ pub struct Options {
     /// Worlds on PostgreSQL, where PINTLE_TEST_POSTGRES names a server.
     #[arg(long, default_value_t = 1_000)]
     postgres: usize,
+    /// Worlds with native installations, whose partner is in this process, on SQLite.
+    #[arg(long, default_value_t = 2_000)]
+    native: usize,
+    /// The same on PostgreSQL.
+    #[arg(long, default_value_t = 200)]
+    postgres_native: usize,
     /// Races on SQLite.
     #[arg(long, default_value_t = 1_000)]
     races: usize,
     /// Races on PostgreSQL.
     #[arg(long, default_value_t = 200)]
     postgres_races: usize,
+    /// Races of native installations on SQLite.
+    #[arg(long, default_value_t = 300)]
+    native_races: usize,
+    /// The same on PostgreSQL.
+    #[arg(long, default_value_t = 60)]
+    postgres_native_races: usize,
     /// The seed of the first world; each next world has the next one. Chosen by the time unless it is given.
     #[arg(long)]
     seed: Option<u64>,
@@ -52,83 +66,141 @@ pub fn run(options: &Options) -> Result<(), String> {
     if options.plants.proof() {
         prove(options)?;
     }
-    options.plants.run(&plants::REMOVAL)
+    options.plants.run(&plants::REMOVAL)?;
+    options.plants.run(&plants::NATIVE)
 }
 
 fn prove(options: &Options) -> Result<(), String> {
     let seed = options.seed.unwrap_or_else(crate::chosen_seed);
     println!("removal: seed {seed}");
-    engines::on_each(options.postgres + options.postgres_races > 0, |on| {
-        worlds(on.engine, on.url, on.of(options.worlds, options.postgres), seed, options.jobs)?;
-        races(on.engine, on.url, on.of(options.races, options.postgres_races), seed)
+    let on_postgres =
+        options.postgres + options.postgres_native + options.postgres_races + options.postgres_native_races;
+    engines::on_each(on_postgres > 0, |on| {
+        worlds(on, on.of(options.worlds, options.postgres), seed, options.jobs)?;
+        natives(on, on.of(options.native, options.postgres_native), seed, options.jobs)?;
+        races(on, on.of(options.races, options.postgres_races), seed)?;
+        native_races(on, on.of(options.native_races, options.postgres_native_races), seed)
     })
 }
 
-/// Proves so many worlds, several at a time, each worker over a database of its own.
-fn worlds(engine: Engine, url: Option<&str>, count: usize, seed: u64, jobs: usize) -> Result<(), String> {
-    if count == 0 {
-        return Ok(());
-    }
+/// Worlds of one sort: how many, over what, and how they are asked for.
+struct Run<'a> {
+    on: On<'a>,
+    count: usize,
+    seed: u64,
+    jobs: usize,
+    /// Keeps the schemas of two sorts apart.
+    salt: u64,
+    /// The options that ask for one, over SQLite and over PostgreSQL.
+    options: [&'static str; 2],
+}
+
+fn worlds(on: On<'_>, count: usize, seed: u64, jobs: usize) -> Result<(), String> {
     let started = Instant::now();
-    let next = AtomicUsize::new(0);
-    let failed = AtomicBool::new(false);
-    let total = Mutex::new(Tally::default());
-    let failures: Vec<String> = std::thread::scope(|scope| {
+    let run = Run { on, count, seed, jobs, salt: 0, options: ["--worlds", "--postgres"] };
+    let prove = |runtime: &Runtime, pintle, seed| {
+        runtime.block_on(async {
+            let mut world = World::random(pintle, seed).await;
+            let tables = world.pintle.core.db.tables().await.expect("a list of tables");
+            world.prove(&tables).await;
+            (world.pintle, world.tally)
+        })
+    };
+    let proven = run.prove(prove, Tally::add)?;
+    proven.iter().for_each(|tally| report(on.engine, tally, started.elapsed()));
+    Ok(())
+}
+
+fn natives(on: On<'_>, count: usize, seed: u64, jobs: usize) -> Result<(), String> {
+    let started = Instant::now();
+    let run = Run { on, count, seed, jobs, salt: 1 << 41, options: ["--native", "--postgres-native"] };
+    let prove = |runtime: &Runtime, pintle, seed| runtime.block_on(native::prove(pintle, seed));
+    let proven = run.prove(prove, native::Tally::add)?;
+    proven.iter().for_each(|tally| native::report(on.engine, tally, started.elapsed()));
+    Ok(())
+}
+
+impl Run<'_> {
+    /// Proves them, several at a time, each worker over a database of its own; `None` where none is wanted.
+    fn prove<T: Default + Send>(
+        &self,
+        prove: impl Fn(&Runtime, Pintle, u64) -> (Pintle, T) + Sync,
+        add: fn(&mut T, &T),
+    ) -> Result<Option<T>, String> {
+        if self.count == 0 {
+            return Ok(None);
+        }
+        let (next, failed, total) = (AtomicUsize::new(0), AtomicBool::new(false), Mutex::new(T::default()));
         let worker = || {
-            let mut pintle = None;
+            let mut used = None;
             while !failed.load(Ordering::Relaxed) {
                 let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= count {
+                if index >= self.count {
                     break;
                 }
-                let seed = seed + index as u64;
-                match failure::catch(|| one_world(url, seed, pintle.take())) {
-                    Ok((used, tally)) => {
-                        pintle = Some(used);
-                        total.lock().add(&tally);
+                let seed = self.seed + index as u64;
+                let world = || {
+                    let (pintle, runtime) = self.fresh(seed, used.take());
+                    let (pintle, tally) = prove(&runtime, pintle, seed);
+                    ((pintle, runtime), tally)
+                };
+                match failure::catch(world) {
+                    Ok((after, tally)) => {
+                        used = Some(after);
+                        add(&mut total.lock(), &tally);
                     }
                     Err(why) => {
                         failed.store(true, Ordering::Relaxed);
-                        return Some(format!("{why}\nto repeat: {}", command(engine, seed)));
+                        return Some(format!("{why}\nto repeat: {}", self.command(seed)));
                     }
                 }
             }
             None
         };
-        let workers: Vec<_> = (0..jobs.min(count)).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok().flatten()).collect()
-    });
-    match failures.into_iter().next() {
-        Some(why) => Err(why),
-        None => {
-            report(engine, &total.into_inner(), started.elapsed());
-            Ok(())
-        }
+        let failures: Vec<String> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.jobs.min(self.count)).map(|_| scope.spawn(worker)).collect();
+            workers.into_iter().filter_map(|worker| worker.join().ok().flatten()).collect()
+        });
+        failures.into_iter().next().map_or(Ok(()), Err)?;
+        Ok(Some(total.into_inner()))
+    }
+
+    /// A Pintle for the world of this seed, in the emptied database of the world before.
+    fn fresh(&self, seed: u64, used: Option<(Pintle, Runtime)>) -> (Pintle, Runtime) {
+        let Some((pintle, runtime)) = used else {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.expect("a runtime");
+            let pintle = runtime.block_on(open(self.on.url, seed ^ self.salt));
+            return (pintle, runtime);
+        };
+        let pintle = runtime.block_on(pintle.emptied(seed));
+        (pintle, runtime)
+    }
+
+    fn command(&self, seed: u64) -> String {
+        let [sqlite, postgres] = self.options;
+        let counts = self.on.of([1, 0], [0, 1]);
+        let none = |option: &&&str| !self.options.contains(*option);
+        let others: Vec<String> = COUNTS.iter().filter(none).map(|option| format!(" {option} 0")).collect();
+        let others = others.concat();
+        format!(
+            "cargo xtask prove removal --seed {seed} {sqlite} {} {postgres} {}{others}",
+            counts[0], counts[1]
+        )
     }
 }
 
-/// A world from its seed, in the emptied database of the world before.
-fn one_world(url: Option<&str>, seed: u64, used: Option<(Pintle, Runtime)>) -> ((Pintle, Runtime), Tally) {
-    let (pintle, runtime) = match used {
-        Some((pintle, runtime)) => {
-            let pintle = runtime.block_on(pintle.emptied(seed));
-            (pintle, runtime)
-        }
-        None => {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            let pintle = runtime.block_on(open(url, seed));
-            (pintle, runtime)
-        }
-    };
-    let world = runtime.block_on(async {
-        let tables = pintle.core.db.tables().await.expect("a list of tables");
-        let mut world = World::random(pintle, seed).await;
-        world.prove(&tables).await;
-        world
-    });
-    ((world.pintle, runtime), world.tally)
-}
+/// The options that say how much is proven.
+const COUNTS: [&str; 8] = [
+    "--worlds",
+    "--postgres",
+    "--native",
+    "--postgres-native",
+    "--races",
+    "--postgres-races",
+    "--native-races",
+    "--postgres-native-races",
+];
 
 async fn open(url: Option<&str>, seed: u64) -> Pintle {
     match url {
@@ -141,44 +213,67 @@ async fn open(url: Option<&str>, seed: u64) -> Pintle {
 const BOTH_SIDES: usize = 100;
 
 /// Races, one after the other, each on several threads.
-fn races(engine: Engine, url: Option<&str>, count: usize, seed: u64) -> Result<(), String> {
+fn races(on: On<'_>, count: usize, seed: u64) -> Result<(), String> {
+    let start = async |pintle, seed| Races::new(pintle, seed).await;
+    // Another seed than any world's: the schema is named by it.
+    let proven = rounds(on, count, seed ^ (1 << 40), start, async |races: &mut Races| races.round().await)?;
+    let Some((races, took)) = proven else { return Ok(()) };
+    report_races(on.engine, "races", races.removals, &races.sides, took, count)
+}
+
+/// The same of native installations.
+fn native_races(on: On<'_>, count: usize, seed: u64) -> Result<(), String> {
+    use native::races::Races;
+    let start = async |pintle, seed| Races::new(pintle, seed).await;
+    let proven = rounds(on, count, seed ^ (1 << 42), start, async |races: &mut Races| races.round().await)?;
+    let Some((races, took)) = proven else { return Ok(()) };
+    report_races(on.engine, "races of native installations", races.removals, &races.sides, took, count)
+}
+
+fn rounds<R>(
+    on: On<'_>,
+    count: usize,
+    seed: u64,
+    start: impl AsyncFn(Pintle, u64) -> R,
+    round: impl AsyncFn(&mut R),
+) -> Result<Option<(R, Duration)>, String> {
     if count == 0 {
-        return Ok(());
+        return Ok(None);
     }
     let started = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let runtime = runtime.expect("a runtime");
-    // Another seed than any world's: the schema is named by it.
-    let seed = seed ^ (1 << 40);
-    let start = || runtime.block_on(async { Races::new(open(url, seed).await, seed).await });
+    let start = || runtime.block_on(async { start(open(on.url, seed).await, seed).await });
     let mut proof = failure::catch(start)?;
-    for round in 0..count {
-        failure::catch(|| runtime.block_on(proof.round()))
-            .map_err(|why| format!("race {round} on {engine:?} : {why}"))?;
+    for number in 0..count {
+        failure::catch(|| runtime.block_on(round(&mut proof)))
+            .map_err(|why| format!("race {number} on {:?} : {why}", on.engine))?;
     }
-    let sides: Vec<String> =
-        proof.sides.iter().map(|(name, (first, late))| format!("{name} {first}/{late}")).collect();
+    Ok(Some((proof, started.elapsed())))
+}
+
+fn report_races(
+    engine: Engine,
+    what: &str,
+    removals: usize,
+    sides: &Sides,
+    took: Duration,
+    count: usize,
+) -> Result<(), String> {
+    let all: Vec<String> =
+        sides.iter().map(|(name, (first, late))| format!("{name} {first}/{late}")).collect();
     println!(
-        "{engine:?}: {} races; before/after the removal: {}; {:.1} s",
-        proof.removals,
-        sides.join(", "),
-        started.elapsed().as_secs_f64()
+        "{engine:?}: {removals} {what}; before/after the removal: {}; {:.1} s",
+        all.join(", "),
+        took.as_secs_f64()
     );
-    match proof.sides.iter().find(|(_, (first, late))| *first == 0 || *late == 0) {
+    match sides.iter().find(|(_, (first, late))| *first == 0 || *late == 0) {
         Some((name, sides)) if count >= BOTH_SIDES => Err(format!("{name} never raced: {sides:?}")),
         _ => Ok(()),
     }
 }
 
 type Runtime = tokio::runtime::Runtime;
-
-fn command(engine: Engine, seed: u64) -> String {
-    let counts = match engine {
-        Engine::Sqlite => "--worlds 1 --postgres 0",
-        Engine::Postgres => "--worlds 0 --postgres 1",
-    };
-    format!("cargo xtask prove removal --seed {seed} {counts}")
-}
 
 fn report(engine: Engine, tally: &Tally, took: Duration) {
     println!(

@@ -103,7 +103,7 @@ impl World {
         (0..self.installations.len()).filter(|index| self.installations[*index].disabled).collect()
     }
 
-    fn callers(&self) -> Vec<Caller> {
+    pub fn callers(&self) -> Vec<Caller> {
         let users = self.tenants.iter().flat_map(|tenant| {
             [Some(&tenant.owner), tenant.member.as_ref(), tenant.manager.as_ref(), tenant.viewer.as_ref()]
         });

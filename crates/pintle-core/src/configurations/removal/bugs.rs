@@ -45,6 +45,9 @@ pub(super) async fn receipt(
     if planted::on("receipt-with-secret") {
         removed.projects.push(integrations::client_secret(tx, core, &configuration.integration_id).await?);
     }
+    if planted::on("receipt-forgets-resources") {
+        removed.resources.clear();
+    }
     if planted::on("receipt-forgets-variables") {
         removed.environment_variables.clear();
     }

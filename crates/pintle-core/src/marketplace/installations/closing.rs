@@ -103,7 +103,8 @@ pub(super) async fn told(
 /// Closes an installation, unless an invoice is open; only force does not ask for that. Answers whether it is closed.
 async fn close(tx: &Conn, core: &Core, mut installation: Installation, end: End) -> Result<bool> {
     let Some(closing) = &mut installation.closing else { return Ok(false) };
-    if end != End::Forced && !billing::open_invoices(tx, &installation.id).await?.is_empty() {
+    let unasked = end == End::Forced || planted::on("closed-with-open-invoices");
+    if !unasked && !billing::open_invoices(tx, &installation.id).await?.is_empty() {
         return Ok(false);
     }
     closing.closed_at = Some(core.clock.now());
@@ -217,6 +218,7 @@ async fn step(core: &Core, after: String) -> Result<Option<(usize, String)>> {
                 let installation: Installation = serde_json::from_str(&doc)?;
                 let waits =
                     installation.closing.as_ref().is_some_and(|closing| closing.partner == Told::Waiting);
+                let waits = waits || planted::on("window-never-passes");
                 if !waits && close(tx, &core, installation, End::WindowPassed).await? {
                     closed += 1;
                 }

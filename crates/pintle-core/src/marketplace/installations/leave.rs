@@ -11,7 +11,7 @@ use crate::ids::{ConfigurationId, DeliveryId};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
 use crate::marketplace::resources::transfers;
 use crate::marketplace::{Actor, Outcome};
-use crate::{Core, Error, Kind, Result, Scope};
+use crate::{Core, Error, Kind, Result, Scope, planted};
 use pintle_store::{Conn, params};
 use serde_json::{Value as Json, json};
 
@@ -21,7 +21,7 @@ use serde_json::{Value as Json, json};
 /// 404 where the scope's owner has no such configuration; what the partner refuses with; 403 where it must be `empty` and has
 /// resources.
 pub(crate) async fn remove(core: &Core, scope: &Scope, id: &ConfigurationId, empty: bool) -> Result<bool> {
-    if find(&core.db.read().await?, id).await?.is_none() {
+    if find(&core.db.read().await?, id).await?.is_none() || planted::on("partner-not-told") {
         return Ok(false);
     }
     let call = intend(core, scope, id, empty).await?;
@@ -33,7 +33,7 @@ pub(crate) async fn remove(core: &Core, scope: &Scope, id: &ConfigurationId, emp
 
 /// Whether the partner's answer keeps the installation. Another 4xx says that it did not understand, which holds nobody.
 fn refuses(status: u16) -> bool {
-    matches!(status, 403 | 409)
+    matches!(status, 403 | 409) && !planted::on("refusal-removes")
 }
 
 /// Leaves word for the partner; whoever asks while somebody else's removal is under way joins it.
@@ -81,7 +81,7 @@ fn call(installation: &Installation, actor: Actor) -> NewCall {
         actor,
         method: http::Method::DELETE,
         path: format!("/v1/installations/{id}"),
-        body: Some(json!({ "cascadeResourceDeletion": true })),
+        body: Some(json!({ "cascadeResourceDeletion": !planted::on("told-without-cascade") })),
         secret: false,
         data: Json::Null,
     }
@@ -89,6 +89,9 @@ fn call(installation: &Installation, actor: Actor) -> NewCall {
 
 /// Leaves word for the partner, which the background brings it: the team's part ends without its answer.
 pub(super) async fn tell(tx: &Conn, core: &Core, installation: &Installation) -> Result<()> {
+    if planted::on("partner-not-told") {
+        return Ok(());
+    }
     let actor = Actor::system(installation.owner_id.clone(), installation.personal);
     calls::intend(tx, core, call(installation, actor)).await.map(drop)
 }

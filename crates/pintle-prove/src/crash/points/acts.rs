@@ -76,6 +76,9 @@ impl Point {
     }
 }
 
+/// Whether something was carried out, by the partner's memory and by what Pintle shows.
+type Happened = Box<dyn Fn(&Memory, &Client) -> bool + Sync>;
+
 /// A request that waits to be sent, and how to see whether it was carried out: exactly once.
 pub struct Order {
     /// As the user, or with the token of the installation.
@@ -83,7 +86,7 @@ pub struct Order {
     method: &'static str,
     path: String,
     body: Value,
-    happened: Box<dyn Fn(&Memory, &Client) -> bool + Sync>,
+    happened: Happened,
 }
 
 impl Order {

@@ -22,6 +22,8 @@ pub struct Installation {
     /// The access token to call Pintle with.
     pub token: String,
     pub plan: Option<String>,
+    /// How often it has handed out credits.
+    pub credits: usize,
     /// By its id.
     pub resources: BTreeMap<String, Resource>,
     /// Pintle has told of the removal.
@@ -100,6 +102,8 @@ impl Memory {
                     return not_found();
                 }
                 match (method, rest) {
+                    (&Method::GET, []) => self.shown(id),
+                    (&Method::POST, ["billing", "provision"]) => self.hand_out(id),
                     (&Method::PATCH, []) => self.change_plan(id, body),
                     (&Method::DELETE, []) => self.uninstall(id, body),
                     (&Method::POST, ["resources"]) => self.provision(id, body),
@@ -118,6 +122,18 @@ impl Memory {
         let known = self.installations.entry(id.to_owned()).or_default();
         (known.token, known.gone) = (token, false);
         (201, json!({}))
+    }
+
+    fn shown(&self, id: &str) -> (u16, Value) {
+        let plan = self.installations.get(id).and_then(|known| known.plan.as_deref());
+        (200, json!({ "billingPlan": self::plan(plan.unwrap_or("free")) }))
+    }
+
+    fn hand_out(&mut self, id: &str) -> (u16, Value) {
+        if let Some(known) = self.installations.get_mut(id) {
+            known.credits += 1;
+        }
+        (200, json!({ "timestamp": "2026-01-01T00:00:00.000Z", "balances": [] }))
     }
 
     fn change_plan(&mut self, id: &str, body: &Value) -> (u16, Value) {
@@ -161,6 +177,10 @@ impl Memory {
     ) -> (u16, Value) {
         let Some(resource) = self.resource(installation, id) else { return not_found() };
         match (method, rest) {
+            (&Method::GET, []) => {
+                let plan = plan(resource.plan.as_deref().unwrap_or("free"));
+                (200, json!({ "id": id, "name": resource.name, "status": "ready", "billingPlan": plan }))
+            }
             (&Method::PATCH, []) => {
                 if let Some(name) = text(&body["name"]) {
                     resource.name = name;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// What it does with a request that would change something.
+/// What it does with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     Behaves,
@@ -96,7 +96,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
     let body = serde_json::from_slice(&bytes).unwrap_or_default();
     let asked = Asked { method: parts.method, path: parts.uri.path().to_owned(), key, body };
-    let changes = asked.method != Method::GET;
+    // Calls that wait for an answer; what plans there are is only asked for by somebody who waits.
+    let changes = asked.method != Method::GET || !asked.path.ends_with("/plans");
     let act = || shared.memory.lock().act(&asked);
     match (shared.mood(changes), changes) {
         (Mood::Away, _) => lost(),

@@ -159,7 +159,7 @@ impl Stored {
 }
 
 impl Operation {
-    pub const ALL: [Operation; 7] = [
+    pub const ALL: [Operation; 10] = [
         Operation::Install,
         Operation::ChangePlan,
         Operation::DeleteInstallation,
@@ -167,6 +167,9 @@ impl Operation {
         Operation::UpdateResource,
         Operation::DeleteResource,
         Operation::RotateSecrets,
+        Operation::ProvisionCredits,
+        Operation::ReadInstallation,
+        Operation::ReadResource,
     ];
 
     /// Whose token goes along, where the actor is a user.

@@ -24,6 +24,12 @@ const CALL: [&str; 5] = ["intending", "intended", "asked", "settling", "settled"
 const WRITE: [&str; 2] = ["writing", "written"];
 
 impl Act {
+    /// Whether the partner asks for it, who comes again until it is answered.
+    pub fn is_partners(self) -> bool {
+        use Operation::{ReadInstallation, ReadResource};
+        matches!(self, Act::Import | Act::UpdateSecrets | Act::Call(ReadInstallation | ReadResource))
+    }
+
     pub fn all() -> impl Iterator<Item = Act> {
         let own = [Act::Connect, Act::Disconnect, Act::Import, Act::UpdateSecrets, Act::Close];
         Operation::ALL.into_iter().map(Act::Call).chain(own)
@@ -71,8 +77,7 @@ impl Point {
 
     /// Whether the change outlives a kill there. A partner that is not answered comes again, and the clock goes on.
     pub fn outlives(&self) -> bool {
-        let again = matches!(self.act, Act::Import | Act::UpdateSecrets | Act::Close);
-        again || !matches!(self.step, "intending" | "writing")
+        self.act.is_partners() || self.act == Act::Close || !matches!(self.step, "intending" | "writing")
     }
 }
 
@@ -113,6 +118,9 @@ impl Stage {
             Act::Call(Operation::UpdateResource) => self.rename_order(),
             Act::Call(Operation::DeleteResource) => self.delete_order(),
             Act::Call(Operation::RotateSecrets) => self.rotate_order(),
+            Act::Call(Operation::ProvisionCredits) => self.credits_order(),
+            Act::Call(Operation::ReadInstallation) => self.plan_notice(),
+            Act::Call(Operation::ReadResource) => self.resource_notice(),
             Act::Connect => self.connect_order(),
             Act::Disconnect => self.disconnect_order(),
             Act::Import => self.import_order(),
@@ -212,6 +220,19 @@ impl Stage {
         })
     }
 
+    /// Credits are paid for.
+    fn credits_order(&mut self) -> Order {
+        let id = self.installed();
+        let invoice = self.bought_credits(&id);
+        let before = self.partner.memory().installations[&id].credits;
+        let path = format!("/pintle/v1/invoices/{invoice}/pay");
+        Self::user("POST", path, json!({}), move |memory, _| {
+            let now = memory.installations[&id].credits;
+            assert!(now <= before + 1, "credits were handed out {} times", now - before);
+            now == before + 1
+        })
+    }
+
     fn connect_order(&mut self) -> Order {
         let store = self.store();
         let body = self.connection();
@@ -236,6 +257,36 @@ impl Stage {
     ) -> Order {
         let token = self.partner.memory().installations[installation].token.clone();
         Order { token: Some(token), method: "PUT", path, body, happened: Box::new(happened) }
+    }
+
+    /// The partner says that the plan is another.
+    fn plan_notice(&mut self) -> Order {
+        let id = self.installed();
+        let plan = self.name("plan");
+        if let Some(there) = self.partner.memory().installations.get_mut(&id) {
+            there.plan = Some(plan.clone());
+        }
+        let body = json!({ "event": { "type": "installation.updated" } });
+        let path = format!("/v1/integrations/configuration/{id}");
+        let order = self.partners(&id, format!("/v1/installations/{id}/events"), body, move |_, client| {
+            client.get(&path)["billingPlan"]["id"] == plan.as_str()
+        });
+        Order { method: "POST", ..order }
+    }
+
+    fn resource_notice(&mut self) -> Order {
+        let Store { id, installation, resource } = self.store();
+        let plan = self.name("plan");
+        if let Some(there) = self.partner.memory().resource(&installation, &resource) {
+            there.plan = Some(plan.clone());
+        }
+        let body =
+            json!({ "event": { "type": "resource.updated", "resourceId": resource, "productId": "db" } });
+        let path = format!("/v1/installations/{installation}/events");
+        let order = self.partners(&installation, path, body, move |_, client| {
+            client.get(&format!("/v1/storage/stores/{id}"))["store"]["billingPlan"]["id"] == plan.as_str()
+        });
+        Order { method: "POST", ..order }
     }
 
     fn import_order(&mut self) -> Order {
@@ -279,6 +330,8 @@ impl Stage {
 
     /// A removal that leaves something to settle; then a day passes.
     fn close_order(&mut self) -> Order {
+        // Nothing is left to pay.
+        self.remove();
         let id = self.installed();
         self.partner.memory().keeps_bills = true;
         self.remove();

@@ -163,7 +163,7 @@ impl<'a> Proof<'a> {
 
     /// The partner repeats what it was not answered, time passes, and the background does its work.
     fn settle(&mut self, point: &Point, order: &Order) {
-        if matches!(point.act, Act::Import | Act::UpdateSecrets) {
+        if point.act.is_partners() {
             let answer = order.send(&self.stage.client).expect("a running server");
             assert!(answer.is_good(), "{}", answer.unexpected());
         }

@@ -105,6 +105,13 @@ impl Stage {
         Store { id: text(&store["id"]), installation, resource: text(&store["externalResourceId"]) }
     }
 
+    /// An invoice for credits, which is not paid.
+    pub fn bought_credits(&self, installation: &str) -> String {
+        let path = format!("/pintle/v1/integrations/installations/{installation}/credits");
+        let made = self.good("POST", &path, json!({ "billingPlanId": "pro", "amount": "5.00" }));
+        text(&made["invoiceId"])
+    }
+
     /// A connection to the project, under a prefix that no other has.
     pub fn connection(&mut self) -> Value {
         let prefix = self.name("S").replace('-', "_");

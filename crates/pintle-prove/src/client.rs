@@ -40,6 +40,11 @@ impl Client {
         Self { agent: config.build().into(), url: url.to_owned(), token: text("token"), team: text("teamId") }
     }
 
+    /// The same user in another team.
+    pub fn for_team(&self, team: &str) -> Self {
+        Self { team: team.to_owned(), ..self.clone() }
+    }
+
     /// As the user; `None` is a server that is gone.
     pub fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Option<Answer> {
         self.send_as(&self.token, method, path, body)

@@ -10,6 +10,8 @@ pub struct Memory {
     pub installations: BTreeMap<String, Installation>,
     /// What was answered, by idempotency key.
     answered: HashMap<String, (u16, Value)>,
+    /// Which resources of which installation somebody may take, by the claim.
+    pub claims: BTreeMap<String, (String, Vec<String>)>,
     /// Resources ever made: none has the id of another.
     made: usize,
     /// A removal leaves something to settle.
@@ -106,6 +108,11 @@ impl Memory {
                     (&Method::POST, ["billing", "provision"]) => self.hand_out(id),
                     (&Method::PATCH, []) => self.change_plan(id, body),
                     (&Method::DELETE, []) => self.uninstall(id, body),
+                    (&Method::POST, ["resource-transfer-requests"]) => self.offer(id, body),
+                    (&Method::GET, ["resource-transfer-requests", _, "verify"]) => (200, Value::Null),
+                    (&Method::POST, ["resource-transfer-requests", claim, "accept"]) => {
+                        self.accept(id, claim)
+                    }
                     (&Method::POST, ["resources"]) => self.provision(id, body),
                     (method, ["resources", resource, rest @ ..]) => {
                         self.change(method, id, resource, rest, body)
@@ -127,6 +134,24 @@ impl Memory {
     fn shown(&self, id: &str) -> (u16, Value) {
         let plan = self.installations.get(id).and_then(|known| known.plan.as_deref());
         (200, json!({ "billingPlan": self::plan(plan.unwrap_or("free")) }))
+    }
+
+    fn offer(&mut self, id: &str, body: &Value) -> (u16, Value) {
+        let resources = body["resourceIds"].as_array().into_iter().flatten().filter_map(text).collect();
+        let claim = format!("claim_{}", self.claims.len() + 1);
+        self.claims.insert(claim.clone(), (id.to_owned(), resources));
+        (200, json!({ "providerClaimId": claim }))
+    }
+
+    fn accept(&mut self, id: &str, claim: &str) -> (u16, Value) {
+        let Some((from, resources)) = self.claims.get(claim).cloned() else { return not_found() };
+        for resource in resources {
+            let moved = self.installations.get_mut(&from).and_then(|known| known.resources.remove(&resource));
+            if let (Some(moved), Some(known)) = (moved, self.installations.get_mut(id)) {
+                known.resources.insert(resource, moved);
+            }
+        }
+        (204, Value::Null)
     }
 
     fn hand_out(&mut self, id: &str) -> (u16, Value) {

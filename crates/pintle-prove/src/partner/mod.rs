@@ -96,8 +96,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
     let body = serde_json::from_slice(&bytes).unwrap_or_default();
     let asked = Asked { method: parts.method, path: parts.uri.path().to_owned(), key, body };
-    // Calls that wait for an answer; what plans there are is only asked for by somebody who waits.
-    let changes = asked.method != Method::GET || !asked.path.ends_with("/plans");
+    // Calls that wait for an answer; some questions are asked only by somebody who waits.
+    let question = ["/plans", "/verify"].iter().any(|end| asked.path.ends_with(end));
+    let changes = asked.method != Method::GET || !question;
     let act = || shared.memory.lock().act(&asked);
     match (shared.mood(changes), changes) {
         (Mood::Away, _) => lost(),

@@ -159,7 +159,7 @@ impl Stored {
 }
 
 impl Operation {
-    pub const ALL: [Operation; 10] = [
+    pub const ALL: [Operation; 12] = [
         Operation::Install,
         Operation::ChangePlan,
         Operation::DeleteInstallation,
@@ -167,6 +167,8 @@ impl Operation {
         Operation::UpdateResource,
         Operation::DeleteResource,
         Operation::RotateSecrets,
+        Operation::OfferResources,
+        Operation::AcceptResources,
         Operation::ProvisionCredits,
         Operation::ReadInstallation,
         Operation::ReadResource,

@@ -88,6 +88,8 @@ type Happened = Box<dyn Fn(&Memory, &Client) -> bool + Sync>;
 pub struct Order {
     /// As the user, or with the token of the installation.
     token: Option<String>,
+    /// Where it is not the user's first team.
+    team: Option<String>,
     method: &'static str,
     path: String,
     body: Value,
@@ -96,6 +98,7 @@ pub struct Order {
 
 impl Order {
     pub fn send(&self, client: &Client) -> Option<Answer> {
+        let client = &self.team.as_ref().map_or(client.clone(), |team| client.for_team(team));
         match &self.token {
             Some(token) => client.send_as(token, self.method, &self.path, Some(&self.body)),
             None => client.send(self.method, &self.path, Some(&self.body)),
@@ -118,6 +121,8 @@ impl Stage {
             Act::Call(Operation::UpdateResource) => self.rename_order(),
             Act::Call(Operation::DeleteResource) => self.delete_order(),
             Act::Call(Operation::RotateSecrets) => self.rotate_order(),
+            Act::Call(Operation::OfferResources) => self.offer_order(),
+            Act::Call(Operation::AcceptResources) => self.accept_order(),
             Act::Call(Operation::ProvisionCredits) => self.credits_order(),
             Act::Call(Operation::ReadInstallation) => self.plan_notice(),
             Act::Call(Operation::ReadResource) => self.resource_notice(),
@@ -135,7 +140,7 @@ impl Stage {
         body: Value,
         happened: impl Fn(&Memory, &Client) -> bool + Sync + 'static,
     ) -> Order {
-        Order { token: None, method, path, body, happened: Box::new(happened) }
+        Order { token: None, team: None, method, path, body, happened: Box::new(happened) }
     }
 
     fn install_order(&mut self) -> Order {
@@ -220,6 +225,30 @@ impl Stage {
         })
     }
 
+    fn offer_order(&mut self) -> Order {
+        let store = self.store();
+        let path =
+            format!("/pintle/v1/integrations/configurations/{}/resource-transfers", store.installation);
+        Self::user("POST", path, json!({ "storeIds": [store.id] }), move |memory, _| {
+            let offers = memory.claims.values().filter(|(_, resources)| resources.contains(&store.resource));
+            let count = offers.count();
+            assert!(count < 2, "{count} claims were made of one request");
+            count == 1
+        })
+    }
+
+    /// Another team takes a resource that is offered.
+    fn accept_order(&mut self) -> Order {
+        let store = self.store();
+        let code = self.offer(&store);
+        let (team, guest) = self.guest();
+        let path = format!("/pintle/v1/integrations/configurations/{guest}/resource-transfers/accept");
+        let order = Self::user("POST", path, json!({ "code": code }), move |memory, _| {
+            memory.installations[&guest].resources.contains_key(&store.resource)
+        });
+        Order { team: Some(team), ..order }
+    }
+
     /// Credits are paid for.
     fn credits_order(&mut self) -> Order {
         let id = self.installed();
@@ -256,7 +285,7 @@ impl Stage {
         happened: impl Fn(&Memory, &Client) -> bool + Sync + 'static,
     ) -> Order {
         let token = self.partner.memory().installations[installation].token.clone();
-        Order { token: Some(token), method: "PUT", path, body, happened: Box::new(happened) }
+        Order { token: Some(token), team: None, method: "PUT", path, body, happened: Box::new(happened) }
     }
 
     /// The partner says that the plan is another.

@@ -10,6 +10,8 @@ pub struct Stage {
     pub partner: Partner,
     pub dice: Dice,
     project: String,
+    /// Another team of the user, and its installation once it has one.
+    guest: (String, Option<String>),
     serial: usize,
 }
 
@@ -41,7 +43,8 @@ impl Stage {
             "name": "Native", "slug": SLUG, "kind": "marketplace", "baseUrl": partner.url,
             "scopes": ["read-write:integration-configuration"],
         });
-        let mut stage = Self { client, partner, dice, project: String::new(), serial: 0 };
+        let mut stage =
+            Self { client, partner, dice, project: String::new(), guest: (String::new(), None), serial: 0 };
         stage.good("POST", "/pintle/v1/integrations", app);
         stage.good(
             "POST",
@@ -50,6 +53,7 @@ impl Stage {
         );
         let project = stage.good("POST", "/v11/projects", json!({ "name": "points" }));
         stage.project = text(&project["id"]);
+        stage.guest.0 = text(&stage.good("POST", "/v1/teams", json!({ "slug": "points-guest" }))["id"]);
         stage
     }
 
@@ -71,7 +75,9 @@ impl Stage {
     }
 
     fn installation(&self) -> Option<String> {
-        self.partner.memory().served().map(|(id, _)| id.clone()).next()
+        let memory = self.partner.memory();
+        let own = memory.served().map(|(id, _)| id).find(|id| self.guest.1.as_ref() != Some(*id));
+        own.cloned()
     }
 
     /// The id of the installation that there is, or a new one.
@@ -103,6 +109,26 @@ impl Stage {
         let made = self.good("POST", "/v1/storage/stores/integration/direct", self.provision_body(&name));
         let store = &made["store"];
         Store { id: text(&store["id"]), installation, resource: text(&store["externalResourceId"]) }
+    }
+
+    /// Another team's id and its installation.
+    pub fn guest(&mut self) -> (String, String) {
+        let (team, installed) = self.guest.clone();
+        let id = installed.unwrap_or_else(|| {
+            let client = self.client.for_team(&team);
+            let made = client.send("POST", &self.install_path(), Some(&json!({}))).expect("a running server");
+            assert!(made.is_good(), "{}", made.unexpected());
+            text(&made.body["id"])
+        });
+        self.guest.1 = Some(id.clone());
+        (team, id)
+    }
+
+    /// Offers a resource; answers the code.
+    pub fn offer(&self, store: &Store) -> String {
+        let path =
+            format!("/pintle/v1/integrations/configurations/{}/resource-transfers", store.installation);
+        text(&self.good("POST", &path, json!({ "storeIds": [store.id] }))["code"])
     }
 
     /// An invoice for credits, which is not paid.

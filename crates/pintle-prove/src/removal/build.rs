@@ -130,8 +130,8 @@ impl World {
 
     async fn add_app(&mut self, slug: &str) {
         let webhook_url = self.dice.chance(75).then(|| "https://app.example.com/hook".to_owned());
-        let is_external = self.dice.chance(75);
-        let kind = if is_external { "external" } else { "marketplace" };
+        // Either is installed by consent here, as a connectable account.
+        let kind = if self.dice.chance(75) { "external" } else { "marketplace" };
         let mut body =
             json!({ "name": slug, "slug": slug, "kind": kind, "scopes": SCOPES, "redirectUrl": REDIRECT });
         if let Some(url) = &webhook_url {
@@ -140,13 +140,7 @@ impl World {
         let app = self.tenants[0].owner.post("/pintle/v1/integrations", body).await.ok(201);
         let client_secret = text(&app["clientSecret"]);
         self.secrets.push(client_secret.clone());
-        self.apps.push(App {
-            id: text(&app["id"]),
-            slug: slug.to_owned(),
-            client_secret,
-            is_external,
-            webhook_url,
-        });
+        self.apps.push(App { id: text(&app["id"]), slug: slug.to_owned(), client_secret, webhook_url });
     }
 
     /// Installs an integration for a tenant, with all projects or some.
@@ -308,7 +302,7 @@ impl World {
         installation.disabled = false;
     }
 
-    /// The member leaves the team, or may only look from now on: what he installed is disabled, but for the marketplace's.
+    /// The member leaves the team, or may only look from now on: what he installed is disabled.
     async fn member_goes(&mut self, tenant: usize) {
         let Some(member) = self.tenants[tenant].member.take() else { return };
         let owner = &self.tenants[tenant].owner;
@@ -319,7 +313,7 @@ impl World {
             false => drop(owner.patch(&path, json!({ "role": "VIEWER" })).await.ok(200)),
         }
         for installation in &mut self.installations {
-            let hangs = self.apps[installation.app].is_external && installation.user == member.user.as_str();
+            let hangs = installation.user == member.user.as_str();
             installation.disabled |= installation.tenant == tenant && hangs;
         }
     }

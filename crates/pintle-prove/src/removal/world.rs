@@ -50,8 +50,6 @@ pub struct App {
     pub id: String,
     pub slug: String,
     pub client_secret: String,
-    /// Not of the marketplace: an installation of it hangs on the user who made it.
-    pub is_external: bool,
     pub webhook_url: Option<String>,
 }
 

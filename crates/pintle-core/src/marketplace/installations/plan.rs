@@ -81,11 +81,11 @@ fn no_plans() -> Error {
 pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     let Outcome::Answered { body, .. } = outcome else { return Ok(()) };
     let scope = call.actor.scope();
-    // Removed meanwhile: no plan is left to change.
     // A newer change was answered already: what the partner repeats of an older one is over.
     if calls::answered_after(tx, call).await? {
         return Ok(());
     }
+    // Removed meanwhile: no plan is left to change.
     let Ok(mut configuration) = configurations::load(tx, &scope, &call.configuration).await else {
         return Ok(());
     };

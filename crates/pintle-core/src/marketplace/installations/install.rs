@@ -199,12 +199,12 @@ impl Word {
 /// Notes what the partner said to the installation.
 pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     let Some(mut installation) = find(tx, &call.configuration).await? else { return Ok(()) };
-    if !matches!(installation.state, State::Installing | State::Error) {
+    match (installation.state, outcome) {
+        (State::Installing | State::Error, _) => {}
+        // Taken already, or refused when it was gone anyway.
+        (State::Active, _) | (_, Outcome::Refused { .. }) => return Ok(()),
         // Removed meanwhile: the partner has been told of that, perhaps before it was told of this.
-        return match outcome {
-            Outcome::Refused { .. } => Ok(()),
-            _ => super::leave::tell(tx, core, &installation).await,
-        };
+        (State::Closing | State::Closed, _) => return super::leave::tell(tx, core, &installation).await,
     }
     let scope = call.actor.scope();
     let configuration = configurations::load(tx, &scope, &call.configuration).await?;

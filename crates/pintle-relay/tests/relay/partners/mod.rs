@@ -88,6 +88,7 @@ impl<'a> World<'a> {
     /// The partner knows the installation.
     async fn known(&self) {
         let call = self.call(Method::PUT, &[], json!({})).await;
+        let call = NewCall { operation: Operation::Install, ..call };
         assert!(self.ask(call).await.is_known());
     }
 

@@ -111,7 +111,7 @@ async fn balances(call: Call, scope: Scope) -> Result<Reply> {
 async fn threshold(call: Call, scope: Scope) -> Result<Reply> {
     let id = ConfigurationId::from(call.param("integrationConfigurationId"));
     let store = call.param("resourceId").to_owned();
-    balances::set_threshold(&call.core, &scope, id, Some(store.clone()), call.json()?).await?;
+    balances::set_threshold(&call.core, &scope, id, Some(store.clone()), vec![call.json()?]).await?;
     Reply::json(&json!({ "store": { "id": store } }))
 }
 
@@ -125,8 +125,6 @@ enum Batch {
 
 async fn thresholds(call: Call, scope: Scope) -> Result<Reply> {
     let (Batch::Bare(items) | Batch::Wrapped { items }) = call.json()?;
-    for threshold in items {
-        balances::set_threshold(&call.core, &scope, installation(&call), None, threshold).await?;
-    }
+    balances::set_threshold(&call.core, &scope, installation(&call), None, items).await?;
     Ok(Reply::nothing())
 }

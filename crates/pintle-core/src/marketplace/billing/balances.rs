@@ -150,7 +150,8 @@ impl Threshold {
     }
 }
 
-/// Sets when more is bought: for a resource, by the id that the team knows it by, or for the installation's own balance.
+/// Sets when more is bought: for a resource, by the id that the team knows it by, or for the installation's own balance. Of several the last
+/// one counts; one that contradicts itself keeps all from counting.
 ///
 /// # Errors
 /// 404 for what is not the scope's owner's; 400 for amounts that contradict each other.
@@ -159,9 +160,9 @@ pub async fn set_threshold(
     scope: &Scope,
     id: ConfigurationId,
     store: Option<String>,
-    threshold: Threshold,
+    thresholds: Vec<Threshold>,
 ) -> Result<()> {
-    threshold.check()?;
+    thresholds.iter().try_for_each(Threshold::check)?;
     let scope = scope.clone();
     core.db
         .write(async move |tx| {
@@ -172,8 +173,9 @@ pub async fn set_threshold(
             };
             let sql = "INSERT INTO thresholds (configuration_id, resource, doc) VALUES ($1, $2, $3)
               ON CONFLICT (configuration_id, resource) DO UPDATE SET doc = excluded.doc";
+            let Some(last) = thresholds.last() else { return Ok(()) };
             let key = resource.clone().unwrap_or_default();
-            let doc = serde_json::to_string(&Threshold { resource_id: resource, ..threshold.clone() })?;
+            let doc = serde_json::to_string(&Threshold { resource_id: resource, ..last.clone() })?;
             tx.execute(sql, &params![&id, key, doc]).await?;
             Ok(())
         })

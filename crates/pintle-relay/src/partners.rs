@@ -1,4 +1,4 @@
-//! Calls to partners that nobody waits for: what a request left undone, one at a time for each installation.
+//! Calls to partners that nobody waits for: what a request left undone, one at a time for each installation on this server.
 
 use crate::Ending;
 use pintle_core::marketplace::calls::{self, Claimed};

@@ -94,13 +94,16 @@ impl Client<'_> {
             let text = "`grant_type` should be \"authorization_code\", or be left out";
             return Err(Error::bad_request(text).coded("unsupported_grant_type"));
         }
-        let wrong = || Error::bad_request("The client id or client secret is wrong").coded("invalid_client");
         let app = integrations::find(tx, self.id).await?.filter(|app| app.id.as_str() == self.id);
-        let app = app.ok_or_else(wrong)?;
+        let app = app.ok_or_else(wrong_client)?;
         let secret = integrations::client_secret(tx, core, &app.id).await?;
         // Compared as hashes, so that the time taken tells nothing of the secret.
-        if credential::hash(&secret) == credential::hash(self.secret) { Ok(()) } else { Err(wrong()) }
+        if credential::hash(&secret) == credential::hash(self.secret) { Ok(()) } else { Err(wrong_client()) }
     }
+}
+
+pub(crate) fn wrong_client() -> Error {
+    Error::bad_request("The client id or client secret is wrong").coded("invalid_client")
 }
 
 /// Spends the code, and answers whose it was.

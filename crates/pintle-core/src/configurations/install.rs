@@ -72,8 +72,7 @@ pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Cons
         .db
         .write(async move |tx| {
             members::require_installer(tx, &scope).await?;
-            let app = integrations::find(tx, &id_or_slug).await?;
-            let app = app.ok_or_else(|| Error::not_found("Integration"))?;
+            let app = integrations::require(tx, &id_or_slug).await?;
             if let Some(project) = &consent.current_project {
                 require_visible(tx, &scope, std::slice::from_ref(project)).await?;
             }

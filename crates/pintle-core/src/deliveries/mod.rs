@@ -308,7 +308,7 @@ pub async fn cancel(core: &Core, scope: &Scope, id: &str) -> Result<Shown> {
                 let text = format!("The delivery is {} already", found.state);
                 return Err(Error::conflict("delivery_finished", text));
             }
-            tx.execute(&format!("{CANCEL} WHERE id = $1"), &params![&id]).await?;
+            cancel_one(tx, &found.delivery.id).await?;
             if found.delivery.kind == Kind::Partner {
                 calls::give_up(tx, &core, &found.delivery.id).await?;
             }
@@ -326,16 +326,10 @@ pub(crate) async fn cancel_of(tx: &Conn, source: &str) -> Result<()> {
     Ok(())
 }
 
-/// Ends the calls that are pending for an installation, but for one.
-pub(crate) async fn cancel_of_partner(
-    tx: &Conn,
-    configuration: &ConfigurationId,
-    except: Option<&DeliveryId>,
-) -> Result<()> {
-    let sql = format!(
-        "{CANCEL} WHERE kind = 'partner' AND source_id = $1 AND state = 'pending' AND (CAST($2 AS TEXT) IS NULL OR id <> $2)"
-    );
-    tx.execute(&sql, &params![configuration, except]).await?;
+/// Ends one that is pending, whoever it is for.
+pub(crate) async fn cancel_one(tx: &Conn, id: &DeliveryId) -> Result<()> {
+    let sql = format!("{CANCEL} WHERE id = $1 AND state = 'pending'");
+    tx.execute(&sql, &params![id]).await?;
     Ok(())
 }
 

@@ -192,7 +192,7 @@ pub async fn get(core: &Core, scope: &Scope, id_or_slug: &str) -> Result<Integra
 
 pub(crate) async fn own(conn: &Conn, scope: &Scope, id_or_slug: &str) -> Result<Integration> {
     let integration = find(conn, id_or_slug).await?;
-    integration.filter(|i| i.owner_id == *scope.owner()).ok_or_else(|| Error::not_found("Integration"))
+    integration.filter(|i| i.owner_id == *scope.owner()).ok_or_else(not_found)
 }
 
 /// Any integration, by id or slug: whoever may install it need not develop it.
@@ -208,6 +208,18 @@ pub(crate) async fn has_partner(conn: &Conn, id: &IntegrationId) -> Result<bool>
     Ok(find(conn, id.as_str()).await?.is_some_and(|app| app.base_url.is_some()))
 }
 
+/// The same where it must be there.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn require(conn: &Conn, id_or_slug: &str) -> Result<Integration> {
+    find(conn, id_or_slug).await?.ok_or_else(not_found)
+}
+
+fn not_found() -> Error {
+    Error::not_found("Integration")
+}
+
 /// What a person calls it.
 pub(crate) async fn name(conn: &Conn, id: &IntegrationId) -> Result<String> {
     Ok(find(conn, id.as_str()).await?.map(|app| app.name).unwrap_or_default())
@@ -217,7 +229,7 @@ pub(crate) async fn name(conn: &Conn, id: &IntegrationId) -> Result<String> {
 pub async fn client_secret(conn: &Conn, core: &Core, id: &IntegrationId) -> Result<String> {
     let row: Option<(Vec<u8>,)> =
         conn.opt("SELECT client_secret FROM integrations WHERE id = $1", &params![id]).await?;
-    let (sealed,) = row.ok_or_else(|| Error::not_found("Integration"))?;
+    let (sealed,) = row.ok_or_else(not_found)?;
     core.vault.open_text(id.as_str(), &sealed)
 }
 

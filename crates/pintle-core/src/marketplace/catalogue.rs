@@ -3,7 +3,7 @@
 use super::products::{self, Guide, Link, MetadataSchema, Product, Protocol, Snippet};
 use crate::ids::{IntegrationId, ProductId};
 use crate::integrations::{self, Integration, Kind};
-use crate::{Core, Error, Result, Scope};
+use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -128,7 +128,7 @@ impl From<Product> for Shown {
 /// 404.
 pub async fn get(core: &Core, id_or_slug: &str) -> Result<Entry> {
     let conn = core.db.read().await?;
-    let app = integrations::find(&conn, id_or_slug).await?.ok_or_else(|| Error::not_found("Integration"))?;
+    let app = integrations::require(&conn, id_or_slug).await?;
     let products = products::of_integration(&conn, &app.id).await?;
     Ok(Entry::new(app, products))
 }

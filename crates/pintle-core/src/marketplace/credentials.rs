@@ -1,10 +1,11 @@
 //! The tokens of a marketplace installation: a further one, and the end of one (semantics.md 2.3).
 
 use crate::clock::{DAY, SECOND};
+use crate::configurations::{self, Configuration, exchange};
 use crate::credential::{self, Prefix};
 use crate::events::{self, Event};
 use crate::ids::ConfigurationId;
-use crate::{Core, Error, Result, Scope, configurations, integrations};
+use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -59,7 +60,7 @@ pub async fn rotate(core: &Core, scope: &Scope, client: Client) -> Result<Rotate
             let now = core.clock.now();
             let configuration = configurations::load(tx, &scope, scope.partner()?).await?;
             check(tx, &core, &configuration, &client).await?;
-            configurations::exchange::keep_token(tx, &configuration, &id, now).await?;
+            exchange::keep_token(tx, &configuration, &id, now).await?;
             let sql = "UPDATE tokens SET expires_at = $2 WHERE id = $1";
             tx.execute(sql, &params![&id, now + LIFETIME]).await?;
             record(tx, &core, &scope, &configuration, "rotated").await?;
@@ -108,27 +109,19 @@ async fn live(tx: &Conn, id: &ConfigurationId, now: i64) -> Result<Vec<String>> 
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-async fn check(
-    tx: &Conn,
-    core: &Core,
-    configuration: &configurations::Configuration,
-    client: &Client,
-) -> Result<()> {
-    let app = &configuration.integration_id;
-    let secret = integrations::client_secret(tx, core, app).await?;
-    // Compared as hashes, so that the time taken tells nothing of the secret.
-    let good = credential::hash(&secret) == credential::hash(&client.client_secret);
-    if good && client.client_id.as_deref().is_none_or(|id| id == app.as_str()) {
-        return Ok(());
+async fn check(tx: &Conn, core: &Core, configuration: &Configuration, client: &Client) -> Result<()> {
+    let app = configuration.integration_id.as_str();
+    if client.client_id.as_deref().is_some_and(|id| id != app) {
+        return Err(exchange::wrong_client());
     }
-    Err(Error::bad_request("The client id or client secret is wrong").coded("invalid_client"))
+    exchange::Client { id: app, secret: &client.client_secret }.check(tx, core, None).await
 }
 
 async fn record(
     tx: &Conn,
     core: &Core,
     scope: &Scope,
-    configuration: &configurations::Configuration,
+    configuration: &Configuration,
     did: &'static str,
 ) -> Result<()> {
     let kind = match did {

@@ -3,12 +3,12 @@
 
 use super::calls::{self, Call, NewCall, Operation};
 use super::update::{self, InstallationPatch};
-use super::{Actor, Outcome, partner};
-use crate::ids::{DeliveryId, ResourceId};
-use crate::{Core, Error, Kind, Result, Scope, configurations, integrations, union};
-use pintle_store::{Conn, params};
+use super::{Actor, Outcome, resources};
+use crate::configurations::Configuration;
+use crate::ids::DeliveryId;
+use crate::{Core, Kind, Result, Scope, configurations, integrations, union};
+use pintle_store::Conn;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value as Json;
 
 /// The body of createEvent.
 #[derive(Debug, Clone, Deserialize)]
@@ -63,41 +63,23 @@ pub async fn take(core: &Core, scope: &Scope, notice: Notice) -> Result<Option<D
         .db
         .write(async move |tx| {
             let configuration = configurations::load(tx, &scope, scope.partner()?).await?;
-            let id = configuration.id.as_str();
-            let (operation, resource, path) = match &notice.event {
-                Changed::Installation => {
-                    (Operation::ReadInstallation, None, partner::path(&["v1", "installations", id]))
-                }
+            let (operation, resource, below) = match &notice.event {
+                Changed::Installation => (Operation::ReadInstallation, None, vec![]),
                 Changed::Resource(ChangedResource { resource_id, .. }) => {
-                    let path = partner::path(&["v1", "installations", id, "resources", resource_id]);
-                    (Operation::ReadResource, Some(store(tx, &scope, resource_id).await?), path)
+                    let own = resources::of_partner(tx, &configuration.id, resource_id).await?;
+                    (Operation::ReadResource, Some(own.id), vec!["resources", resource_id.as_str()])
                 }
             };
             let app = integrations::find(tx, configuration.integration_id.as_str()).await?;
             if app.is_none_or(|app| app.partner_url().is_err()) {
                 return Ok(None);
             }
-            let call = NewCall {
-                operation,
-                integration: configuration.integration_id.clone(),
-                configuration: configuration.id.clone(),
-                resource,
-                actor: Actor::system(scope.owner().clone(), scope.personal),
-                method: http::Method::GET,
-                path,
-                body: None,
-                secret: false,
-                data: Json::Null,
-            };
-            calls::intend(tx, &core, call).await.map(Some)
+            let Configuration { id, integration_id: app, .. } = &configuration;
+            let actor = Actor::system(scope.owner().clone(), scope.personal);
+            let call = NewCall::new(operation, app, id, actor, http::Method::GET, &below);
+            calls::intend(tx, &core, NewCall { resource, ..call }).await.map(Some)
         })
         .await
-}
-
-async fn store(conn: &Conn, scope: &Scope, partner_id: &str) -> Result<ResourceId> {
-    let sql = "SELECT id FROM resources WHERE configuration_id = $1 AND partner_id = $2";
-    let row: Option<(String,)> = conn.opt(sql, &params![scope.partner()?, partner_id]).await?;
-    row.map(|(id,)| ResourceId::from(id)).ok_or_else(|| Error::not_found("Resource"))
 }
 
 /// Whatever the partner says of the installation holds; a notification that it does not mention is over.

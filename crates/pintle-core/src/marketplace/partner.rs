@@ -98,8 +98,7 @@ async fn request(core: &Core, question: &Question<'_>, timeout: Duration) -> Res
 
 /// Where a partner is now: it may have moved since a call was intended.
 pub(super) async fn address(conn: &Conn, integration: &IntegrationId, path: &str) -> Result<Url> {
-    let app = integrations::find(conn, integration.as_str()).await?;
-    let app = app.ok_or_else(|| Error::not_found("Integration"))?;
+    let app = integrations::require(conn, integration.as_str()).await?;
     Url::parse(&format!("{}{path}", app.partner_url()?)).map_err(Error::internal)
 }
 

@@ -86,10 +86,7 @@ pub(crate) async fn go_first(tx: &Conn, lost: &AtomicU32) -> Result<()> {
 /// # Errors
 /// 404 where the scope's owner has no such configuration, so also for the second of two removals; what a partner refuses with.
 pub async fn remove(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<()> {
-    if leave::remove(core, scope, &id, false).await? {
-        return Ok(());
-    }
-    remove_here(core, scope, id).await
+    end(core, scope, id, false).await
 }
 
 /// What the dashboard and the command line call: the same, but only where no resources are left.
@@ -97,14 +94,14 @@ pub async fn remove(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<(
 /// # Errors
 /// As for the removal; 403 `resources_exist`, naming them.
 pub async fn uninstall(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<()> {
-    if leave::remove(core, scope, &id, true).await? {
-        return Ok(());
-    }
-    remove_here(core, scope, id).await
+    end(core, scope, id, true).await
 }
 
-/// The removal of what has no partner.
-async fn remove_here(core: &Core, scope: &Scope, id: ConfigurationId) -> Result<()> {
+/// With its partner, or here alone where it has none. `empty`: only where no resources are left.
+async fn end(core: &Core, scope: &Scope, id: ConfigurationId, empty: bool) -> Result<()> {
+    if leave::remove(core, scope, &id, empty).await? {
+        return Ok(());
+    }
     bugs::before(core, &id).await?;
     let (core, scope, lost) = (core.clone(), scope.clone(), AtomicU32::new(0));
     core.clone()
@@ -175,7 +172,7 @@ pub(crate) async fn remove_in(
 /// Takes back an installation that its partner refused: there never was one, so no event tells of its end and no receipt is written.
 pub(crate) async fn undo(tx: &Conn, core: &Core, scope: &Scope, id: &ConfigurationId) -> Result<()> {
     connections::tell_of_end(tx, core, scope, Going::Configuration(id)).await?;
-    calls::cancel(tx, id, None).await?;
+    calls::cancel(tx, id).await?;
     delete(tx, id).await
 }
 

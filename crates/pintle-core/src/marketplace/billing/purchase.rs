@@ -10,7 +10,7 @@ use super::{Installation, rows};
 use crate::clock::{self, Millis};
 use crate::ids::{ConfigurationId, DeliveryId, InvoiceId};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::{Actor, Outcome, partner};
+use crate::marketplace::{Actor, Outcome};
 use crate::{Core, Error, Result, Scope, configurations, validate};
 use pintle_store::{Conn, params};
 use serde::Deserialize;
@@ -190,17 +190,12 @@ fn record(
 pub(super) async fn deliver(tx: &Conn, core: &Core, record: &Record) -> Result<DeliveryId> {
     let Record { invoice, installation_id, integration_id, owner_id, personal, .. } = record;
     let about = json!({ "invoiceId": invoice.invoice_id });
+    let (actor, below) = (Actor::system(owner_id.clone(), *personal), ["billing", "provision"]);
+    let (operation, method) = (Operation::ProvisionCredits, http::Method::POST);
     let call = NewCall {
-        operation: Operation::ProvisionCredits,
-        integration: integration_id.clone(),
-        configuration: installation_id.clone(),
-        resource: None,
-        actor: Actor::system(owner_id.clone(), *personal),
-        method: http::Method::POST,
-        path: partner::path(&["v1", "installations", installation_id.as_str(), "billing", "provision"]),
         body: Some(about.clone()),
-        secret: false,
         data: about,
+        ..NewCall::new(operation, integration_id, installation_id, actor, method, &below)
     };
     calls::intend(tx, core, call).await
 }

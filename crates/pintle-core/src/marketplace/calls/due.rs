@@ -1,4 +1,4 @@
-//! Calls that nobody waits for: what is due again, one at a time for each installation.
+//! Calls that nobody waits for: what is due again, one at a time for each installation on this server. Another one may run the next.
 
 use super::LEASE;
 use crate::ids::DeliveryId;

@@ -87,6 +87,32 @@ pub struct NewCall {
     pub data: Json,
 }
 
+impl NewCall {
+    /// A call without a body, to what is `below` the installation at its partner.
+    pub fn new(
+        operation: Operation,
+        integration: &IntegrationId,
+        configuration: &ConfigurationId,
+        actor: Actor,
+        method: http::Method,
+        below: &[&str],
+    ) -> Self {
+        let installation = ["v1", "installations", configuration.as_str()];
+        Self {
+            operation,
+            integration: integration.clone(),
+            configuration: configuration.clone(),
+            resource: None,
+            actor,
+            method,
+            path: partner::path(&[&installation, below].concat()),
+            body: None,
+            secret: false,
+            data: Json::Null,
+        }
+    }
+}
+
 /// What is stored of a call, beside its delivery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -151,6 +177,12 @@ impl Stored {
         }
     }
 
+    async fn load(conn: &Conn, id: &DeliveryId) -> Result<Option<Self>> {
+        let sql = "SELECT doc FROM partner_calls WHERE id = $1";
+        let row: Option<(String,)> = conn.opt(sql, &params![id]).await?;
+        Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
+    }
+
     async fn insert(&self, tx: &Conn) -> Result<()> {
         let sql = "INSERT INTO partner_calls (id, doc) VALUES ($1, $2)";
         tx.execute(sql, &params![&self.call.id, serde_json::to_string(self)?]).await?;
@@ -192,6 +224,16 @@ impl Operation {
         }
     }
 
+    /// Whether its answer takes the place of what an earlier one of the kind said.
+    fn replaces(self) -> bool {
+        matches!(self, Operation::ChangePlan | Operation::UpdateResource | Operation::RotateSecrets)
+    }
+
+    /// Whether it is still to be heard of when its installation is removed.
+    fn outlives_its_installation(self) -> bool {
+        matches!(self, Operation::DeleteInstallation)
+    }
+
     /// Whether a secret may stand in its answer.
     fn answers_secrets(self) -> bool {
         matches!(self, Operation::Provision | Operation::UpdateResource | Operation::RotateSecrets)
@@ -221,9 +263,7 @@ pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Res
 
 /// A partner repeats what it answered to a key, so an older call would bring back what is over.
 async fn require_newest(tx: &Conn, id: &DeliveryId) -> Result<()> {
-    let sql = "SELECT doc FROM partner_calls WHERE id = $1";
-    let Some((doc,)) = tx.opt::<(String,)>(sql, &params![id]).await? else { return Ok(()) };
-    let Stored { call, .. } = serde_json::from_str(&doc)?;
+    let Some(Stored { call, .. }) = Stored::load(tx, id).await? else { return Ok(()) };
     if answered_after(tx, &call).await? {
         let text = "The partner has answered something newer of this kind meanwhile";
         return Err(Error::conflict("call_superseded", text));
@@ -244,7 +284,7 @@ pub async fn renew(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<bool> {
 
 /// Whether the partner has answered a newer call of the same operation for the same installation or resource. A partner repeats its
 /// answer to a key, so an older call that is heard of late brings back what is over.
-pub async fn answered_after(tx: &Conn, call: &Call) -> Result<bool> {
+async fn answered_after(tx: &Conn, call: &Call) -> Result<bool> {
     let sql = "SELECT p.doc FROM partner_calls p JOIN deliveries d ON d.id = p.id
       WHERE d.kind = 'partner' AND d.source_id = $1 AND d.state = 'delivered'";
     let rows: Vec<(String,)> = tx.all(sql, &params![&call.configuration]).await?;
@@ -266,8 +306,14 @@ pub async fn pending(conn: &Conn, configuration: &ConfigurationId) -> Result<Vec
     Ok(rows.into_iter().map(|(id,)| DeliveryId::from(id)).collect())
 }
 
-/// Ends the calls that are pending for an installation, but for one. Nothing follows from it here: whoever ends them knows what is
-/// left to do.
-pub async fn cancel(tx: &Conn, configuration: &ConfigurationId, except: Option<&DeliveryId>) -> Result<()> {
-    deliveries::cancel_of_partner(tx, configuration, except).await
+/// Ends the calls that are pending for an installation that is removed, but for those that outlive it. Nothing follows from it here:
+/// whoever ends them knows what is left to do.
+pub async fn cancel(tx: &Conn, configuration: &ConfigurationId) -> Result<()> {
+    for id in pending(tx, configuration).await? {
+        let stored = Stored::load(tx, &id).await?;
+        if !stored.is_some_and(|stored| stored.call.operation.outlives_its_installation()) {
+            deliveries::cancel_one(tx, &id).await?;
+        }
+    }
+    Ok(())
 }

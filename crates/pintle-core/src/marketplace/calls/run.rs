@@ -187,10 +187,8 @@ async fn conclude(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Res
 
 /// Somebody ended it. Should a try that is under way be answered, that still counts.
 pub(crate) async fn give_up(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
-    let sql = "SELECT doc FROM partner_calls WHERE id = $1";
-    let (doc,): (String,) = tx.one(sql, &params![id]).await?;
-    let Stored { call, .. } = serde_json::from_str(&doc)?;
-    conclude(tx, core, &call, &ended()).await
+    let stored = Stored::load(tx, id).await?.ok_or_else(|| Error::not_found("Delivery"))?;
+    conclude(tx, core, &stored.call, &ended()).await
 }
 
 fn ended() -> Outcome {

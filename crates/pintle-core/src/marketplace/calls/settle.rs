@@ -13,6 +13,10 @@ use pintle_store::Conn;
 /// # Errors
 /// An answer that cannot be, which makes it an unknown one: the call is tried again.
 pub(super) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
+    let answered = matches!(outcome, Outcome::Answered { .. });
+    if answered && call.operation.replaces() && super::answered_after(tx, call).await? {
+        return Ok(());
+    }
     match call.operation {
         Operation::Install => installations::install::settle(tx, core, call, outcome).await,
         Operation::ChangePlan => installations::settle_plan(tx, core, call, outcome).await,

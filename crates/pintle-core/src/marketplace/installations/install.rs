@@ -69,8 +69,7 @@ async fn begin(
         .db
         .write(async move |tx| {
             members::require_installer(tx, &scope).await?;
-            let app = integrations::find(tx, &id_or_slug).await?;
-            let app = app.ok_or_else(|| Error::not_found("Integration"))?;
+            let app = integrations::require(tx, &id_or_slug).await?;
             app.partner_url()?;
             require_accepted(&app, &purchase)?;
             if let Some(again) = unfinished(tx, &core, &scope, &app, &purchase).await? {
@@ -149,17 +148,12 @@ async fn intend(
         "credentials": { "access_token": token, "token_type": "Bearer" },
         "account": account::of(tx, core, scope, id).await?,
     });
+    let (app, actor) = (&configuration.integration_id, Actor::of(scope));
     let call = NewCall {
-        operation: Operation::Install,
-        integration: configuration.integration_id.clone(),
-        configuration: id.clone(),
-        resource: None,
-        actor: Actor::of(scope),
-        method: http::Method::PUT,
-        path: format!("/v1/installations/{id}"),
         body: Some(body),
         secret: true,
         data: json!({ "billingPlanId": purchase.billing_plan_id }),
+        ..NewCall::new(Operation::Install, app, id, actor, http::Method::PUT, &[])
     };
     calls::intend(tx, core, call).await
 }

@@ -13,7 +13,7 @@ use crate::marketplace::resources::transfers;
 use crate::marketplace::{Actor, Outcome};
 use crate::{Core, Error, Kind, Result, Scope, planted};
 use pintle_store::{Conn, params};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 /// Removes an installation with its partner's answer; `false` where it has no partner, and the removal is Pintle's alone.
 ///
@@ -72,18 +72,10 @@ async fn require_empty(tx: &Conn, id: &ConfigurationId) -> Result<()> {
 }
 
 fn call(installation: &Installation, actor: Actor) -> NewCall {
-    let id = &installation.id;
+    let Installation { id, integration_id: app, .. } = installation;
     NewCall {
-        operation: Operation::DeleteInstallation,
-        integration: installation.integration_id.clone(),
-        configuration: id.clone(),
-        resource: None,
-        actor,
-        method: http::Method::DELETE,
-        path: format!("/v1/installations/{id}"),
         body: Some(json!({ "cascadeResourceDeletion": !planted::on("told-without-cascade") })),
-        secret: false,
-        data: Json::Null,
+        ..NewCall::new(Operation::DeleteInstallation, app, id, actor, http::Method::DELETE, &[])
     }
 }
 
@@ -105,7 +97,7 @@ pub(crate) async fn end(
 ) -> Result<()> {
     let Some(installation) = find(tx, &configuration.id).await? else { return Ok(()) };
     transfers::forget(tx, &configuration.id).await?;
-    calls::cancel(tx, &configuration.id, installation.leaving.as_ref()).await?;
+    calls::cancel(tx, &configuration.id).await?;
     if told.is_none() && installation.leaving.is_none() {
         tell(tx, core, &installation).await?;
     }

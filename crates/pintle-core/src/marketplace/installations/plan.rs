@@ -47,18 +47,11 @@ async fn intend(core: &Core, scope: &Scope, id: &ConfigurationId, plan: String) 
 }
 
 fn call(configuration: &Configuration, actor: Actor, plan: &str) -> NewCall {
-    let id = &configuration.id;
+    let Configuration { id, integration_id: app, .. } = configuration;
     NewCall {
-        operation: Operation::ChangePlan,
-        integration: configuration.integration_id.clone(),
-        configuration: id.clone(),
-        resource: None,
-        actor,
-        method: http::Method::PATCH,
-        path: format!("/v1/installations/{id}"),
         body: Some(json!({ "billingPlanId": plan })),
-        secret: false,
         data: json!({ "billingPlanId": plan }),
+        ..NewCall::new(Operation::ChangePlan, app, id, actor, http::Method::PATCH, &[])
     }
 }
 
@@ -81,10 +74,6 @@ fn no_plans() -> Error {
 pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     let Outcome::Answered { body, .. } = outcome else { return Ok(()) };
     let scope = call.actor.scope();
-    // A newer change was answered already: what the partner repeats of an older one is over.
-    if calls::answered_after(tx, call).await? {
-        return Ok(());
-    }
     // Removed meanwhile: no plan is left to change.
     let Ok(mut configuration) = configurations::load(tx, &scope, &call.configuration).await else {
         return Ok(());

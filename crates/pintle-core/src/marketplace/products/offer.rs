@@ -3,7 +3,7 @@
 use super::{MetadataSchema, Product, Protocol, Protocols, of_integration};
 use crate::configurations::{self, Configuration};
 use crate::ids::{ConfigurationId, IntegrationId, ProductId};
-use crate::{Core, Error, Result, Scope, integrations};
+use crate::{Core, Result, Scope, integrations};
 use serde::Serialize;
 
 /// getConfigurationProducts.
@@ -53,8 +53,7 @@ pub async fn offer(core: &Core, scope: &Scope, configuration: &str) -> Result<Of
     let configuration: Configuration =
         serde_json::from_str(&configurations::get(core, scope, configuration).await?)?;
     let conn = core.db.read().await?;
-    let app = integrations::find(&conn, configuration.integration_id.as_str()).await?;
-    let app = app.ok_or_else(|| Error::not_found("Integration"))?;
+    let app = integrations::require(&conn, configuration.integration_id.as_str()).await?;
     let products = of_integration(&conn, &app.id).await?;
     Ok(Offer {
         products: products.into_iter().map(Offered::from).collect(),

@@ -1,13 +1,12 @@
 //! getBillingPlans: what a product would cost, as its partner says.
 
 use super::{Metadata, require};
-use crate::ids::ConfigurationId;
-use crate::integrations::{self, Integration};
+use crate::configurations::install::existing;
+use crate::integrations;
 use crate::marketplace::Actor;
 use crate::marketplace::plans::BillingPlan;
 use crate::marketplace::questions::Questions;
 use crate::{Core, Error, Kind, Result, Scope};
-use pintle_store::{Conn, params};
 
 /// Asks the partner of an integration, named by id or slug, for the plans of a product, for somebody who wants one with this metadata:
 /// JSON, perhaps not whole yet. The scope's owner need not have installed it.
@@ -41,20 +40,13 @@ async fn ask(
     metadata: &Metadata,
 ) -> Result<Vec<BillingPlan>> {
     let conn = core.db.read().await?;
-    let app = integrations::find(&conn, app).await?.ok_or_else(|| Error::not_found("Integration"))?;
+    let app = integrations::require(&conn, app).await?;
     let product = require(&conn, &app.id, product).await?;
     app.partner_url()?;
-    let installation = installation(&conn, scope, &app).await?;
+    let installation =
+        existing(&conn, scope, &app, integrations::Kind::Marketplace).await?.map(|found| found.id);
     drop(conn);
     let (actor, integration) = (&Actor::of(scope), &app.id);
     let questions = Questions { core, actor, integration, installation: installation.as_ref() };
     questions.product_plans(&product.slug, metadata).await
-}
-
-/// The native installation that the scope's owner has of an integration.
-async fn installation(conn: &Conn, scope: &Scope, app: &Integration) -> Result<Option<ConfigurationId>> {
-    let sql = "SELECT id FROM configurations
-      WHERE owner_id = $1 AND integration_id = $2 AND installation_type = 'marketplace'";
-    let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), &app.id]).await?;
-    Ok(row.map(|(id,)| ConfigurationId::from(id)))
 }

@@ -9,20 +9,11 @@ use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde_json::Value as Json;
 
-/// A call that still needs its method and path.
+/// A call for a resource, as one that makes it; any other goes to its own [`path`].
 pub(super) fn call(scope: &Scope, resource: &Resource, app: &IntegrationId, operation: Operation) -> NewCall {
-    NewCall {
-        operation,
-        integration: app.clone(),
-        configuration: resource.configuration_id.clone(),
-        resource: Some(resource.id.clone()),
-        actor: Actor::of(scope),
-        method: http::Method::POST,
-        path: String::new(),
-        body: None,
-        secret: false,
-        data: Json::Null,
-    }
+    let (actor, below) = (Actor::of(scope), ["resources"]);
+    let call = NewCall::new(operation, app, &resource.configuration_id, actor, http::Method::POST, &below);
+    NewCall { resource: Some(resource.id.clone()), ..call }
 }
 
 /// Writes a call for a resource down. One that asks for the same and still waits for its answer is that call: so no two are under way

@@ -2,7 +2,8 @@
 //! answer is 422 with what that is and where.
 
 use super::provision::{self, NewStore};
-use crate::configurations::{self, Filter, Projects, Source};
+use crate::configurations::install::existing;
+use crate::configurations::{Projects, Source};
 use crate::ids::ConfigurationId;
 use crate::integrations::{self, Integration, Kind};
 use crate::marketplace::installations::install::{Purchase, install};
@@ -40,7 +41,7 @@ pub async fn provision(
     origin: &str,
 ) -> Result<Json> {
     let conn = core.db.read().await?;
-    let app = integrations::find(&conn, app).await?.ok_or_else(|| Error::not_found("Integration"))?;
+    let app = integrations::require(&conn, app).await?;
     let product = products::require(&conn, &app.id, product).await?;
     drop(conn);
     let needs = |kind, error| needs(kind, error, &app, &product, origin);
@@ -87,12 +88,8 @@ async fn installed(
     app: &Integration,
     wanted: &Wanted,
 ) -> Result<ConfigurationId> {
-    let filter = Filter {
-        installation_type: Some(Kind::Marketplace),
-        integration_id_or_slug: Some(app.id.to_string()),
-    };
-    if let Some((configuration, _)) = configurations::list(core, scope, filter).await?.first() {
-        return Ok(configuration.id.clone());
+    if let Some(found) = existing(&core.db.read().await?, scope, app, Kind::Marketplace).await? {
+        return Ok(found.id);
     }
     let purchase = Purchase {
         accepted_policies: wanted.accepted_policies.clone(),

@@ -98,9 +98,6 @@ async fn begin(core: &Core, scope: &Scope, id: &str, wanted: Wanted) -> Result<D
 pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     let Outcome::Answered { body, .. } = outcome else { return Ok(()) };
     let Some(mut resource) = record::of_call(tx, call).await? else { return Ok(()) };
-    if calls::answered_after(tx, call).await? {
-        return Ok(());
-    }
     let (scope, now) = (call.actor.scope(), core.clock.now());
     let Wanted { change, plan } = Wanted::deserialize(&call.data)?;
     if let Some(name) = &change.name {

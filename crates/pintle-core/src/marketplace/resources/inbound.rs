@@ -1,17 +1,15 @@
 //! The partner's side: it lists, imports, changes and ends the resources of its own installation (semantics.md 4.4).
 
-use super::record::{self, Ownership, Resource, Stage, free_name};
+use super::record::{self, Resource, Stage, free_name};
 use super::secrets::{self, Secret};
 use super::told::Told;
 use super::{asking, life};
-use crate::clock::Millis;
 use crate::configurations::Status;
-use crate::ids::{ConfigurationId, ProductId, ResourceId};
+use crate::ids::{ConfigurationId, ProductId};
 use crate::{Core, Error, Result, Scope, planted, validate};
 use pintle_store::{Conn, params};
 use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
+use serde_json::{Value as Json, json};
 
 /// get-integration-resources, oldest first: all that the partner knows of.
 pub async fn list(core: &Core, scope: &Scope) -> Result<Vec<Json>> {
@@ -30,8 +28,7 @@ pub async fn get(core: &Core, scope: &Scope, partner_id: &str) -> Result<Json> {
 }
 
 async fn own(conn: &Conn, scope: &Scope, partner_id: &str) -> Result<Resource> {
-    let found = record::find_partners(conn, scope.partner()?, partner_id).await?;
-    found.ok_or_else(record::not_found)
+    record::of_partner(conn, scope.partner()?, partner_id).await
 }
 
 /// The partner's form; its id has one name in the list and another alone.
@@ -61,11 +58,11 @@ fn view(id: &str, resource: &Resource) -> Json {
 /// resource or where a connected project has a variable of a secret's name.
 pub async fn import(core: &Core, scope: &Scope, partner_id: &str, told: Told) -> Result<String> {
     let missing = |name| Error::invalid(format_args!("missing required property `{name}`."));
-    let product = told.product_id.clone().ok_or_else(|| missing("productId"))?;
-    let name = told.name.clone().ok_or_else(|| missing("name"))?;
+    told.product_id.as_ref().ok_or_else(|| missing("productId"))?;
+    told.name.as_ref().ok_or_else(|| missing("name"))?;
     told.status.ok_or_else(|| missing("status"))?;
     validate::length("resourceId", partner_id, 256)?;
-    change(core, scope, partner_id, told, Some(New { product, name })).await
+    change(core, scope, partner_id, told, true).await
 }
 
 /// update-resource: what is absent stays. Answers as import-resource.
@@ -73,22 +70,11 @@ pub async fn import(core: &Core, scope: &Scope, partner_id: &str, told: Told) ->
 /// # Errors
 /// As import-resource; 404 for an unknown resource.
 pub async fn update(core: &Core, scope: &Scope, partner_id: &str, told: Told) -> Result<String> {
-    change(core, scope, partner_id, told, None).await
+    change(core, scope, partner_id, told, false).await
 }
 
-/// What makes a resource where there is none.
-struct New {
-    product: String,
-    name: String,
-}
-
-async fn change(
-    core: &Core,
-    scope: &Scope,
-    partner_id: &str,
-    told: Told,
-    new: Option<New>,
-) -> Result<String> {
+/// `upsert`: what is not there yet is made of what is told, which has all that it takes.
+async fn change(core: &Core, scope: &Scope, partner_id: &str, told: Told, upsert: bool) -> Result<String> {
     let told = told.checked()?;
     let (core, scope, partner_id) = (core.clone(), scope.clone(), partner_id.to_owned());
     let named = core
@@ -102,19 +88,22 @@ async fn change(
                 Some(product) => Some(find_product(tx, configuration, product).await?),
                 None => None,
             };
-            let (mut resource, kind, verb) = match (found, &new) {
+            let (mut resource, kind, verb) = match (found, &product) {
                 (Some(resource), _) => {
                     asking::require_quiet(&resource)?;
                     (resource, "storage-update", "updated")
                 }
-                (None, None) => return Err(record::not_found()),
-                (None, Some(new)) => {
-                    let product = find_product(tx, configuration, &new.product).await?;
-                    let name = free_name(tx, scope.owner(), &new.name, None).await?;
-                    let resource = imported(&core, &scope, configuration, product, &partner_id, name, now);
+                (None, Some(product)) if upsert => {
+                    let wanted = told.name.as_deref().unwrap_or_default();
+                    let name = free_name(tx, scope.owner(), wanted, None).await?;
+                    let new =
+                        Resource::new(&core, &scope, configuration, product.clone(), name, Stage::Present);
+                    let (partner_id, status) = (Some(partner_id.clone()), Some(Status::Ready));
+                    let resource = Resource { partner_id, status, ..new };
                     resource.insert(tx, &core, &[]).await?;
                     (resource, "storage-create", "imported")
                 }
+                _ => return Err(record::not_found()),
             };
             if let Some(name) = &told.name {
                 resource.name = free_name(tx, scope.owner(), name, Some(&resource.id)).await?;
@@ -133,39 +122,6 @@ async fn change(
         .await;
     planted::point("import.written");
     named
-}
-
-fn imported(
-    core: &Core,
-    scope: &Scope,
-    configuration: &ConfigurationId,
-    product: ProductId,
-    partner_id: &str,
-    name: String,
-    now: Millis,
-) -> Resource {
-    Resource {
-        id: ResourceId::new(&core.entropy),
-        configuration_id: configuration.clone(),
-        owner_id: scope.owner().clone(),
-        product_id: product,
-        partner_id: Some(partner_id.to_owned()),
-        name,
-        ownership: Ownership::Owned,
-        stage: Stage::Present,
-        status: Some(Status::Ready),
-        metadata: Map::new(),
-        billing_plan: None,
-        notification: None,
-        protocol_settings: None,
-        extras: None,
-        external_id: None,
-        production_only: false,
-        secrets: Vec::new(),
-        calls: BTreeMap::new(),
-        created_at: now,
-        updated_at: now,
-    }
 }
 
 /// A product of the installation's integration, by id or slug.

@@ -8,11 +8,10 @@ use super::record::{self, Ownership, Resource, Stage};
 use super::{asking, life};
 use crate::ids::DeliveryId;
 use crate::integrations;
+use crate::marketplace::Outcome;
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::{Outcome, partner};
 use crate::{Core, Error, Result, Scope};
 use pintle_store::Conn;
-use serde_json::Value as Json;
 
 /// # Errors
 /// 404 for an unknown store; 409 `resource_connected` while projects are connected, naming them, and while it is being deleted already; and
@@ -98,18 +97,8 @@ pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
 
 /// The partner made a resource that nobody wants any more: it is told to delete it.
 pub(super) async fn orphan(tx: &Conn, core: &Core, call: &Call, partner_id: &str) -> Result<()> {
-    let head = ["v1", "installations", call.configuration.as_str(), "resources", partner_id];
-    let new = NewCall {
-        operation: Operation::DeleteResource,
-        integration: call.integration.clone(),
-        configuration: call.configuration.clone(),
-        resource: call.resource.clone(),
-        actor: call.actor.clone(),
-        method: http::Method::DELETE,
-        path: partner::path(&head),
-        body: None,
-        secret: false,
-        data: Json::Null,
-    };
-    calls::intend(tx, core, new).await.map(drop)
+    let Call { integration, configuration, resource, actor, .. } = call.clone();
+    let (method, below) = (http::Method::DELETE, ["resources", partner_id]);
+    let new = NewCall::new(Operation::DeleteResource, &integration, &configuration, actor, method, &below);
+    calls::intend(tx, core, NewCall { resource, ..new }).await.map(drop)
 }

@@ -32,7 +32,7 @@ mod told;
 pub mod transfers;
 
 pub use naming::variable_name;
-pub(crate) use record::hand_over;
 pub use record::{Ownership, Resource, Stage};
+pub(crate) use record::{hand_over, of_partner};
 pub use secrets::{Overrides, Secret, Shown};
 pub use told::Told;

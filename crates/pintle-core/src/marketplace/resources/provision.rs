@@ -5,7 +5,7 @@
 //! meanwhile is deleted at the partner as soon as its id is known.
 
 use super::leave;
-use super::record::{self, Ownership, Resource, Stage, free_name};
+use super::record::{self, Resource, Stage, free_name};
 use super::secrets::Secret;
 use super::told::Told;
 use super::{asking, life, stores};
@@ -18,12 +18,11 @@ use crate::marketplace::calls::{self, Call, NewCall, Operation};
 use crate::marketplace::plans::{BillingPlan, PlanKind};
 use crate::marketplace::products::{self, Metadata, Product, When, check_metadata};
 use crate::marketplace::questions::Questions;
-use crate::marketplace::{Actor, Level, Notification, Outcome, partner};
+use crate::marketplace::{Actor, Level, Notification, Outcome};
 use crate::{Core, Error, Result, Scope, planted, validate};
 use pintle_store::Conn;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
 
 /// The body.
 #[derive(Debug, Clone, Deserialize)]
@@ -86,8 +85,7 @@ impl Place {
     async fn find(core: &Core, scope: &Scope, new: &NewStore) -> Result<Self> {
         let conn = core.db.read().await?;
         let configuration = configurations::load(&conn, scope, &new.integration_configuration_id).await?;
-        let app = integrations::find(&conn, configuration.integration_id.as_str()).await?;
-        let app = app.ok_or_else(|| Error::not_found("Integration"))?;
+        let app = integrations::require(&conn, configuration.integration_id.as_str()).await?;
         let product = products::require(&conn, &app.id, &new.integration_product_id_or_slug).await?;
         Ok(Self { app, product, installation_plan: configuration.billing_plan })
     }
@@ -162,39 +160,21 @@ async fn begin(
         .write(async move |tx| {
             let configuration =
                 configurations::require_native(tx, &scope, &new.integration_configuration_id).await?;
-            let now = core.clock.now();
             if free_name(tx, scope.owner(), &new.name, None).await? != new.name {
                 return Err(record::name_taken(&new.name));
             }
+            let (id, product, name) = (&configuration.id, place.product.id.clone(), new.name.clone());
             let mut resource = Resource {
-                id: ResourceId::new(&core.entropy),
-                configuration_id: configuration.id,
-                owner_id: scope.owner().clone(),
-                product_id: place.product.id.clone(),
-                partner_id: None,
-                name: new.name.clone(),
-                ownership: Ownership::Owned,
-                stage: Stage::Initializing,
-                status: None,
                 metadata: metadata.clone(),
-                billing_plan: None,
-                notification: None,
                 protocol_settings: new.protocol_settings.clone().map(Json::Object),
-                extras: None,
                 external_id: new.external_id.clone(),
-                production_only: false,
-                secrets: Vec::new(),
-                calls: BTreeMap::new(),
-                created_at: now,
-                updated_at: now,
+                ..Resource::new(&core, &scope, id, product, name, Stage::Initializing)
             };
             resource.insert(tx, &core, &[]).await?;
             let body = body(&resource, &place.product, price.plan.as_deref());
             let call = asking::call(&scope, &resource, &place.app.id, Operation::Provision);
-            let path =
-                partner::path(&["v1", "installations", resource.configuration_id.as_str(), "resources"]);
             let data = serde_json::to_value(&price)?;
-            let call = NewCall { method: http::Method::POST, path, body: Some(body), data, ..call };
+            let call = NewCall { body: Some(body), data, ..call };
             let call = asking::intend(tx, &core, &mut resource, call).await?;
             Ok((resource.id, call))
         })

@@ -83,6 +83,40 @@ pub enum Stage {
 }
 
 impl Resource {
+    /// One that nothing is known of yet but who has it; not stored.
+    pub(super) fn new(
+        core: &Core,
+        scope: &Scope,
+        configuration: &ConfigurationId,
+        product: ProductId,
+        name: String,
+        stage: Stage,
+    ) -> Self {
+        let now = core.clock.now();
+        Self {
+            id: ResourceId::new(&core.entropy),
+            configuration_id: configuration.clone(),
+            owner_id: scope.owner().clone(),
+            product_id: product,
+            partner_id: None,
+            name,
+            ownership: Ownership::Owned,
+            stage,
+            status: None,
+            metadata: Map::new(),
+            billing_plan: None,
+            notification: None,
+            protocol_settings: None,
+            extras: None,
+            external_id: None,
+            production_only: false,
+            secrets: Vec::new(),
+            calls: BTreeMap::new(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Its status in the team's words (semantics.md 4.3).
     pub fn store_status(&self) -> &'static str {
         match (self.stage, self.status.unwrap_or(Status::Ready)) {
@@ -245,6 +279,18 @@ pub(super) async fn find_partners(
     let sql = "SELECT doc FROM resources WHERE configuration_id = $1 AND partner_id = $2";
     let row: Option<(String,)> = conn.opt(sql, &params![configuration, partner_id]).await?;
     Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
+}
+
+/// The same where it must be there.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn of_partner(
+    conn: &Conn,
+    configuration: &ConfigurationId,
+    partner_id: &str,
+) -> Result<Resource> {
+    find_partners(conn, configuration, partner_id).await?.ok_or_else(not_found)
 }
 
 /// The resource that a call was made for, where it is still there.

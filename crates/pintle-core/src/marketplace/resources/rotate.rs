@@ -69,9 +69,6 @@ struct Rotated {
 pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     let Outcome::Answered { body, .. } = outcome else { return Ok(()) };
     let Some(mut resource) = record::of_call(tx, call).await? else { return Ok(()) };
-    if calls::answered_after(tx, call).await? {
-        return Ok(());
-    }
     let (scope, now) = (call.actor.scope(), core.clock.now());
     let rotated: Rotated = told::read(body)?;
     if rotated.sync {

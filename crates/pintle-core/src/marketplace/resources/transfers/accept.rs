@@ -9,7 +9,7 @@ use crate::marketplace::calls::{self, NewCall, Operation};
 use crate::marketplace::questions::Questions;
 use crate::marketplace::resources::record::{Resource, Stage};
 use crate::marketplace::resources::stores;
-use crate::marketplace::{Actor, Outcome, partner};
+use crate::marketplace::{Actor, Outcome};
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
@@ -125,7 +125,7 @@ async fn begin(
             transfer.state = State::Accepting;
             transfer.save(tx, Some(&id)).await?;
             let ids = transfer.store_ids.clone();
-            let call = call(&scope, configuration, Moving { transfer, partner_ids })?;
+            let call = call(&scope, &configuration, &Moving { transfer, partner_ids })?;
             Ok((calls::intend(tx, &core, call).await?, ids))
         })
         .await
@@ -150,20 +150,13 @@ async fn hold(tx: &Conn, scope: &Scope, transfer: &Transfer) -> Result<Vec<Strin
     Ok(partner_ids)
 }
 
-fn call(scope: &Scope, configuration: Configuration, moving: Moving) -> Result<NewCall> {
+fn call(scope: &Scope, configuration: &Configuration, moving: &Moving) -> Result<NewCall> {
     let claim = moving.transfer.provider_claim_id.as_deref().unwrap_or_default();
-    let id = configuration.id.as_str();
-    let path = partner::path(&["v1", "installations", id, "resource-transfer-requests", claim, "accept"]);
+    let Configuration { id, integration_id: app, .. } = configuration;
+    let (actor, method) = (Actor::of(scope), http::Method::POST);
+    let below = ["resource-transfer-requests", claim, "accept"];
     Ok(NewCall {
-        operation: Operation::AcceptResources,
-        integration: configuration.integration_id,
-        configuration: configuration.id,
-        resource: None,
-        actor: Actor::of(scope),
-        method: http::Method::POST,
-        path,
-        body: None,
-        secret: false,
         data: serde_json::to_value(moving)?,
+        ..NewCall::new(Operation::AcceptResources, app, id, actor, method, &below)
     })
 }

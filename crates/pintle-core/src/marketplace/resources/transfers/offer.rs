@@ -7,7 +7,7 @@ use crate::credential;
 use crate::ids::{ConfigurationId, DeliveryId, ResourceId, TransferId};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
 use crate::marketplace::resources::record;
-use crate::marketplace::{Actor, Outcome, partner};
+use crate::marketplace::{Actor, Outcome};
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope, validate};
 use pintle_store::{Conn, params};
@@ -76,17 +76,12 @@ async fn begin(core: &Core, scope: &Scope, transfer: Transfer, code: &str) -> Re
                 partner_ids.push(require_movable(tx, &resource).await?);
             }
             insert(tx, &transfer, code.as_str()).await?;
+            let (app, actor) = (&configuration.integration_id, Actor::of(&scope));
+            let (method, below) = (http::Method::POST, ["resource-transfer-requests"]);
             let call = NewCall {
-                operation: Operation::OfferResources,
-                integration: configuration.integration_id,
-                configuration: id.clone(),
-                resource: None,
-                actor: Actor::of(&scope),
-                method: http::Method::POST,
-                path: partner::path(&["v1", "installations", id.as_str(), "resource-transfer-requests"]),
                 body: Some(json!({ "resourceIds": partner_ids, "expiresAt": transfer.expires_at })),
-                secret: false,
                 data: json!({ "transferId": transfer.id }),
+                ..NewCall::new(Operation::OfferResources, app, id, actor, method, &below)
             };
             calls::intend(tx, &core, call).await
         })

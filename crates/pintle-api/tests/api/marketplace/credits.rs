@@ -1,8 +1,11 @@
 //! Credits that are paid ahead.
 
 use super::{at, on_a_plan};
+use pintle_core::clock::HOUR;
+use pintle_core::marketplace::calls;
 use pintle_testing::{Caller, Installed, on_each_engine};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 async fn tell(partner: &Installed, told: &str, balances: Value) {
     let body = json!({ "timestamp": told, "balances": balances });
@@ -111,6 +114,35 @@ async fn a_threshold_does_not_contradict_itself() {
             let body = json!({ "billingPlanId": "credits", "amount": amount });
             team.post(&order, body).await.fails(400, "bad_request");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_paid_for_and_never_handed_out_is_given_back_also_after_the_removal() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        // Its partner cannot be reached.
+        let partner = on_a_plan(&team, "db").await;
+        let order = format!("/pintle/v1/integrations/installations/{}/credits", partner.id);
+        let body = json!({ "billingPlanId": "credits", "amount": "10.00" });
+        let bought = team.post(&order, body).await.ok(201);
+        let id = bought["invoiceId"].as_str().unwrap();
+        team.post(&format!("/pintle/v1/invoices/{id}/pay"), json!({})).await.ok(200);
+        team.delete(&format!("/v1/integrations/configuration/{}", partner.id)).await.ok(204);
+        assert_eq!(invoices(&team).await[0]["state"], "paid");
+
+        pintle.clock.advance(25 * HOUR);
+        loop {
+            let due = calls::claim(&pintle.core, &HashSet::new()).await.unwrap();
+            if due.is_empty() {
+                break;
+            }
+            for call in due {
+                calls::run(&pintle.core, &call.id).await.unwrap();
+            }
+        }
+        assert_eq!(invoices(&team).await[0]["state"], "refunded");
     })
     .await;
 }

@@ -229,9 +229,9 @@ impl Operation {
         matches!(self, Operation::ChangePlan | Operation::UpdateResource | Operation::RotateSecrets)
     }
 
-    /// Whether it is still to be heard of when its installation is removed.
+    /// Whether it is still to be heard of when its installation is removed: what was paid for is handed out, or the money comes back.
     fn outlives_its_installation(self) -> bool {
-        matches!(self, Operation::DeleteInstallation)
+        matches!(self, Operation::DeleteInstallation | Operation::ProvisionCredits)
     }
 
     /// Whether a secret may stand in its answer.

@@ -22,16 +22,6 @@ pub struct Questions<'a> {
 }
 
 impl Questions<'_> {
-    /// `{billingPlan?, notification?}`
-    pub async fn installation(&self) -> Result<Json> {
-        self.get(&self.path(&[])).await
-    }
-
-    /// A resource, by the partner's id: without its secrets.
-    pub async fn resource(&self, id: &str) -> Result<Json> {
-        self.get(&self.path(&["resources", id])).await
-    }
-
     /// The plans of a product, for somebody who wants one with this metadata. The product is named as its partner names it.
     pub async fn product_plans(&self, slug: &str, metadata: &Metadata) -> Result<Vec<BillingPlan>> {
         let mut path = partner::path(&["v1", "products", slug, "plans"]);
@@ -41,10 +31,6 @@ impl Questions<'_> {
             path = format!("{path}?{query}");
         }
         plans(&self.get(&path).await?)
-    }
-
-    pub async fn installation_plans(&self) -> Result<Vec<BillingPlan>> {
-        plans(&self.get(&self.path(&["plans"])).await?)
     }
 
     /// The plans that a resource, by the partner's id, can change to.

@@ -119,17 +119,18 @@ pub async fn step(core: &Core, scope: &Scope, id: &str, step: Step) -> Result<Re
 /// How many invoices one reading of the sweep finds.
 const BATCH: i64 = 100;
 const DUE: &str = "SELECT id FROM invoices WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2";
+/// `open = 1` in so many words, as the index of open invoices has it.
 const ORPHANED: &str = "SELECT i.id FROM invoices i LEFT JOIN owners o ON o.id = i.owner_id
-  WHERE i.open = $1 AND o.id IS NULL ORDER BY i.id LIMIT $2";
+  WHERE i.open = 1 AND i.created_at <= $1 AND o.id IS NULL ORDER BY i.id LIMIT $2";
 
 /// The background job: takes the steps that time brings, and gives up what nobody is left to pay. Answers how many steps it took.
 pub async fn sweep(core: &Core) -> Result<usize> {
     let now = core.clock.now();
     let mut taken = 0;
-    for (sql, bound, abandon) in [(DUE, now, false), (ORPHANED, 1, true)] {
+    for (sql, abandon) in [(DUE, false), (ORPHANED, true)] {
         loop {
             let conn = core.db.read().await?;
-            let batch: Vec<(String,)> = conn.all(sql, &params![bound, BATCH]).await?;
+            let batch: Vec<(String,)> = conn.all(sql, &params![now, BATCH]).await?;
             drop(conn);
             let before = taken;
             for (id,) in batch {

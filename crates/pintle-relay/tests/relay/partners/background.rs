@@ -2,12 +2,13 @@
 
 use super::World;
 use crate::{relay, until};
+use http::Method;
 use pintle_core::clock::{DAY, HOUR, MINUTE, SECOND};
 use pintle_core::ids::DeliveryId;
-use pintle_core::marketplace::calls;
+use pintle_core::marketplace::calls::{self, NewCall, Operation};
 use pintle_testing::on_each_engine;
 use pintle_testing::partner::Act;
-use serde_json::{Value, json};
+use serde_json::json;
 
 async fn state(world: &World<'_>, id: &DeliveryId, expected: &str) {
     until(expected, async || world.shown(id).await["state"] == expected).await;
@@ -117,16 +118,17 @@ async fn an_installation_has_one_call_under_way_and_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn an_installation_that_goes_takes_its_pending_calls_along_but_for_one() {
+async fn an_installation_that_goes_takes_its_pending_calls_along_but_for_its_own_end() {
     on_each_engine(async |pintle| {
         let world = World::new(pintle).await;
-        let ids = [world.intend(world.change().await).await, world.intend(world.change().await).await];
-        let (configuration, kept) = (world.configuration(), ids[1].clone());
-        let write =
-            pintle.core.db.write(async move |tx| calls::cancel(tx, &configuration, Some(&kept)).await);
+        let end = world.call(Method::DELETE, &[], json!({ "cascadeResourceDeletion": true })).await;
+        let end = NewCall { operation: Operation::DeleteInstallation, ..end };
+        let ids = [world.intend(world.change().await).await, world.intend(end).await];
+        let configuration = world.configuration();
+        let write = pintle.core.db.write(async move |tx| calls::cancel(tx, &configuration).await);
         write.await.unwrap();
-        let states: Vec<Value> =
-            vec![world.shown(&ids[0]).await["state"].clone(), world.shown(&ids[1]).await["state"].clone()];
+        let states =
+            [world.shown(&ids[0]).await["state"].clone(), world.shown(&ids[1]).await["state"].clone()];
         assert_eq!(states, ["canceled", "pending"]);
         assert!(!world.run(&ids[0]).await.is_known());
         assert!(world.partner.asked().is_empty(), "what was canceled is not sent");

@@ -16,6 +16,7 @@ mod catalogue;
 mod clock;
 mod deliveries;
 mod drains;
+mod environment;
 mod faults;
 mod integrations;
 mod listeners;
@@ -48,6 +49,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         clock::ROUTES,
         deliveries::ROUTES,
         drains::ROUTES,
+        environment::ROUTES,
         faults::ROUTES,
         integrations::ROUTES,
         listeners::ROUTES,

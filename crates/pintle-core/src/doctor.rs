@@ -16,13 +16,15 @@ const CHUNK: usize = 1_000;
 const LISTED: usize = 20;
 
 /// Tables whose documents describe what is there now, and whether a row can belong to a configuration.
-const DOCUMENTS: [(&str, bool); 17] = [
+const DOCUMENTS: [(&str, bool); 19] = [
     ("owners", false),
     ("projects", false),
     ("integrations", false),
     ("configurations", false),
     ("tokens", true),
     ("envs", true),
+    ("shared_envs", false),
+    ("custom_environments", false),
     ("webhooks", true),
     ("drains", true),
     ("log_keys", false),
@@ -37,12 +39,13 @@ const DOCUMENTS: [(&str, bool); 17] = [
 ];
 
 /// Sealed columns; each opens only with its row's id.
-const SEALED: [(&str, &str); 10] = [
+const SEALED: [(&str, &str); 11] = [
     ("integrations", "client_secret"),
     ("projects", "password"),
     ("webhooks", "secret"),
     ("drains", "secret"),
     ("envs", "value"),
+    ("shared_envs", "value"),
     ("listeners", "secret"),
     ("signing_keys", "private"),
     ("resources", "secrets"),

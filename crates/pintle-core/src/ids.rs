@@ -99,6 +99,14 @@ id!(
     /// New ones come by `EnvId::at`.
     EnvId, "", 16
 );
+id!(
+    /// A variable of an owner's, which projects get by a link.
+    SharedEnvId, "env_", 24
+);
+id!(
+    /// A custom environment of a project.
+    EnvironmentId, "env_", 28
+);
 id!(ListenerId, "lis_", 16);
 id!(EventId, "uev_", 24);
 id!(

@@ -120,6 +120,11 @@ pub enum Permission {
     ProjectWrite,
     EnvRead,
     EnvWrite,
+    /// Variables of the team, which projects get by a link.
+    SharedEnvRead,
+    SharedEnvWrite,
+    /// Custom environments of a project.
+    EnvironmentWrite,
     TeamRead,
     TeamCreate,
     TeamWrite,
@@ -182,13 +187,15 @@ impl Permission {
             DrainRead | DrainWrite => Write("drain"),
             LogDrainRead | LogDrainWrite => Write("log-drain"),
             ProjectRead => Read("project"),
-            ProjectCreate | ProjectWrite => Write("project"),
+            ProjectCreate | ProjectWrite | EnvironmentWrite => Write("project"),
             EnvRead | EnvWrite => WriteEither("project-env-vars", "global-project-env-vars"),
             TeamRead => Read("team"),
             // The platform has no scope for these.
             LogRead => Read("deployment"),
             LogWrite => Write("deployment"),
             AccountTokens
+            | SharedEnvRead
+            | SharedEnvWrite
             | AccountLogDrainRead
             | AccountLogDrainWrite
             | ConfigurationUpdate
@@ -217,7 +224,15 @@ impl Permission {
         use Permission::*;
         matches!(
             self,
-            ProjectRead | ProjectWrite | EnvRead | EnvWrite | LogRead | LogWrite | LogKeyRead | LogKeyWrite
+            ProjectRead
+                | ProjectWrite
+                | EnvRead
+                | EnvWrite
+                | EnvironmentWrite
+                | LogRead
+                | LogWrite
+                | LogKeyRead
+                | LogKeyWrite
         )
     }
 
@@ -250,9 +265,10 @@ impl Permission {
             ProjectWrite | LogKeyRead | LogKeyWrite => matches!(role, Owner | Member),
             LogRead => matches!(role, Owner | Member | Developer | Security),
             LogWrite => matches!(role, Owner | Member | Developer),
-            EnvRead | EnvWrite => {
+            EnvRead | EnvWrite | SharedEnvRead | SharedEnvWrite => {
                 matches!(role, Owner | Member | Developer) || extended.has("EnvVariableManager")
             }
+            EnvironmentWrite => matches!(role, Owner | Member) || extended.has("EnvironmentManager"),
         };
         if yes { Verdict::Yes } else { Verdict::No }
     }

@@ -24,11 +24,20 @@ impl Select {
 
     /// Wants the column to have one of these values, if there are any.
     pub fn among(&mut self, column: &str, values: impl IntoIterator<Item: Into<Value>>) {
+        self.list(&format!("{column} IN"), values);
+    }
+
+    /// Wants the column to have none of these values.
+    pub fn except(&mut self, column: &str, values: impl IntoIterator<Item: Into<Value>>) {
+        self.list(&format!("{column} NOT IN"), values);
+    }
+
+    fn list(&mut self, condition: &str, values: impl IntoIterator<Item: Into<Value>>) {
         let before = self.params.len();
         self.params.extend(values.into_iter().map(Into::into));
         let marks: Vec<String> = (before + 1..=self.params.len()).map(|n| format!("${n}")).collect();
         if !marks.is_empty() {
-            self.sql.push_str(&format!(" AND {column} IN ({})", marks.join(", ")));
+            self.sql.push_str(&format!(" AND {condition} ({})", marks.join(", ")));
         }
     }
 }

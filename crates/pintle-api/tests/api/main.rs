@@ -12,6 +12,7 @@ mod contract;
 mod drains;
 mod egress;
 mod env;
+mod environments;
 mod events;
 mod faults;
 mod install;

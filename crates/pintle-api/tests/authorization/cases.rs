@@ -76,6 +76,7 @@ const PROJECT_READERS: Roles = Roles {
 const PROJECT_WRITERS: Roles = Roles { in_project: Some(&[ProjectRole::Admin]), ..MEMBERS };
 const ENV_USERS: Roles =
     Roles { in_project: Some(&[ProjectRole::Admin, ProjectRole::ProjectDeveloper]), ..DEVELOPERS };
+const SHARED_ENV_USERS: Roles = DEVELOPERS;
 const LOG_FEEDERS: Roles = ENV_USERS;
 const LOG_READERS: Roles =
     Roles { may: &[Role::Owner, Role::Member, Role::Developer, Role::Security], ..ENV_USERS };
@@ -175,6 +176,20 @@ pub const CASES: &[Case] = {
         case("editProjectEnv", Env, ENV_USERS, ENVS, |_| json!({ "value": "changed" })),
         case("removeProjectEnv", Env, ENV_USERS, ENVS, none),
         case("batchRemoveProjectEnv", Project, ENV_USERS, ENVS, |_| json!({ "ids": ["unknown"] })),
+        case("createSharedEnvVariable", Nowhere, SHARED_ENV_USERS, User, shared_env),
+        case("listSharedEnvVariable", Nowhere, SHARED_ENV_USERS, User, none),
+        case("listAllSharedEnvVariables", Nowhere, SHARED_ENV_USERS, User, none),
+        case("updateSharedEnvVariable", ChangedSharedEnv, SHARED_ENV_USERS, User, none),
+        case("deleteSharedEnvVariable", UnwantedSharedEnv, SHARED_ENV_USERS, User, none),
+        case("getSharedEnvVar", SharedEnv, SHARED_ENV_USERS, User, none),
+        case("unlinkSharedEnvVariable", LinkedSharedEnv, SHARED_ENV_USERS, User, none),
+        case("createCustomEnvironment", Project, PROJECT_WRITERS, Write("project"), environment),
+        case("listCustomEnvironments", Project, PROJECT_READERS, Read("project"), none),
+        case("getCustomEnvironment", CustomEnvironment, PROJECT_READERS, Read("project"), none),
+        case("updateCustomEnvironment", CustomEnvironment, PROJECT_WRITERS, Write("project"), environment),
+        case("removeCustomEnvironment", CustomEnvironment, PROJECT_WRITERS, Write("project"), none),
+        case("pullEnv", PulledEnvironment, ENV_USERS, ENVS, none),
+        case("pullEnvOfBranch", PulledBranch, ENV_USERS, ENVS, none),
         case("getTeams", Nowhere, EVERYONE, Read("team"), none),
         case("createTeam", Nowhere, EVERYONE, User, |n| json!({ "slug": format!("made-{n}") })),
         case("getTeam", Team, EVERYONE, Read("team"), none),
@@ -338,7 +353,24 @@ pub const LIFTED: &[(&str, &[&str])] = &[
         ],
     ),
     ("CreateProject", &["createProject"]),
-    ("EnvVariableManager", &["filterProjectEnvs", "createProjectEnv", "getProjectEnv", "removeProjectEnv"]),
+    (
+        "EnvVariableManager",
+        &[
+            "filterProjectEnvs",
+            "createProjectEnv",
+            "getProjectEnv",
+            "removeProjectEnv",
+            "pullEnv",
+            "listSharedEnvVariable",
+            "createSharedEnvVariable",
+            "updateSharedEnvVariable",
+            "unlinkSharedEnvVariable",
+        ],
+    ),
+    (
+        "EnvironmentManager",
+        &["createCustomEnvironment", "updateCustomEnvironment", "removeCustomEnvironment"],
+    ),
 ];
 
 const fn case(id: &'static str, at: Thing, roles: Roles, needs: Needs, body: fn(usize) -> Value) -> Case {
@@ -417,6 +449,15 @@ fn balances(_: usize) -> Value {
 
 fn threshold() -> Value {
     json!({ "billingPlanId": "credits", "minimumAmountInCents": 100, "purchaseAmountInCents": 200 })
+}
+
+fn environment(n: usize) -> Value {
+    json!({ "slug": format!("made-{n}") })
+}
+
+/// Not for production, as below.
+pub fn shared_env(n: usize) -> Value {
+    json!({ "evs": [{ "key": format!("KEY_{n}"), "value": "value" }], "target": ["preview"] })
 }
 
 /// Not for production: that is more than a developer may.

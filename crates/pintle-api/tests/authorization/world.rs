@@ -49,6 +49,17 @@ pub enum Thing {
     /// One that has logged.
     Deployment,
     Env,
+    SharedEnv,
+    /// One that the body changes, or names.
+    ChangedSharedEnv,
+    UnwantedSharedEnv,
+    /// The same with a project that it is linked to.
+    LinkedSharedEnv,
+    CustomEnvironment,
+    /// A project and a target.
+    PulledEnvironment,
+    /// The same with a branch.
+    PulledBranch,
     Team,
     Member,
     /// A token of the caller's.
@@ -261,6 +272,31 @@ impl<'a> World<'a> {
                 let made = by.post(&format!("/v10/projects/{project}/env"), cases::env(next())).await;
                 vec![("idOrName", project), ("id", text(&made.ok(201)["created"]["id"]))]
             }
+            Thing::SharedEnv => vec![("id", self.shared_env(json!([])).await)],
+            Thing::ChangedSharedEnv => {
+                let updates = json!({ self.shared_env(json!([])).await: { "value": "changed" } });
+                vec![("body:updates", updates.to_string())]
+            }
+            Thing::UnwantedSharedEnv => {
+                vec![("body:ids", json!([self.shared_env(json!([])).await]).to_string())]
+            }
+            Thing::LinkedSharedEnv => {
+                let project = self.project().await;
+                vec![("id", self.shared_env(json!([project])).await), ("projectId", project)]
+            }
+            Thing::CustomEnvironment => {
+                let project = self.project().await;
+                let path = format!("/v9/projects/{project}/custom-environments");
+                owner.post(&path, json!({ "slug": "staging" })).await.ok(201);
+                vec![("idOrName", project), ("environmentSlugOrId", "staging".to_owned())]
+            }
+            Thing::PulledEnvironment => {
+                vec![("projectId", self.project().await), ("target", "preview".to_owned())]
+            }
+            Thing::PulledBranch => {
+                let (target, branch) = ("preview".to_owned(), "main".to_owned());
+                vec![("projectId", self.project().await), ("target", target), ("gitBranch", branch)]
+            }
             Thing::Team => vec![("teamId", self.team())],
             Thing::Member => {
                 let member = self.pintle.member(owner, &format!("member-{}", next()), Role::Viewer).await;
@@ -386,6 +422,13 @@ impl<'a> World<'a> {
             }
             Thing::NativeConfiguration => vec![("id", self.installation(installed).await.1)],
         }
+    }
+
+    /// A new shared variable, linked to these projects.
+    async fn shared_env(&self, projects: Value) -> String {
+        let mut body = cases::shared_env(next());
+        body["projectId"] = projects;
+        text(&self.owner.post("/v1/env", body).await.ok(201)["created"][0]["id"])
     }
 
     /// A marketplace installation with the product `db`.

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 pub mod env;
+pub mod environments;
 mod events;
 mod fields;
 mod link;

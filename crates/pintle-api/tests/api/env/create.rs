@@ -1,4 +1,4 @@
-use super::{create, values, variable, with};
+use super::{create, environment, values, variable, with};
 use pintle_testing::{on_each_engine, on_sqlite};
 use serde_json::{Value, json};
 
@@ -72,16 +72,37 @@ async fn custom_environments_conflict_like_targets() {
     on_each_engine(async |pintle| {
         let team = pintle.team("acme").await;
         team.project("site").await;
-        let custom = |ids: &[&str]| json!({ "key": "KEY", "value": "a", "type": "plain", "customEnvironmentIds": ids });
-        let made = team.post("/v10/projects/site/env", custom(&["env_a", "env_b"])).await.ok(201);
-        assert_eq!((&made["created"]["target"], &made["created"]["customEnvironmentIds"]), (&json!([]), &json!(["env_a", "env_b"])));
-        create(&team, custom(&["env_c"])).await;
+        let mut ids = Vec::new();
+        for slug in ["a", "b", "c", "d", "e", "f", "g"] {
+            ids.push(environment(&team, slug).await);
+        }
+        let custom = |ids: &[String]| json!({ "key": "KEY", "value": "a", "type": "plain", "customEnvironmentIds": ids });
+        let made = team.post("/v10/projects/site/env", custom(&ids[..2])).await.ok(201);
+        assert_eq!((&made["created"]["target"], &made["created"]["customEnvironmentIds"]), (&json!([]), &json!(ids[..2])));
+        create(&team, custom(&ids[2..3])).await;
         create(&team, variable("KEY", &["preview"])).await;
-        let many = ["env_d", "env_e", "env_f", "env_g", "env_b"];
+        let many = [&ids[3..], &ids[1..2]].concat();
         team.post("/v10/projects/site/env", custom(&many)).await.fails(400, "ENV_CONFLICT");
-        create(&team, custom(&many[..4])).await;
-        team.post("/v10/projects/site/env", custom(&["env_g"])).await.fails(400, "ENV_CONFLICT");
-        team.post("/v10/projects/site/env", custom(&["staging"])).await.fails(400, "ID_NOT_FOUND");
+        create(&team, custom(&ids[3..])).await;
+        team.post("/v10/projects/site/env", custom(&ids[6..])).await.fails(400, "ENV_CONFLICT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn custom_environments_must_be_the_projects() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        team.project("site").await;
+        team.project("other").await;
+        let body = json!({ "slug": "staging" });
+        let foreign = team.post("/v9/projects/other/custom-environments", body).await.ok(201)["id"].clone();
+        let own = environment(&team, "staging").await;
+        for id in [json!("staging"), json!("env_unknown"), foreign] {
+            let more = json!({ "customEnvironmentIds": [own, id] });
+            let error = team.post("/v10/projects/site/env", with(variable("KEY", &[]), more)).await;
+            assert_eq!(error.fails(400, "ID_NOT_FOUND")["key"], "KEY");
+        }
     })
     .await;
 }

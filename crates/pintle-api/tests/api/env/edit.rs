@@ -1,4 +1,4 @@
-use super::{create, values, variable, with};
+use super::{create, environment, values, variable, with};
 use pintle_testing::on_each_engine;
 use serde_json::{Value, json};
 
@@ -20,9 +20,12 @@ async fn what_is_absent_stays_and_null_takes_away() {
         assert!(changed["updatedAt"].as_i64() > changed["createdAt"].as_i64(), "{changed}");
         let changed = team.patch(&path(&id), json!({ "gitBranch": null, "comment": null })).await.ok(200);
         assert_eq!((&changed["gitBranch"], &changed["comment"]), (&Value::Null, &Value::Null));
-        let custom = json!({ "target": null, "customEnvironmentIds": ["env_a"], "key": "RENAMED" });
+        let unknown = json!({ "customEnvironmentIds": ["env_a"], "gitBranch": null });
+        team.patch(&path(&id), unknown).await.fails(400, "ID_NOT_FOUND");
+        let staging = environment(&team, "staging").await;
+        let custom = json!({ "target": null, "customEnvironmentIds": [staging], "key": "RENAMED" });
         let changed = team.patch(&format!("/v10/projects/site/env/{id}"), custom).await.ok(200);
-        assert_eq!((&changed["target"], &changed["customEnvironmentIds"]), (&json!([]), &json!(["env_a"])));
+        assert_eq!((&changed["target"], &changed["customEnvironmentIds"]), (&json!([]), &json!([staging])));
         assert_eq!(values(&team).await, [("RENAMED".to_owned(), "new".to_owned())]);
         // Its old places are free again.
         create(&team, variable("KEY", &["preview"])).await;

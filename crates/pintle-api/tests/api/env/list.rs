@@ -1,4 +1,4 @@
-use super::{create, keys, variable, with};
+use super::{create, environment, keys, variable, with};
 use pintle_testing::{on_each_engine, on_sqlite};
 use serde_json::{Value, json};
 
@@ -51,16 +51,22 @@ async fn filters_choose_by_environment_and_branch() {
         create(&team, variable("A", &["production", "preview"])).await;
         create(&team, with(variable("B", &["preview"]), json!({ "gitBranch": "main" }))).await;
         create(&team, variable("C", &["development"])).await;
-        create(&team, with(variable("D", &[]), json!({ "customEnvironmentIds": ["env_a"] }))).await;
+        let staging = environment(&team, "staging").await;
+        environment(&team, "empty").await;
+        create(&team, with(variable("D", &[]), json!({ "customEnvironmentIds": [staging] }))).await;
+        let by_id = format!("customEnvironmentId={staging}");
         let cases = [
             ("source=vercel-cli:env:ls", "D C B A"),
             ("target=preview", "B A"),
             ("target=production&decrypt=true", "A"),
             ("gitBranch=main", "B"),
             ("target=preview&gitBranch=other", ""),
-            ("customEnvironmentId=env_a", "D"),
+            (by_id.as_str(), "D"),
+            ("customEnvironmentId=staging", "D"),
             ("customEnvironmentId=env_b", ""),
-            ("customEnvironmentSlug=staging", ""),
+            ("customEnvironmentSlug=staging", "D"),
+            ("customEnvironmentSlug=empty", ""),
+            ("customEnvironmentSlug=none", ""),
             ("customEnvironmentSlug=development", "C"),
             ("target=&gitBranch=", "D C B A"),
         ];

@@ -27,6 +27,12 @@ async fn create(caller: &Caller, body: Value) -> String {
     made["created"]["id"].as_str().expect("an id").to_owned()
 }
 
+/// A new custom environment of `site`: its id.
+async fn environment(caller: &Caller, slug: &str) -> String {
+    let made = caller.post("/v9/projects/site/custom-environments", json!({ "slug": slug })).await.ok(201);
+    made["id"].as_str().expect("an id").to_owned()
+}
+
 /// The decrypted variables of `site` as `(key, value)`, sorted.
 async fn values(caller: &Caller) -> Vec<(String, String)> {
     let listed = caller.get("/v10/projects/site/env?decrypt=true").await.ok(200);

@@ -1,4 +1,4 @@
-use super::{create, values, variable, with};
+use super::{create, environment, values, variable, with};
 use axum::http::Method;
 use pintle_testing::on_each_engine;
 use serde_json::json;
@@ -8,12 +8,13 @@ async fn a_removal_answers_with_what_it_removed() {
     on_each_engine(async |pintle| {
         let team = pintle.team("acme").await;
         team.project("site").await;
+        let staging = environment(&team, "staging").await;
         let id =
-            create(&team, with(variable("KEY", &["preview"]), json!({ "customEnvironmentIds": ["env_a"] })))
+            create(&team, with(variable("KEY", &["preview"]), json!({ "customEnvironmentIds": [staging] })))
                 .await;
         let path = format!("/v8/projects/site/env/{id}");
         team.delete(&format!("{path}?customEnvironmentId=env_b")).await.fails(404, "not_found");
-        let removed = team.delete(&format!("{path}?customEnvironmentId=env_a")).await.ok(200);
+        let removed = team.delete(&format!("{path}?customEnvironmentId={staging}")).await.ok(200);
         assert_eq!((&removed["id"], &removed["key"]), (&json!(id), &json!("KEY")));
         team.delete(&path).await.fails(404, "not_found");
         team.get(&path).await.fails(404, "not_found");

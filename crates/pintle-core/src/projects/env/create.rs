@@ -193,7 +193,7 @@ fn answer(one: bool, Outcome { created, failed }: Outcome) -> Result<String> {
     Ok(format!("{{\"created\":{created},\"failed\":{}}}", Json::Array(items)))
 }
 
-fn failed_item(error: &Error) -> Json {
+pub(super) fn failed_item(error: &Error) -> Json {
     let mut item = json!({ "code": error.code, "message": error.message });
     for (key, value) in &error.details {
         item[key] = value.clone();

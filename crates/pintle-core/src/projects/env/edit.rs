@@ -6,6 +6,7 @@ use super::rules::{self, failure};
 use super::{Kind, Reach, Stored, Target, UPDATED, Variable, Visibility, announce, load};
 use crate::ids::ProjectId;
 use crate::patch::Patch;
+use crate::projects::environments;
 use crate::{Core, OnConstraint, Result, Scope, projects};
 use pintle_store::{Conn, params};
 use serde::Deserialize;
@@ -90,6 +91,11 @@ pub async fn edit(core: &Core, scope: &Scope, project: &str, id: &str, change: C
             let value = change.value.as_deref().unwrap_or_default();
             rules::check(&after, value)?;
             reach.check(&after)?;
+            let named = after.custom_environment_ids.iter();
+            let new = named.filter(|id| !before.custom_environment_ids.contains(id));
+            if let Some(id) = environments::unknown(tx, &project.id, new).await? {
+                return Err(rules::no_environment(id, &after));
+            }
             if change.value.is_some() || after.kind == Kind::System {
                 sealed = core.vault.seal(&id, value.as_bytes(), &core.entropy)?;
             }

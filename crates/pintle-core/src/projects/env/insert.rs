@@ -2,11 +2,11 @@
 //! looked for before it is inserted; the index stands behind it.
 
 use super::create::{Draft, Drafts, author};
-use super::rules::{PER_ENVIRONMENT, failure};
+use super::rules::{self, PER_ENVIRONMENT, failure};
 use super::{Reach, Stored, Variable, announce};
 use crate::clock::Millis;
 use crate::ids::{ConnectionId, ProjectId};
-use crate::projects::Located;
+use crate::projects::{Located, environments};
 use crate::{Core, Error, OnConstraint, Result, Scope};
 use pintle_store::{Conn, params};
 
@@ -106,6 +106,10 @@ impl Insertion<'_> {
             Ok(draft) => draft,
             Err(error) => return Ok(Err(error.clone())),
         };
+        let named = variable.custom_environment_ids.iter();
+        if let Some(id) = environments::unknown(self.tx, &self.project.id, named).await? {
+            return Ok(Err(rules::no_environment(id, variable)));
+        }
         let found = look(self.tx, &self.project.id, variable, None).await?;
         if let Some(other) = found.taken {
             return self.onto(&other, variable, value).await;

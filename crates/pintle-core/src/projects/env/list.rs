@@ -1,12 +1,11 @@
 //! filterProjectEnvs and getProjectEnv. A list is one statement, and its documents are not parsed.
 
-use super::{Reach, Stored, Variable, not_found};
+use super::{Reach, Stored, Target, Variable, not_found};
 use crate::clock::Millis;
 use crate::page::{Page, Pagination};
-use crate::projects::{self, Located};
+use crate::projects::{self, Located, environments};
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, Value, params};
-use serde_json::Value as Json;
 
 /// What to list.
 #[derive(Debug, Default)]
@@ -38,7 +37,7 @@ pub async fn list(core: &Core, scope: &Scope, project: &str, filter: Filter) -> 
     let conn = core.db.read().await?;
     let project = projects::locate(&conn, scope, project).await?;
     let reach = Reach::of(scope, project.role);
-    let Some(environment) = environment(&project, &filter)? else {
+    let Some(environment) = environment(&conn, &project, &filter).await? else {
         return Ok("{\"envs\":[],\"hiddenProductionEnvCount\":0}".into());
     };
     let page = filter.page;
@@ -97,18 +96,15 @@ async fn hidden(conn: &Conn, project: &Located, params: &[Value]) -> Result<i64>
 }
 
 /// The environment to filter by, as `env_targets` has it: `Some(None)` is any, `None` is one that the project does not have.
-fn environment(project: &Located, filter: &Filter) -> Result<Option<Option<String>>> {
-    if let Some(id) = &filter.custom_environment_id {
-        return Ok(Some(Some(id.clone())));
+async fn environment(conn: &Conn, project: &Located, filter: &Filter) -> Result<Option<Option<String>>> {
+    // The command line sends a slug as the id.
+    let custom = filter.custom_environment_id.as_ref().or(filter.custom_environment_slug.as_ref());
+    let Some(custom) = custom else { return Ok(Some(filter.target.clone())) };
+    if Target::parse(custom).is_some() {
+        return Ok(Some(Some(custom.clone())));
     }
-    let Some(slug) = &filter.custom_environment_slug else { return Ok(Some(filter.target.clone())) };
-    if ["production", "preview", "development"].contains(&slug.as_str()) {
-        return Ok(Some(Some(slug.clone())));
-    }
-    let project: Json = serde_json::from_str(&project.doc)?;
-    let custom = project["customEnvironments"].as_array();
-    let found = custom.into_iter().flatten().find(|custom| custom["slug"] == slug.as_str());
-    Ok(found.map(|custom| custom["id"].as_str().map(str::to_owned)))
+    let found = environments::find(conn, &project.id, custom).await?;
+    Ok(found.map(|environment| Some(environment.id.to_string())))
 }
 
 /// getProjectEnv: decrypted, except a sensitive one.

@@ -5,21 +5,29 @@
 //! its own and joins the stored document only on its way out.
 
 mod connected;
+mod copy;
 mod create;
 mod edit;
+mod effective;
 mod insert;
+mod leave;
 mod list;
 mod policy;
+mod pull;
 mod remove;
 mod rules;
+pub mod shared;
 
 pub(crate) use connected::{Connected, Wanted, sync};
+pub(in crate::projects) use copy::copy;
 pub(in crate::projects) use create::Drafts;
 pub use create::{Body, NewVariable, OneOrMany, create};
 pub use edit::{Change, edit};
 pub(in crate::projects) use insert::insert;
+pub(in crate::projects) use leave::leave;
 pub use list::{Filter, get, list};
 pub(crate) use policy::Policy;
+pub use pull::{Pulled, pull};
 pub use remove::{Ids, Removed, remove, remove_many};
 
 use super::Located;
@@ -63,6 +71,12 @@ impl Target {
             Target::Preview => "preview",
             Target::Development => "development",
         }
+    }
+
+    pub fn parse(text: &str) -> Option<Target> {
+        [Target::Production, Target::Preview, Target::Development]
+            .into_iter()
+            .find(|target| target.as_str() == text)
     }
 }
 
@@ -173,15 +187,20 @@ struct Stored<'a> {
 }
 
 impl Stored<'_> {
-    /// Appends the wire form: the stored document with the value. A sensitive value never shows; a plain one always does; any
-    /// other shows decrypted where that is asked for, else as the opaque text of its sealed bytes.
-    fn write(&self, core: &Core, decrypt: bool, out: &mut String) -> Result<()> {
-        let (value, decrypted) = match Kind::of(self.doc)? {
+    /// The value on the wire, and whether that is the decrypted one. A sensitive value never shows; a plain one always does; any other
+    /// shows decrypted where that is asked for, else as the opaque text of its sealed bytes.
+    fn shown(&self, core: &Core, decrypt: bool) -> Result<(String, bool)> {
+        Ok(match Kind::of(self.doc)? {
             Kind::Sensitive => (String::new(), false),
             Kind::Plain | Kind::System => (core.vault.open_text(self.id, self.value)?, true),
             _ if decrypt => (core.vault.open_text(self.id, self.value)?, true),
             _ => (STANDARD.encode(self.value), false),
-        };
+        })
+    }
+
+    /// Appends the wire form: the stored document with the value.
+    fn write(&self, core: &Core, decrypt: bool, out: &mut String) -> Result<()> {
+        let (value, decrypted) = self.shown(core, decrypt)?;
         out.push_str("{\"value\":");
         out.push_str(&serde_json::to_string(&value)?);
         out.push_str(if decrypted { ",\"decrypted\":true," } else { ",\"decrypted\":false," });
@@ -223,7 +242,13 @@ impl<'a> Reach<'a> {
     /// # Errors
     /// 403 where this is a variable of production and the caller may not touch those.
     fn check(&self, variable: &Variable) -> Result<()> {
-        if variable.in_production() && !self.production {
+        self.check_production(variable.in_production())
+    }
+
+    /// # Errors
+    /// As `check`.
+    fn check_production(&self, in_production: bool) -> Result<()> {
+        if in_production && !self.production {
             return Err(Error::forbidden(
                 "Not authorized: environment variables of production need a further permission",
             ));

@@ -40,16 +40,26 @@ impl Policy {
     /// 400 where it also targets development, which a sensitive one cannot.
     pub(super) fn apply(self, variable: &mut Variable) -> Result<()> {
         let readable = matches!(variable.kind, Kind::Plain | Kind::Encrypted | Kind::Secret);
-        let development = variable.target.contains(&Target::Development);
-        if !self.sensitive || !readable || variable.environments() == ["development"] {
-            return Ok(());
+        if readable {
+            let custom = !variable.custom_environment_ids.is_empty();
+            variable.kind = self.kind(variable.kind, &variable.key, &variable.target, custom)?;
         }
-        if development {
+        Ok(())
+    }
+
+    /// The type of a new variable of these targets that could be read; `custom`: it is in custom environments too.
+    ///
+    /// # Errors
+    /// As `apply`.
+    pub(super) fn kind(self, wanted: Kind, key: &str, target: &[Target], custom: bool) -> Result<Kind> {
+        if !self.sensitive || target == [Target::Development] && !custom {
+            return Ok(wanted);
+        }
+        if target.contains(&Target::Development) {
             let text =
                 "The team demands sensitive environment variables, so development needs one of its own";
-            return Err(failure("BAD_REQUEST", text).with("key", variable.key.as_str()));
+            return Err(failure("BAD_REQUEST", text).with("key", key));
         }
-        variable.kind = Kind::Sensitive;
-        Ok(())
+        Ok(Kind::Sensitive)
     }
 }

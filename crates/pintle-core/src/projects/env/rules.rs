@@ -51,7 +51,11 @@ pub(super) fn check(variable: &Variable, value: &str) -> Result<()> {
 }
 
 fn first_broken(variable: &Variable, value: &str) -> Option<Error> {
-    let key = &variable.key;
+    content(&variable.key, variable.kind, value).or_else(|| environments(variable))
+}
+
+/// What a name and a value may be, wherever the variable is.
+pub(super) fn content(key: &str, kind: Kind, value: &str) -> Option<Error> {
     if key.is_empty() || key.len() > KEY {
         let text = format!("The name of an environment variable has 1 to {KEY} characters");
         return Some(failure("KEY_INVALID_LENGTH", text));
@@ -61,32 +65,27 @@ fn first_broken(variable: &Variable, value: &str) -> Option<Error> {
         let text = format!("The name `{key}` is not a letter followed by letters, digits and underscores");
         return Some(failure("KEY_INVALID_CHARACTERS", text));
     }
-    if RESERVED.contains(&key.as_str()) {
+    if RESERVED.contains(&key) {
         return Some(failure("RESERVED_ENV_VARIABLE", format!("The name `{key}` is reserved")));
     }
     if value.len() > VALUE {
         let text = format!("The value of `{key}` is longer than {VALUE} bytes");
         return Some(failure("VALUE_INVALID_LENGTH", text));
     }
-    if variable.kind == Kind::System && !value.is_empty() {
+    if kind == Kind::System && !value.is_empty() {
         let text = format!("`{key}` is a system environment variable, which has no value of its own");
         return Some(failure("SYSTEM_ENV_WITH_VALUE", text));
     }
-    environments(variable)
+    None
 }
 
 fn environments(variable: &Variable) -> Option<Error> {
     let key = &variable.key;
     if variable.target.is_empty() && variable.custom_environment_ids.is_empty() {
-        let text = format!("`{key}` needs a target or a custom environment");
-        return Some(failure("MISSING_TARGET", text));
-    }
-    if let Some(id) = variable.custom_environment_ids.iter().find(|id| !is_custom_environment(id)) {
-        return Some(failure("ID_NOT_FOUND", format!("There is no custom environment `{id}`")));
+        return Some(no_target(key));
     }
     if variable.kind == Kind::Sensitive && variable.target.contains(&Target::Development) {
-        let text = format!("`{key}` is sensitive, and a sensitive variable cannot target development");
-        return Some(failure("BAD_REQUEST", text));
+        return Some(sensitive_in_development(key));
     }
     let only_preview = variable.target == [Target::Preview] && variable.custom_environment_ids.is_empty();
     if variable.git_branch.is_some() && !only_preview {
@@ -96,9 +95,17 @@ fn environments(variable: &Variable) -> Option<Error> {
     None
 }
 
-/// `env_` and letters and digits.
-fn is_custom_environment(id: &str) -> bool {
-    id.strip_prefix("env_").is_some_and(|rest| {
-        !rest.is_empty() && rest.len() <= 64 && rest.chars().all(|c| c.is_ascii_alphanumeric())
-    })
+pub(super) fn no_target(key: &str) -> Error {
+    failure("MISSING_TARGET", format!("`{key}` needs a target or a custom environment"))
+}
+
+pub(super) fn sensitive_in_development(key: &str) -> Error {
+    let text = format!("`{key}` is sensitive, and a sensitive variable cannot target development");
+    failure("BAD_REQUEST", text)
+}
+
+/// The project has no custom environment of this id.
+pub(super) fn no_environment(id: &str, variable: &Variable) -> Error {
+    let text = format!("There is no custom environment `{id}`");
+    failure("ID_NOT_FOUND", text).with("key", variable.key.as_str())
 }

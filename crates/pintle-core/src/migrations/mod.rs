@@ -8,7 +8,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "delivery", sql: include_str!("0002_delivery.sql") },
     Migration { name: "delivery_contents", sql: include_str!("0003_delivery_contents.sql") },
     Migration { name: "marketplace", sql: include_str!("0004_marketplace.sql") },
-    Migration { name: "environments", sql: include_str!("0007_environments.sql") },
+    Migration { name: "environments", sql: include_str!("0005_environments.sql") },
 ];
 
 /// That a database has this program's schema, neither an older nor a newer one.

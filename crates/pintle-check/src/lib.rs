@@ -27,6 +27,8 @@ pub struct Settings {
     pub webhook_url: Option<Url>,
     pub redirect_login_url: Option<Url>,
     pub product: Option<Product>,
+    /// What the resource's prompt understands, and what changes nothing; absent where it has no prompt.
+    pub query: Option<String>,
     /// How long a rotation that was promised may take.
     pub patience: Duration,
     /// What may be connected to.

@@ -25,6 +25,8 @@ pub struct World {
     /// What is at the partner, as far as the cases came.
     pub there: There,
     traffic: Vec<Traffic>,
+    /// Whether anything was answered at the partner's base URL.
+    reached: bool,
     /// How much of the inbox was there when the case began.
     began: usize,
 }
@@ -63,7 +65,7 @@ pub struct Resource {
 impl World {
     pub async fn new(settings: Settings, listener: TcpListener) -> Result<Self> {
         let stage = Stage::new(&settings, listener).await?;
-        Ok(Self { settings, stage, there: There::default(), traffic: Vec::new(), began: 0 })
+        Ok(Self { settings, stage, there: There::default(), traffic: Vec::new(), reached: false, began: 0 })
     }
 
     pub async fn grade(&mut self, case: &'static Case) -> Grade {
@@ -123,7 +125,9 @@ impl World {
         if ask.body.is_some() {
             header("content-type", "application/json")?;
         }
-        self.exchange(ask.method, url, headers, lines, ask.body.unwrap_or_default()).await
+        let answered = self.exchange(ask.method, url, headers, lines, ask.body.unwrap_or_default()).await;
+        self.reached |= answered.is_ok();
+        answered
     }
 
     /// Opens a page, as a browser does that has just come.
@@ -219,6 +223,9 @@ impl World {
             return None;
         }
         let (issuer, client) = (&self.settings.issuer, &self.settings.client_id);
+        if !self.reached {
+            return Some(format!("Nothing answered at {}. Is the partner running there?", self.settings.url));
+        }
         let asked = self.stage.inbox.since(0);
         match asked.iter().any(|asked| asked.path.starts_with("/.well-known/")) {
             false => Some(format!(

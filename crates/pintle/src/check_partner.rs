@@ -58,6 +58,7 @@ fn settings(args: CheckPartnerArgs) -> Result<Settings> {
         webhook_url: args.webhook_url.as_deref().map(url).transpose()?,
         redirect_login_url: args.redirect_login_url.as_deref().map(url).transpose()?,
         product: args.product.map(|slug| Product { slug, metadata, plan: args.plan }),
+        query: args.query,
         patience: Duration::from_secs(args.patience),
         egress: args.egress.policy(&file::Settings::default(), true),
         issuer: String::new(),

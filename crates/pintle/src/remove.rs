@@ -34,15 +34,26 @@ pub fn run(args: RemoveArgs) -> Result<()> {
 }
 
 /// The lists of a removal, in the order in which they are shown, and what a person calls an entry.
-const LISTS: [(&str, &str, &str); 3] = [
+const LISTS: [(&str, &str, &str); 4] = [
+    ("resources", "resource", "resources"),
     ("webhooks", "webhook", "webhooks"),
     ("drains", "drain", "drains"),
     ("environmentVariables", "environment variable", "environment variables"),
 ];
 
-fn list(out: &mut impl Write, removes: &Json) -> std::io::Result<()> {
-    for (key, one, many) in LISTS {
+/// A list of a removal: what its entries are called, and they themselves.
+type Counted<'a> = (&'static str, &'static str, &'a [Json]);
+
+/// Only what has a partner can have resources.
+fn lists(removes: &Json) -> impl Iterator<Item = Counted<'_>> {
+    LISTS.into_iter().filter_map(|(key, one, many)| {
         let items = removes[key].as_array().map_or(&[][..], Vec::as_slice);
+        (key != "resources" || !items.is_empty()).then_some((one, many, items))
+    })
+}
+
+fn list(out: &mut impl Write, removes: &Json) -> std::io::Result<()> {
+    for (one, many, items) in lists(removes) {
         writeln!(out, "  {}", counted(items.len() as u64, one, many))?;
         for item in items {
             let text = |key: &str| item[key].as_str().unwrap_or_default();
@@ -59,8 +70,8 @@ fn list(out: &mut impl Write, removes: &Json) -> std::io::Result<()> {
 }
 
 fn summary(removed: &Json) -> String {
-    let parts =
-        LISTS.map(|(key, one, many)| counted(removed[key].as_array().map_or(0, Vec::len) as u64, one, many));
+    let parts: Vec<String> =
+        lists(removed).map(|(one, many, items)| counted(items.len() as u64, one, many)).collect();
     let tokens = counted(removed["tokens"].as_u64().unwrap_or_default(), "token", "tokens");
     format!("{} and {tokens}", parts.join(", "))
 }

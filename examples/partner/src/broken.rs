@@ -30,6 +30,8 @@ pub enum Broken {
     RotationChangesNothing,
     /// Promises new secrets and never sends them
     RotationNeverComes,
+    /// Answers a query with something that is no block
+    ReplWithoutBlocks,
     /// Says 500 where a resource is gone already
     FailsSecondDelete,
     /// Says 500 where an installation is gone already

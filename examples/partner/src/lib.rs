@@ -1,6 +1,6 @@
 //! A small partner for Pintle's marketplace: it sells databases that do not exist, and does everything else as a partner should.
 //!
-//! What Pintle asks of a partner is in `installations`, `resources` and `plans`; what it asks with is checked in `tokens`. What a partner
+//! What Pintle asks of a partner is in `installations`, `resources`, `repl` and `plans`; what it asks with is checked in `tokens`. What a partner
 //! asks of Pintle is in `pintle`, and who uses it in `billing`, `resources` (rotation) and `sso`. Its state is in memory.
 //! docs/partners.md goes through it.
 
@@ -10,6 +10,7 @@ mod installations;
 mod pintle;
 mod plans;
 mod refusal;
+mod repl;
 mod resources;
 mod sso;
 mod store;
@@ -106,6 +107,7 @@ fn routes(partner: App) -> Router {
             "/v1/installations/{installation}/resources/{resource}/secrets/rotate",
             post(resources::rotate),
         )
+        .route("/v1/installations/{installation}/resources/{resource}/repl", post(repl::query))
         .route("/v1/products/{product}/plans", get(plans::of_product))
         .route("/sso", get(sso::sign_in))
         .route("/", get(sso::home))

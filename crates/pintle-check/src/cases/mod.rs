@@ -4,6 +4,7 @@ mod callbacks;
 mod installation;
 mod plans;
 mod removal;
+mod repl;
 mod resources;
 mod rotation;
 mod sso;
@@ -45,6 +46,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         resources::CASES,
         tokens::CASES,
         rotation::CASES,
+        repl::CASES,
         sso::CASES,
         webhook::CASES,
         removal::CASES,

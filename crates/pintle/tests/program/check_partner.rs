@@ -54,6 +54,7 @@ const RIGHT: &[(&str, &[&str])] = &[
     ("shows-secrets", &["show-resource"]),
     ("rotation-changes-nothing", &["rotate", "rotate-with-delay"]),
     ("rotation-never-comes", &["rotate-with-delay"]),
+    ("repl-without-blocks", &["repl"]),
     ("fails-second-delete", &["delete-resource-again"]),
     ("fails-second-removal", &["remove-again"]),
     ("ignores-cascade", &["remove-with-cascade"]),
@@ -87,7 +88,16 @@ impl Partner {
     fn check(&self, place: &Place, more: &[&str]) -> Ended {
         let (hook, login) = (format!("{}/webhook", self.url), format!("{}/sso", self.url));
         let mut args = vec!["check-partner", &self.url, "--client-id", ID, "--client-secret", SECRET];
-        args.extend(["--product", "database", "--metadata", r#"{"region":"eu"}"#, "--patience", "3"]);
+        args.extend([
+            "--product",
+            "database",
+            "--metadata",
+            r#"{"region":"eu"}"#,
+            "--patience",
+            "3",
+            "--query",
+            "status",
+        ]);
         args.extend(["--webhook-url", &hook, "--redirect-login-url", &login, "--listen", &self.pintle]);
         args.extend(more);
         finish(&mut place.command(&args))
@@ -206,4 +216,6 @@ fn what_cannot_be_checked_is_said() {
     let ended = place.run(&nobody);
     assert_eq!(ended.code, 1);
     assert!(ended.out.contains("came      nothing: no connection"), "{}", ended.out);
+    let hint = "Nothing answered at http://127.0.0.1:1. Is the partner running there?";
+    assert!(ended.out.contains(hint) && !ended.out.contains("must take"), "{}", ended.out);
 }

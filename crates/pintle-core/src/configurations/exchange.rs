@@ -106,27 +106,40 @@ pub(crate) fn wrong_client() -> Error {
     Error::bad_request("The client id or client secret is wrong").coded("invalid_client")
 }
 
-/// Spends the code, and answers whose it was.
+/// Spends the code, and answers whose it was. Where it is refused, the transaction ends with that: the code is not spent.
 async fn redeem(tx: &Conn, form: &Exchange, now: Millis) -> Result<Configuration> {
-    let refused = |text: &str| Error::bad_request(text).coded("invalid_grant");
-    let unknown = || refused("The code is unknown, spent or expired");
-    let code = credential::hash(&form.code);
-    let sql = "SELECT c.doc, k.redirect_uri FROM codes k JOIN configurations c ON c.id = k.configuration_id
-      WHERE k.id = $1 AND k.expires_at > $2";
-    let row: Option<(String, String)> = tx.opt(sql, &params![&code, now]).await?;
-    let (doc, redirect_uri) = row.ok_or_else(unknown)?;
-    let configuration: Configuration = serde_json::from_str(&doc)?;
-    if configuration.integration_id.as_str() != form.client_id {
-        return Err(refused("The code was made for another client"));
-    }
+    let sql = "DELETE FROM codes WHERE id = $1 AND expires_at > $2 RETURNING configuration_id, redirect_uri";
+    let row: Option<(String, String)> = tx.opt(sql, &params![&credential::hash(&form.code), now]).await?;
+    let (id, redirect_uri) = row.ok_or_else(unknown_code)?;
+    let configuration = of_client(tx, &id, &form.client_id).await?;
     if redirect_uri != form.redirect_uri {
-        return Err(refused("`redirect_uri` is not the URL that the code was sent to"));
+        return Err(bad_code("`redirect_uri` is not the URL that the code was sent to"));
+    }
+    Ok(configuration)
+}
+
+/// The installation that a spent code was for.
+///
+/// # Errors
+/// 400 `invalid_grant` where another client has it; 403 while it is disabled.
+pub(crate) async fn of_client(tx: &Conn, id: &str, client: &str) -> Result<Configuration> {
+    let sql = "SELECT doc FROM configurations WHERE id = $1";
+    let row: Option<(String,)> = tx.opt(sql, &params![id]).await?;
+    let (doc,) = row.ok_or_else(unknown_code)?;
+    let configuration: Configuration = serde_json::from_str(&doc)?;
+    if configuration.integration_id.as_str() != client {
+        return Err(bad_code("The code was made for another client"));
     }
     configuration.require_enabled()?;
-    match tx.execute("DELETE FROM codes WHERE id = $1", &params![&code]).await? {
-        1 => Ok(configuration),
-        _ => Err(unknown()),
-    }
+    Ok(configuration)
+}
+
+pub(crate) fn unknown_code() -> Error {
+    bad_code("The code is unknown, spent or expired")
+}
+
+pub(crate) fn bad_code(text: &str) -> Error {
+    Error::bad_request(text).coded("invalid_grant")
 }
 
 /// Notes that the browser came back from the integration, which completes the installation where the exchange did not.

@@ -4,7 +4,7 @@
 use super::actor::Actor;
 use super::claims::{self, Audience, LIFETIME, Speaker};
 use crate::clock::{MINUTE, Millis, SECOND};
-use crate::configurations::{self, exchange};
+use crate::configurations::{self, Configuration, exchange};
 use crate::ids::{ConfigurationId, IntegrationId, OwnerId};
 use crate::scope::Principal;
 use crate::{Core, Error, Result, Scope, credential, integrations};
@@ -199,7 +199,7 @@ pub struct Identity {
 /// Exchanges a code for a token that says who came. A code works once; a failed exchange does not spend it.
 ///
 /// # Errors
-/// 400 as for a code of an installation: `invalid_client`, `invalid_grant`, `unsupported_grant_type`.
+/// As for a code of an installation: 400 `invalid_client`, `invalid_grant`, `unsupported_grant_type`; 403 where that is disabled.
 pub async fn exchange(core: &Core, form: Exchange) -> Result<Identity> {
     let inner = core.clone();
     let redeemed = core.db.write(async move |tx| {
@@ -213,31 +213,23 @@ pub async fn exchange(core: &Core, form: Exchange) -> Result<Identity> {
     Ok(Identity { id_token, access_token: None, token_type: None, expires_in: LIFETIME / SECOND })
 }
 
-/// Spends the code, and answers who came where.
+/// Spends the code, and answers who came where. Where it is refused, the transaction ends with that: the code is not spent.
 async fn redeem(tx: &Conn, form: &Exchange, now: Millis) -> Result<(IntegrationId, ConfigurationId, Actor)> {
-    let refused = |text: &str| Error::bad_request(text).coded("invalid_grant");
-    let unknown = || refused("The code is unknown, spent or expired");
-    let code = credential::hash(&form.code);
-    let sql = "SELECT c.id, c.integration_id, s.state, s.actor FROM sso_codes s JOIN configurations c ON c.id = s.configuration_id
-      WHERE s.id = $1 AND s.expires_at > $2";
-    let row: Option<(String, String, String, String)> = tx.opt(sql, &params![&code, now]).await?;
-    let (configuration, integration, state, actor) = row.ok_or_else(unknown)?;
-    if integration != form.client_id {
-        return Err(refused("The code was made for another client"));
-    }
+    let sql =
+        "DELETE FROM sso_codes WHERE id = $1 AND expires_at > $2 RETURNING configuration_id, state, actor";
+    let row: Option<(String, String, String)> =
+        tx.opt(sql, &params![&credential::hash(&form.code), now]).await?;
+    let (id, state, actor) = row.ok_or_else(exchange::unknown_code)?;
+    let Configuration { id, integration_id, .. } = exchange::of_client(tx, &id, &form.client_id).await?;
     if form.state.as_ref().is_some_and(|sent| *sent != state) {
-        return Err(refused("`state` is not the one that came with the code"));
+        return Err(exchange::bad_code("`state` is not the one that came with the code"));
     }
-    let integration = IntegrationId::from(integration);
     if let Some(sent) = &form.redirect_uri
-        && *sent != login_page(tx, &integration).await?
+        && *sent != login_page(tx, &integration_id).await?
     {
-        return Err(refused("`redirect_uri` is not the URL that the code was sent to"));
+        return Err(exchange::bad_code("`redirect_uri` is not the URL that the code was sent to"));
     }
-    match tx.execute("DELETE FROM sso_codes WHERE id = $1", &params![&code]).await? {
-        1 => Ok((integration, ConfigurationId::from(configuration), serde_json::from_str(&actor)?)),
-        _ => Err(unknown()),
-    }
+    Ok((integration_id, id, serde_json::from_str(&actor)?))
 }
 
 /// A link of a partner's as a person can follow it: one that begins with `sso:` leads there by way of Pintle. The integration is named by

@@ -53,6 +53,43 @@ async fn plans_are_the_partners_in_the_contracts_shape() {
 }
 
 #[tokio::test]
+async fn plans_for_the_whole_installation_come_first_where_there_are_such() {
+    on_sqlite(async |pintle| {
+        let (developer, _, partner) = native(pintle).await;
+        let whole = json!({ "installationLevelBillingPlans": true });
+        developer.patch("/pintle/v1/integrations/acme-db", whole).await.ok(200);
+        let team = pintle.team("acme").await;
+        team.get(PLANS).await.ok(200);
+        assert_eq!(partner.asked_for("GET", "/plans").len(), 1, "nothing is installed yet");
+        let install = "/v2/integrations/integration/acme-db/marketplace/install";
+        let id = team.post(install, json!({})).await.ok(200)["id"].as_str().unwrap().to_owned();
+        let plan = |id: &str, scope: &str| {
+            json!({ "id": id, "type": "subscription", "scope": scope, "name": id, "description": "", "paymentMethodRequired": true })
+        };
+        let (of_all, of_one) = (plan("team", "installation"), plan("pro", "resource"));
+        let (both, one) = (json!({ "plans": [of_all, of_one] }), json!({ "plans": [of_one] }));
+        let answer = |whole: Act, single: Act| {
+            let whole_path = format!("/v1/installations/{id}/plans");
+            partner.script(move |asked| Some(if asked.path == whole_path { whole.clone() } else { single.clone() }));
+        };
+        let none = || Act::Answer(404, json!({}));
+        answer(Act::Answer(200, json!({ "plans": [of_all] })), Act::Answer(200, one.clone()));
+        assert_eq!(team.get(PLANS).await.ok(200), both);
+        answer(Act::Answer(200, both.clone()), Act::Answer(200, one.clone()));
+        assert_eq!(team.get(PLANS).await.ok(200), both, "each once");
+        answer(none(), Act::Answer(200, one.clone()));
+        assert_eq!(team.get(PLANS).await.ok(200), one);
+        answer(Act::Answer(200, both.clone()), none());
+        assert_eq!(team.get(PLANS).await.ok(200), both);
+        answer(none(), none());
+        team.get(PLANS).await.fails(404, "not_found");
+        answer(Act::Answer(503, json!({})), Act::Answer(200, one));
+        team.get(PLANS).await.fails(400, "partner_unavailable");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_partner_that_does_not_answer_as_it_must_is_told_of_within_the_contract() {
     on_sqlite(async |pintle| {
         let (developer, _, partner) = native(pintle).await;

@@ -74,12 +74,21 @@ pub async fn take(core: &Core, scope: &Scope, notice: Notice) -> Result<Option<D
             if app.is_none_or(|app| app.partner_url().is_err()) {
                 return Ok(None);
             }
-            let Configuration { id, integration_id: app, .. } = &configuration;
-            let actor = Actor::system(scope.owner().clone(), scope.personal);
-            let call = NewCall::new(operation, app, id, actor, http::Method::GET, &below);
+            let call = question(operation, &configuration, &below);
             calls::intend(tx, &core, NewCall { resource, ..call }).await.map(Some)
         })
         .await
+}
+
+/// Asks what an installation is now, where its partner has left that open.
+pub(super) async fn ask(tx: &Conn, core: &Core, configuration: &Configuration) -> Result<()> {
+    calls::intend(tx, core, question(Operation::ReadInstallation, configuration, &[])).await.map(drop)
+}
+
+fn question(operation: Operation, configuration: &Configuration, below: &[&str]) -> NewCall {
+    let Configuration { id, integration_id: app, owner_id, team_id, .. } = configuration;
+    let actor = Actor::system(owner_id.clone(), team_id.is_none());
+    NewCall::new(operation, app, id, actor, http::Method::GET, below)
 }
 
 /// Whatever the partner says of the installation holds; a notification that it does not mention is over.

@@ -5,7 +5,8 @@ use super::claims::{self, Audience, Speaker};
 use super::outcome::Outcome;
 use crate::clock::Millis;
 use crate::ids::{ConfigurationId, IntegrationId};
-use crate::{Core, Error, Result, integrations, outbound};
+use crate::{Core, Error, Kind, Result, integrations, outbound};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pintle_egress::{Failure, Request, Response};
@@ -38,6 +39,8 @@ pub struct Question<'a> {
     pub method: Method,
     /// Under the integration's base URL, with its query: see [`path`].
     pub path: &'a str,
+    /// Where that was when the question was written down: it counts where the integration is gone since.
+    pub then: Option<&'a str>,
     /// The same for every try of a call that changes something.
     pub key: Option<&'a str>,
     pub body: Option<String>,
@@ -73,7 +76,13 @@ pub(super) async fn ask(core: &Core, question: &Question<'_>, timeout: Duration)
 async fn request(core: &Core, question: &Question<'_>, timeout: Duration) -> Result<Request, Failure> {
     let broken = |error: Error| Failure::Broken(error.message);
     let conn = core.db.read().await.map_err(|error| broken(error.into()))?;
-    let url = address(&conn, question.integration, question.path).await.map_err(broken)?;
+    let url = address(&conn, question.integration, question.path).await;
+    let url = match (url, question.then) {
+        (Err(error), Some(then)) if error.kind == Kind::NotFound => {
+            Url::parse(then).map_err(|_| broken(error))?
+        }
+        (url, _) => url.map_err(broken)?,
+    };
     drop(conn);
     let speaker = if question.actor.is_user() { question.speaker } else { Speaker::System };
     let audience = Audience { integration: question.integration, installation: question.installation };
@@ -136,8 +145,25 @@ async fn tried(core: &Core, question: &Question<'_>) -> Outcome {
     Outcome::of(&ask(core, question, PATIENCE.saturating_sub(began.elapsed())).await.answer)
 }
 
+/// Asks once, and answers the body as it came: for what may be said only once, and need not be JSON.
+///
+/// # Errors
+/// As `get`.
+pub async fn once(core: &Core, question: &Question<'_>) -> Result<Bytes> {
+    let answer = ask(core, question, PATIENCE).await.answer;
+    match Outcome::of(&answer) {
+        Outcome::Refused { error, .. } => Err(error.into_error()),
+        Outcome::Answered { .. } | Outcome::Unknown { .. } => match answer {
+            Ok(Response { status: 200..=299, truncated: false, body, .. }) => Ok(body),
+            Ok(Response { status: 200..=299, .. }) => Err(unavailable("its answer was too long")),
+            Ok(Response { status, .. }) => Err(unavailable(&format!("it answered {status}"))),
+            Err(failure) => Err(unavailable(&failure.to_string())),
+        },
+    }
+}
+
 /// What a team sees where its partner does not answer.
 pub fn unavailable(reason: &str) -> Error {
     let text = format!("The integration's server did not answer as it must: {reason}");
-    Error::new(crate::Kind::BadGateway, "partner_unavailable", text)
+    Error::new(Kind::BadGateway, "partner_unavailable", text)
 }

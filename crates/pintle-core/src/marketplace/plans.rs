@@ -144,6 +144,16 @@ impl BillingPlan {
     }
 }
 
+/// What speaks against a plan that is not offered, or against none where none is free: 400 `billing_plan_required`.
+pub(super) fn no_plan(wanted: Option<&str>, offered: &[BillingPlan]) -> Error {
+    let ids: Vec<&str> = offered.iter().map(|plan| plan.id.as_str()).collect();
+    let text = match wanted {
+        Some(id) => format!("The plan `{id}` is not offered; there are: {}", ids.join(", ")),
+        None => format!("No plan is free: name `billingPlanId`, one of: {}", ids.join(", ")),
+    };
+    Error::bad_request(text).coded("billing_plan_required").with("billingPlanIds", ids)
+}
+
 /// An amount in USD as the wire has it: `12.50`.
 fn check_amount(field: &str, text: &str) -> Result<()> {
     let amount = Amount::parse(text.strip_prefix('-').unwrap_or(text));

@@ -33,6 +33,11 @@ impl Questions<'_> {
         plans(&self.get(&path).await?)
     }
 
+    /// The plans that the installation as a whole can change to.
+    pub async fn installation_plans(&self) -> Result<Vec<BillingPlan>> {
+        plans(&self.get(&self.path(&["plans"])).await?)
+    }
+
     /// The plans that a resource, by the partner's id, can change to.
     pub async fn resource_plans(&self, id: &str) -> Result<Vec<BillingPlan>> {
         plans(&self.get(&self.path(&["resources", id, "plans"])).await?)
@@ -57,6 +62,7 @@ impl Questions<'_> {
             speaker: Speaker::System,
             method: Method::GET,
             path,
+            then: None,
             key: None,
             body: None,
         };

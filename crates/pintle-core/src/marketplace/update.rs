@@ -33,6 +33,12 @@ fn notification<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Patch<Noti
 }
 
 impl InstallationPatch {
+    /// The plan that an installation is on now, and what is to be read there with it.
+    pub(super) fn of(billing_plan: Json, notification: Option<Notification>) -> Self {
+        let notification = Patch::from(notification);
+        Self { billing_plan: Some(billing_plan), notification, ..Self::default() }
+    }
+
     /// What a partner answers when it is asked for an installation: its whole state.
     pub(super) fn told(body: &Json) -> Result<Self> {
         let notification = match body.get("notification") {

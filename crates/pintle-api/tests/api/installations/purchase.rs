@@ -147,15 +147,22 @@ async fn another_plan_is_the_partners_to_give() {
         let path = format!("/v1/integrations/configuration/{}", installed["id"].as_str().unwrap());
         let changed = market.team.patch(&path, json!({ "billingPlanId": "pro" })).await.ok(200);
         assert_eq!(changed["billingPlan"]["id"], "pro");
-        let refusal = json!({ "error": { "code": "validation_error", "message": "no such plan" } });
-        market.partner.then(Act::Answer(400, refusal));
-        let body = json!({ "billingPlanId": "gold" });
-        market.team.patch(&path, body).await.says(400, "validation_error", "no such plan");
+        assert_eq!(changed["billingPlan"]["description"], "The plan pro");
+        let offered = market.team.patch(&path, json!({ "billingPlanId": "gold" })).await;
+        assert_eq!(offered.fails(400, "billing_plan_required")["billingPlanIds"], json!(["free", "pro"]));
+        let refusal = json!({ "error": { "code": "validation_error", "message": "not for you" } });
+        market
+            .partner
+            .script(move |asked| (asked.method == "PATCH").then(|| Act::Answer(400, refusal.clone())));
+        let body = json!({ "billingPlanId": "free" });
+        market.team.patch(&path, body).await.says(400, "validation_error", "not for you");
         assert_eq!(market.team.get(&path).await.ok(200)["billingPlan"]["id"], "pro");
+        assert_eq!(pintle.audited("integration-installation-billing-plan-updated").await, 2);
 
         market.partner.script(|_| Some(Act::Answer(503, json!({}))));
         let body = json!({ "billingPlanId": "later" });
         assert_eq!(market.team.patch(&path, body).await.ok(200)["billingPlan"]["id"], "pro");
+        market.team.patch(&path, json!({ "billingPlanId": "other" })).await.fails(409, "call_pending");
         market.partner.script(|_| None);
         pintle.clock.advance(10 * MINUTE);
         assert_eq!(run_due(pintle).await, 1);
@@ -190,14 +197,52 @@ async fn an_older_answer_does_not_bring_back_an_older_plan() {
         let path = format!("/v1/integrations/configuration/{id}");
         market.partner.script(|asked| (asked.body["billingPlanId"] == "free").then_some(Act::DoneUnheard));
         market.team.patch(&path, json!({ "billingPlanId": "free" })).await.ok(200);
+        let waits =
+            market.team.patch(&path, json!({ "billingPlanId": "pro" })).await.fails(409, "call_pending");
+        let call = format!("/pintle/v1/deliveries/{}", waits["deliveryId"].as_str().unwrap());
+        market.team.post(&format!("{call}/cancel"), json!({})).await.ok(200);
         pintle.clock.advance(1_000);
-        assert_eq!(
-            market.team.patch(&path, json!({ "billingPlanId": "pro" })).await.ok(200)["billingPlan"]["id"],
-            "pro"
-        );
+        let changed = market.team.patch(&path, json!({ "billingPlanId": "pro" })).await.ok(200);
+        assert_eq!(changed["billingPlan"]["id"], "pro");
+        market.team.post(&format!("{call}/redeliver"), json!({})).await.fails(409, "call_superseded");
         market.partner.script(|_| None);
         pass(pintle, HOUR).await;
         assert_eq!(market.look(&id).await.ok(200)["billingPlan"]["id"], "pro");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_partner_leaves_open_of_a_plan_is_looked_up_and_not_made_up() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        let (id, _) = market.bought().await;
+        let path = format!("/v1/integrations/configuration/{id}");
+        let plan =
+            |id: &str| json!({ "id": id, "type": "prepayment", "name": "Credits", "description": "Ahead" });
+        // By what it offers.
+        let offered = json!({ "plans": [plan("ahead")] });
+        market.partner.script(move |asked| match asked.method.as_str() {
+            "GET" => Some(Act::Answer(200, offered.clone())),
+            _ => Some(Act::Answer(204, Value::Null)),
+        });
+        let changed = market.team.patch(&path, json!({ "billingPlanId": "ahead" })).await.ok(200);
+        assert_eq!(
+            (&changed["billingPlan"]["type"], &changed["billingPlan"]["name"]),
+            (&json!("prepayment"), &json!("Credits"))
+        );
+
+        // By what it says of the installation, where it offers nothing.
+        let told = json!({ "billingPlan": plan("own") });
+        market.partner.script(move |asked| match asked.method.as_str() {
+            "GET" if asked.path.ends_with("/plans") => Some(Act::Answer(404, json!({}))),
+            "GET" => Some(Act::Answer(200, told.clone())),
+            _ => Some(Act::Answer(204, Value::Null)),
+        });
+        let changed = market.team.patch(&path, json!({ "billingPlanId": "own" })).await.ok(200);
+        assert_eq!(changed["billingPlan"], json!({ "id": "own", "name": "own" }), "what is certain");
+        pass(pintle, HOUR).await;
+        assert_eq!(market.look(&id).await.ok(200)["billingPlan"]["type"], "prepayment");
     })
     .await;
 }

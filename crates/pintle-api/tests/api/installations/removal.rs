@@ -219,3 +219,22 @@ async fn a_developers_team_stays_while_others_are_not_settled() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_developers_team_that_goes_tells_its_own_partner() {
+    on_each_engine(async |pintle| {
+        // The team develops the integration, and has it: both go with it.
+        let market = Market::open(pintle).await;
+        let (id, partner) = market.bought().await;
+        let team = market.team.team.clone().unwrap();
+        market.team.delete(&format!("/v1/teams/{team}")).await.ok(200);
+        partner.get(&format!("/v1/installations/{id}/account")).await.fails(403, "forbidden");
+        assert_eq!(market.partner.installations(), [id.clone()], "it is told in the background");
+        pass(pintle, HOUR).await;
+        let told = market.partner.asked_for("DELETE", &id);
+        assert_eq!((told.len(), told[0].header("x-vercel-auth")), (1, "system"));
+        assert_eq!(market.partner.installations(), Vec::<String>::new());
+        assert_eq!(run_due(pintle).await, 0);
+    })
+    .await;
+}

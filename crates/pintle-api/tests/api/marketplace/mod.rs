@@ -37,7 +37,7 @@ async fn plan(partner: &Installed, id: &str, kind: &str) {
 }
 
 /// An invoice of 20 USD for a month of the plan `pro` that began yesterday.
-fn invoice(pintle: &Pintle) -> Value {
+pub(super) fn invoice(pintle: &Pintle) -> Value {
     let item = json!({
         "billingPlanId": "pro", "name": "Pro", "price": "20", "quantity": 1, "units": "month", "total": "20.00",
     });

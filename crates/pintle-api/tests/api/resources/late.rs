@@ -211,3 +211,35 @@ async fn the_secrets_of_the_answer_replace_the_imports_in_the_projects() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_invoice_that_is_faster_than_the_answer_is_told_to_come_again() {
+    on_each_engine(async |pintle| {
+        let (team, installed, server) = with_partner(pintle).await;
+        server.script(|asked| {
+            let late = || Act::Late(Duration::from_millis(500));
+            (asked.method == "POST").then(late)
+        });
+        let mut bill = crate::marketplace::invoice(pintle);
+        bill["items"][0]["resourceId"] = json!("res_1");
+        let path = format!("/v1/installations/{}/billing/invoices", installed.id);
+        let made = created(&team, &installed, json!({ "billingPlanId": "pro" }));
+        let billed = async {
+            while server.resources().is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            installed.caller.post(&path, bill.clone()).await.says(
+                404,
+                "not_found",
+                "Resource res_1 not found",
+            );
+            // What breaks a rule as well would never be taken.
+            let mut wrong = bill.clone();
+            wrong["items"][0]["total"] = json!("20.01");
+            installed.caller.post(&path, wrong).await.fails(400, "bad_request");
+        };
+        tokio::join!(made, billed);
+        installed.caller.post(&path, bill).await.ok(200);
+    })
+    .await;
+}

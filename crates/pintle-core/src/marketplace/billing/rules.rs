@@ -14,12 +14,22 @@ use pintle_store::{Conn, params};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Objection {
     pub text: String,
-    /// It is another invoice, and this the code of the conflict.
-    pub conflict: Option<&'static str>,
+    pub ground: Ground,
 }
 
-fn broken(text: impl Into<String>) -> Objection {
-    Objection { text: text.into(), conflict: None }
+/// What lies behind it; the first of these is the answer where there are several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ground {
+    /// A rule that it breaks, now and always.
+    Rule,
+    /// It names a resource that is not known, or not yet: the answer that made it may still be on its way.
+    Unknown,
+    /// Another invoice, and the code of the conflict.
+    Conflict(&'static str),
+}
+
+pub fn broken(text: impl Into<String>) -> Objection {
+    Objection { text: text.into(), ground: Ground::Rule }
 }
 
 /// What is wrong with an invoice whatever else there is.
@@ -27,7 +37,7 @@ pub fn of_itself(new: &NewInvoice, terms: &Terms, closing: bool) -> Vec<Objectio
     let mut found = dates(new);
     found.extend(amounts(new));
     for subject in subjects(new) {
-        found.extend(terms.objection(&subject).map(broken));
+        found.extend(terms.objection(&subject));
     }
     if new.last && !closing {
         found.push(broken("`final` should be true only while the installation is being removed."));
@@ -91,7 +101,7 @@ pub async fn beside_others(
         let used: Option<(String,)> = tx.opt(sql, &params![installation, id]).await?;
         found.extend(used.map(|_| {
             let error = rows::exists();
-            Objection { text: error.message, conflict: Some("invoice_exists") }
+            Objection { text: error.message, ground: Ground::Conflict("invoice_exists") }
         }));
     }
     let sql =
@@ -107,7 +117,7 @@ pub async fn beside_others(
                 if resource.is_empty() { "The installation".into() } else { format!("Resource {resource}") };
             let text =
                 format!("{what} was billed for plan {plan} and this period already: see invoice {other}");
-            Objection { text, conflict: Some("already_billed") }
+            Objection { text, ground: Ground::Conflict("already_billed") }
         }));
     }
     found.dedup();

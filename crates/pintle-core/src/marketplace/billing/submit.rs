@@ -4,11 +4,11 @@ use super::invoice::{Invoice, Purpose, Record, State, Step};
 use super::lines::{Discount, Item};
 use super::moment::{Moment, Period};
 use super::money::Amount;
-use super::rules::{self, Objection};
+use super::rules::{self, Ground, Objection};
 use super::terms::Terms;
 use super::{Installation, rows};
 use crate::ids::InvoiceId;
-use crate::{Core, Error, Result, Scope, validate};
+use crate::{Core, Error, Kind, Result, Scope, validate};
 use pintle_store::Conn;
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +80,8 @@ impl NewInvoice {
 ///
 /// # Errors
 /// 400 for what the rules say against it, the first in words and all as `validationErrors`; 409 `invoice_exists` for an `externalId`
-/// that was used, `already_billed` for a resource that was billed for this plan and time; 404 where the installation is closed.
+/// that was used, `already_billed` for a resource that was billed for this plan and time; 404 for a resource that is not known, perhaps
+/// not yet, and where the installation is closed.
 pub async fn submit(core: &Core, scope: &Scope, new: NewInvoice) -> Result<Submitted> {
     new.check()?;
     let (core, scope) = (core.clone(), scope.clone());
@@ -119,11 +120,13 @@ fn refused(new: &NewInvoice, objections: Vec<Objection>) -> Result<Submitted> {
     if new.test.is_some() {
         return Ok(Submitted { test: Some(true), validation_errors: Some(texts), ..Submitted::default() });
     }
-    let broken = objections.iter().find(|objection| objection.conflict.is_none());
-    let Some(first) = broken.or(objections.first()) else { return Ok(Submitted::default()) };
-    let error = match first.conflict {
-        Some(code) => Error::conflict(code, first.text.clone()),
-        None => Error::invalid(&first.text),
+    let Some(first) = objections.iter().min_by_key(|objection| objection.ground) else {
+        return Ok(Submitted::default());
+    };
+    let error = match first.ground {
+        Ground::Rule => Error::invalid(&first.text),
+        Ground::Unknown => Error::new(Kind::NotFound, "not_found", first.text.clone()),
+        Ground::Conflict(code) => Error::conflict(code, first.text.clone()),
     };
     Err(error.with("validationErrors", texts))
 }

@@ -2,6 +2,7 @@
 //! when its last invoice comes.
 
 use super::lines::Subject;
+use super::rules::{Ground, Objection, broken};
 use crate::Result;
 use crate::clock::Millis;
 use crate::ids::ConfigurationId;
@@ -41,7 +42,11 @@ fn kind(plan: &Json) -> &str {
 }
 
 /// What can be billed.
-pub struct Terms(Vec<Term>);
+pub struct Terms {
+    terms: Vec<Term>,
+    /// The resources that there are, by the partner's ids.
+    resources: Vec<String>,
+}
 
 struct Term {
     resource: String,
@@ -64,11 +69,16 @@ impl Terms {
             starts_at,
             ends_at,
         };
-        Ok(Self(rows.into_iter().map(term).collect()))
+        let sql = "SELECT partner_id FROM resources WHERE configuration_id = $1 AND partner_id IS NOT NULL";
+        let resources: Vec<(String,)> = conn.all(sql, &params![installation]).await?;
+        Ok(Self {
+            terms: rows.into_iter().map(term).collect(),
+            resources: resources.into_iter().map(|(id,)| id).collect(),
+        })
     }
 
     /// What is wrong with billing this, if something is. An installation's plan is good for its resources too.
-    pub fn objection(&self, subject: &Subject<'_>) -> Option<String> {
+    pub fn objection(&self, subject: &Subject<'_>) -> Option<Objection> {
         let Subject { resource, plan, period } = subject;
         let of_plan =
             |term: &&Term| term.plan == *plan && (term.resource == *resource || term.resource.is_empty());
@@ -77,10 +87,22 @@ impl Terms {
         };
         let whose =
             if resource.is_empty() { "the installation".into() } else { format!("resource {resource}") };
-        match self.0.iter().filter(of_plan).find(during) {
-            Some(term) if term.prepaid => Some(format!("Plan {plan} of {whose} is not a subscription")),
+        match self.terms.iter().filter(of_plan).find(during) {
+            Some(term) if term.prepaid => {
+                Some(broken(format!("Plan {plan} of {whose} is not a subscription")))
+            }
             Some(_) => None,
-            None => Some(format!("Plan {plan} was not active for {whose} during the period")),
+            None if !self.knows(resource) => {
+                let text = format!("Resource {resource} not found");
+                Some(Objection { text, ground: Ground::Unknown })
+            }
+            None => Some(broken(format!("Plan {plan} was not active for {whose} during the period"))),
         }
+    }
+
+    /// Whether a resource is there, or was. The empty name is the installation's.
+    fn knows(&self, resource: &str) -> bool {
+        let ended = self.terms.iter().any(|term| term.resource == resource);
+        resource.is_empty() || ended || self.resources.iter().any(|known| known == resource)
     }
 }

@@ -7,15 +7,18 @@
 
 mod bugs;
 mod due;
+mod order;
 mod redact;
 mod run;
 mod settle;
 mod waiting;
 
 pub use due::{Claimed, claim};
+use order::answered_after;
+pub(crate) use order::{newest_of_installation, require_open};
 pub(crate) use run::give_up;
 pub use run::run;
-pub(crate) use waiting::waiting;
+pub(crate) use waiting::joined;
 
 use super::actor::Actor;
 use super::claims::Speaker;
@@ -23,7 +26,7 @@ use super::partner;
 use crate::clock::{Millis, SECOND};
 use crate::deliveries::{self, Delivery};
 use crate::ids::{ConfigurationId, DeliveryId, IntegrationId, ResourceId};
-use crate::{Core, Error, Result, planted};
+use crate::{Core, Result, planted};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -240,37 +243,6 @@ impl Operation {
     }
 }
 
-/// Whether it can be run once more: the partner has not said yes or no to it, its installation is still the same team's, and nothing newer
-/// was answered.
-///
-/// # Errors
-/// 409 `call_answered`, `installation_transferred` or `call_superseded`.
-pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
-    let moved = "SELECT i.id FROM deliveries d JOIN installations i ON i.id = d.source_id
-      WHERE d.id = $1 AND i.owner_id <> d.owner_id";
-    if tx.opt::<(String,)>(moved, &params![id]).await?.is_some() {
-        let text = "The installation has been transferred to another team";
-        return Err(Error::conflict("installation_transferred", text));
-    }
-    match run::outcome(tx, core, id).await? {
-        Some(outcome) if outcome.is_known() => {
-            let text = "The partner has answered this call: what it said stands, and sending it again would change nothing";
-            Err(Error::conflict("call_answered", text))
-        }
-        _ => require_newest(tx, id).await,
-    }
-}
-
-/// A partner repeats what it answered to a key, so an older call would bring back what is over.
-async fn require_newest(tx: &Conn, id: &DeliveryId) -> Result<()> {
-    let Some(Stored { call, .. }) = Stored::load(tx, id).await? else { return Ok(()) };
-    if answered_after(tx, &call).await? {
-        let text = "The partner has answered something newer of this kind meanwhile";
-        return Err(Error::conflict("call_superseded", text));
-    }
-    Ok(())
-}
-
 /// A call that was given up is pending again for a day; then [`run`] it. `false` where it was forgotten meanwhile, as every delivery is
 /// that ended a week ago.
 ///
@@ -280,23 +252,6 @@ pub async fn renew(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<bool> {
     require_open(tx, core, id).await?;
     let now = core.clock.now();
     deliveries::renew(tx, id, now, now + LEASE).await
-}
-
-/// Whether the partner has answered a newer call of the same operation for the same installation or resource. A partner repeats its
-/// answer to a key, so an older call that is heard of late brings back what is over.
-async fn answered_after(tx: &Conn, call: &Call) -> Result<bool> {
-    let sql = "SELECT p.doc FROM partner_calls p JOIN deliveries d ON d.id = p.id
-      WHERE d.kind = 'partner' AND d.source_id = $1 AND d.state = 'delivered'";
-    let rows: Vec<(String,)> = tx.all(sql, &params![&call.configuration]).await?;
-    for (doc,) in rows {
-        let Stored { call: newer, .. } = serde_json::from_str(&doc)?;
-        // Compared here, since a database may order text as people do.
-        let is_newer = newer.id.as_str() > call.id.as_str();
-        if is_newer && newer.operation == call.operation && newer.resource == call.resource {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The calls that are pending for an installation, oldest first.

@@ -3,7 +3,7 @@
 use super::{Call, LEASE, Operation, Stored, bugs, redact, settle};
 use crate::clock::Millis;
 use crate::configurations::removal;
-use crate::deliveries::{self, Attempt, Pauses, State, Try};
+use crate::deliveries::{self, Attempt, Delivery, Pauses, State, Try};
 use crate::ids::DeliveryId;
 use crate::marketplace::Outcome;
 use crate::marketplace::partner::{self, Asked, PATIENCE, PAUSE, QUICK, Question};
@@ -16,6 +16,8 @@ use std::time::Instant;
 /// A call that waits to be run.
 struct Open {
     stored: Stored,
+    /// Where the partner was when it was written down.
+    url: String,
     body: Option<String>,
     /// The tries before.
     tries: i64,
@@ -53,24 +55,25 @@ pub async fn run(core: &Core, id: &DeliveryId) -> Result<Outcome> {
 impl Open {
     /// The call, or what became of it.
     async fn load(core: &Core, id: &DeliveryId) -> Result<Result<Self, Outcome>> {
-        let sql = "SELECT d.state, d.tries, d.retry_until, c.body, c.secret, p.doc
+        let sql = "SELECT d.state, d.tries, d.retry_until, c.body, c.secret, c.doc, p.doc
           FROM partner_calls p JOIN deliveries d ON d.id = p.id JOIN delivery_contents c ON c.delivery_id = p.id
           WHERE p.id = $1";
-        type Row = (String, i64, Millis, Option<String>, Option<Vec<u8>>, String);
+        type Row = (String, i64, Millis, Option<String>, Option<Vec<u8>>, String, String);
         let conn = core.db.read().await?;
         let row: Option<Row> = conn.opt(sql, &params![id]).await?;
-        let (state, tries, retry_until, body, secret, doc) =
+        let (state, tries, retry_until, body, secret, delivery, doc) =
             row.ok_or_else(|| Error::not_found("Delivery"))?;
         if state != State::Pending.as_str() {
             let kept = outcome(&conn, core, id).await?;
             return Ok(Err(kept.unwrap_or_else(ended)));
         }
         let stored: Stored = serde_json::from_str(&doc)?;
+        let Delivery { url, .. } = serde_json::from_str(&delivery)?;
         let body = match secret.filter(|_| stored.sealed) {
             Some(sealed) => Some(core.vault.open_text(stored.call.configuration.as_str(), &sealed)?),
             None => body,
         };
-        Ok(Ok(Self { stored, body, tries, retry_until }))
+        Ok(Ok(Self { stored, url, body, tries, retry_until }))
     }
 
     async fn ask(&self, core: &Core, began: Instant) -> Asked {
@@ -83,6 +86,7 @@ impl Open {
             speaker: call.operation.speaker(),
             method: method.parse().unwrap_or(Method::POST),
             path,
+            then: Some(&self.url),
             key: Some(key.as_str()),
             body: self.body.clone(),
         };

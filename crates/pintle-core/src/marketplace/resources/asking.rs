@@ -7,7 +7,6 @@ use crate::marketplace::products::Product;
 use crate::marketplace::{Actor, partner};
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
-use serde_json::Value as Json;
 
 /// A call for a resource, as one that makes it; any other goes to its own [`path`].
 pub(super) fn call(scope: &Scope, resource: &Resource, app: &IntegrationId, operation: Operation) -> NewCall {
@@ -16,8 +15,7 @@ pub(super) fn call(scope: &Scope, resource: &Resource, app: &IntegrationId, oper
     NewCall { resource: Some(resource.id.clone()), ..call }
 }
 
-/// Writes a call for a resource down. One that asks for the same and still waits for its answer is that call: so no two are under way
-/// whose answers could come in another order than the partner gave them.
+/// Writes a call for a resource down, or joins the one that asks for the same and still waits for its answer.
 ///
 /// # Errors
 /// 409 `call_pending` where the partner has not answered something else of this kind.
@@ -27,25 +25,15 @@ pub(super) async fn intend(
     resource: &mut Resource,
     new: NewCall,
 ) -> Result<DeliveryId> {
-    if let Some(earlier) = resource.calls.get(&new.operation)
-        && let Some(body) = calls::waiting(tx, earlier).await?
-    {
-        let same = new.body.as_ref().map(Json::to_string).unwrap_or_default() == body;
-        return if same { Ok(earlier.clone()) } else { Err(is_pending(resource, earlier)) };
+    let earlier = resource.calls.get(&new.operation);
+    if let Some(joined) = calls::joined(tx, earlier, new.body.as_ref(), &resource.name).await? {
+        return Ok(joined);
     }
     let operation = new.operation;
     let id = calls::intend(tx, core, new).await?;
     resource.calls.insert(operation, id.clone());
     resource.save(tx).await?;
     Ok(id)
-}
-
-fn is_pending(resource: &Resource, call: &DeliveryId) -> Error {
-    let text = format!(
-        "The partner has not answered an earlier request of this kind for `{}`; it is asked again in the background",
-        resource.name
-    );
-    Error::conflict("call_pending", text).with("deliveryId", call.as_str())
 }
 
 /// Where the partner has it, and what is below.

@@ -2,10 +2,10 @@
 
 use super::record::{self, free_name};
 use super::told::Told;
-use super::{asking, life, provision, stores};
+use super::{asking, life, stores};
 use crate::ids::DeliveryId;
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::plans::BillingPlan;
+use crate::marketplace::plans::{BillingPlan, no_plan};
 use crate::marketplace::products::{Metadata, When, check_metadata};
 use crate::marketplace::questions::Questions;
 use crate::marketplace::{Actor, Outcome};
@@ -64,7 +64,7 @@ async fn offered(core: &Core, scope: &Scope, id: &str, plan: &str) -> Result<Bil
     let questions = Questions { core, actor, integration, installation };
     let offered = questions.resource_plans(resource.known_as()).await?;
     let found = offered.iter().find(|offer| offer.id == plan && offer.disabled != Some(true));
-    found.cloned().ok_or_else(|| provision::no_plan(Some(plan), &offered))
+    found.cloned().ok_or_else(|| no_plan(Some(plan), &offered))
 }
 
 async fn begin(core: &Core, scope: &Scope, id: &str, wanted: Wanted) -> Result<DeliveryId> {
@@ -112,7 +112,7 @@ pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
     // What does not parse counts for nothing: the partner did it all the same.
     let told = Told::read(body).unwrap_or_default();
     told.apply(&mut resource, now);
-    match told.secrets {
+    match told.secrets.filter(|_| resource.heeds_secrets_of(call)) {
         Some(secrets) => life::keep(tx, core, &scope, &mut resource, secrets, now).await?,
         None => resource.save(tx).await?,
     }

@@ -113,6 +113,7 @@ async fn change(core: &Core, scope: &Scope, partner_id: &str, told: Told, upsert
             told.apply(&mut resource, now);
             resource.save(tx).await?;
             if let Some(given) = &told.secrets {
+                resource.has_new_secrets();
                 life::keep(tx, &core, &scope, &mut resource, given.clone(), now).await?;
             }
             life::announce(tx, &core, &scope, &resource, now, kind, verb).await?;
@@ -187,6 +188,7 @@ pub async fn update_secrets(
             let now = core.clock.now();
             let before = resource.secrets(tx, &core).await?;
             let after = secrets::merge(before, body.secrets.clone(), body.partial)?;
+            resource.has_new_secrets();
             life::keep(tx, &core, &scope, &mut resource, after, now).await?;
             let (kind, verb) = ("storage-reset-credentials", "updated the secrets of");
             life::announce(tx, &core, &scope, &resource, now, kind, verb).await?;

@@ -24,6 +24,7 @@ mod naming;
 pub mod provision;
 pub(crate) mod read;
 mod record;
+pub mod repl;
 pub mod restrict;
 pub mod rotate;
 mod secrets;

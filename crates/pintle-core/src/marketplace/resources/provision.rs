@@ -15,7 +15,7 @@ use crate::ids::{ConfigurationId, DeliveryId, ResourceId};
 use crate::integrations::{self, Integration};
 use crate::marketplace::billing::{Amount, purchase};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::plans::{BillingPlan, PlanKind};
+use crate::marketplace::plans::{BillingPlan, PlanKind, no_plan};
 use crate::marketplace::products::{self, Metadata, Product, When, check_metadata};
 use crate::marketplace::questions::Questions;
 use crate::marketplace::{Actor, Level, Notification, Outcome};
@@ -134,15 +134,6 @@ impl Price {
         let id = &resource.configuration_id;
         purchase::first(tx, core, scope, id, resource.known_as(), plan.clone(), credits).await
     }
-}
-
-pub(super) fn no_plan(wanted: Option<&str>, offered: &[BillingPlan]) -> Error {
-    let ids: Vec<&str> = offered.iter().map(|plan| plan.id.as_str()).collect();
-    let text = match wanted {
-        Some(id) => format!("The plan `{id}` is not offered; there are: {}", ids.join(", ")),
-        None => format!("No plan is free: name `billingPlanId`, one of: {}", ids.join(", ")),
-    };
-    Error::bad_request(text).coded("billing_plan_required").with("billingPlanIds", ids)
 }
 
 /// Writes the row and what the partner is asked for.

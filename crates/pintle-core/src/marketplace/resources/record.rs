@@ -51,6 +51,9 @@ pub struct Resource {
     /// The newest call of each operation.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub calls: BTreeMap<Operation, DeliveryId>,
+    /// What the partner pushed is newer than what its answer to this call, and to any before, says of secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets_since: Option<DeliveryId>,
     pub created_at: Millis,
     pub updated_at: Millis,
 }
@@ -112,6 +115,7 @@ impl Resource {
             production_only: false,
             secrets: Vec::new(),
             calls: BTreeMap::new(),
+            secrets_since: None,
             created_at: now,
             updated_at: now,
         }
@@ -129,6 +133,17 @@ impl Resource {
             (_, Status::Uninstalled) => "uninstalled",
             (_, Status::Error) => "error",
         }
+    }
+
+    /// Its partner pushes secrets: the answer to whatever it was asked before may still come, and be older.
+    pub(super) fn has_new_secrets(&mut self) {
+        let newest = self.calls.values().max_by(|one, other| one.as_str().cmp(other.as_str()));
+        self.secrets_since = newest.cloned();
+    }
+
+    /// Whether the partner's answer to a call says what the secrets are now.
+    pub(super) fn heeds_secrets_of(&self, call: &Call) -> bool {
+        self.secrets_since.as_ref().is_none_or(|since| since.as_str() < call.id.as_str())
     }
 
     /// Its id as its partner knows it, where there is one.

@@ -64,15 +64,15 @@ struct Rotated {
     partial: bool,
 }
 
-/// Keeps the new secrets where they are there. Where a connected project has a variable of one of the names, that is an error, and the
+/// Keeps the new secrets where they are there, and the partner has pushed none since it was asked. Where a connected project has a variable of one of the names, that is an error, and the
 /// partner is asked again with the same key: so it works out once the name is free.
 pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcome) -> Result<()> {
     let Outcome::Answered { body, .. } = outcome else { return Ok(()) };
     let Some(mut resource) = record::of_call(tx, call).await? else { return Ok(()) };
     let (scope, now) = (call.actor.scope(), core.clock.now());
     let rotated: Rotated = told::read(body)?;
-    if rotated.sync {
-        secrets::check(&rotated.secrets)?;
+    secrets::check(&rotated.secrets)?;
+    if rotated.sync && resource.heeds_secrets_of(call) {
         let before = resource.secrets(tx, core).await?;
         let after = secrets::merge(before, rotated.secrets, rotated.partial)?;
         life::keep(tx, core, &scope, &mut resource, after, now).await?;

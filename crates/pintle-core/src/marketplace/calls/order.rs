@@ -1,0 +1,85 @@
+//! Calls of one kind follow one another. A partner repeats what it answered to a key, and does what it was not asked before: so an older
+//! call that is sent after a newer one would bring back what is over, at the partner or here.
+
+use super::{Call, Operation, Stored, run};
+use crate::deliveries::State;
+use crate::ids::{ConfigurationId, DeliveryId};
+use crate::{Core, Error, Result};
+use pintle_store::{Conn, params};
+
+/// Whether it can be run once more: the partner has not said yes or no to it, its installation is still the same team's, and nothing newer
+/// takes its place.
+///
+/// # Errors
+/// 409 `call_answered`, `installation_transferred` or `call_superseded`.
+pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
+    let moved = "SELECT i.id FROM deliveries d JOIN installations i ON i.id = d.source_id
+      WHERE d.id = $1 AND i.owner_id <> d.owner_id";
+    if tx.opt::<(String,)>(moved, &params![id]).await?.is_some() {
+        let text = "The installation has been transferred to another team";
+        return Err(Error::conflict("installation_transferred", text));
+    }
+    match run::outcome(tx, core, id).await? {
+        Some(outcome) if outcome.is_known() => {
+            let text = "The partner has answered this call: what it said stands, and sending it again would change nothing";
+            Err(Error::conflict("call_answered", text))
+        }
+        _ => require_newest(tx, id).await,
+    }
+}
+
+/// Where one call replaces what another did, only the newest may be sent again, whatever became of it: the next request looks at that
+/// one, so that no two are under way. Of the others one that is answered ends those before.
+async fn require_newest(tx: &Conn, id: &DeliveryId) -> Result<()> {
+    let Some(Stored { call, .. }) = Stored::load(tx, id).await? else { return Ok(()) };
+    let newer = newer_than(tx, &call).await?;
+    if newer.iter().any(|state| call.operation.replaces() || is_answered(state)) {
+        let text = "The partner was asked something newer of this kind meanwhile";
+        return Err(Error::conflict("call_superseded", text));
+    }
+    Ok(())
+}
+
+fn is_answered(state: &str) -> bool {
+    state == State::Delivered.as_str()
+}
+
+/// Whether the partner has answered a newer call of the same operation for the same installation or resource.
+pub(super) async fn answered_after(tx: &Conn, call: &Call) -> Result<bool> {
+    Ok(newer_than(tx, call).await?.iter().any(|state| is_answered(state)))
+}
+
+/// The states of the calls of the same operation, for the same installation or resource, that were made since.
+async fn newer_than(tx: &Conn, call: &Call) -> Result<Vec<String>> {
+    let mut found = of_installation(tx, &call.configuration).await?;
+    found.retain(|(other, _)| {
+        let same = other.operation == call.operation && other.resource == call.resource;
+        same && other.id.as_str() > call.id.as_str()
+    });
+    Ok(found.into_iter().map(|(_, state)| state).collect())
+}
+
+/// The newest call of an operation that concerns an installation as a whole.
+pub(crate) async fn newest_of_installation(
+    tx: &Conn,
+    id: &ConfigurationId,
+    operation: Operation,
+) -> Result<Option<DeliveryId>> {
+    let found = of_installation(tx, id).await?.into_iter().map(|(call, _)| call);
+    let found = found.filter(|call| call.operation == operation && call.resource.is_none());
+    // Compared here, since a database may order text as people do.
+    Ok(found.map(|call| call.id).max_by(|one, other| one.as_str().cmp(other.as_str())))
+}
+
+/// The calls of an installation that are not forgotten yet, and their states.
+async fn of_installation(tx: &Conn, id: &ConfigurationId) -> Result<Vec<(Call, String)>> {
+    let sql = "SELECT p.doc, d.state FROM partner_calls p JOIN deliveries d ON d.id = p.id
+      WHERE d.kind = 'partner' AND d.source_id = $1";
+    let rows: Vec<(String, String)> = tx.all(sql, &params![id]).await?;
+    rows.into_iter()
+        .map(|(doc, state)| {
+            let Stored { call, .. } = serde_json::from_str(&doc)?;
+            Ok((call, state))
+        })
+        .collect()
+}

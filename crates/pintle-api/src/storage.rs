@@ -4,14 +4,18 @@
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use pintle_core::marketplace::resources::connections::{self, NewConnection};
+use pintle_core::marketplace::resources::repl::{self, Said};
 use pintle_core::marketplace::resources::{
     actions, auto, change, leave, provision, restrict, rotate, stores,
 };
 use pintle_core::{Result, Scope};
 use serde::Deserialize;
 use serde_json::json;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+const LINES: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
 routes! {
     "listStores": Get "/v1/storage/stores", ConfigurationRead => list;
@@ -24,6 +28,7 @@ routes! {
     "rotateStoreSecrets": Post "/v1/storage/stores/{id}/secrets/rotate", ConfigurationUpdate => rotate;
     "getStore": Get "/v1/storage/stores/{id}", ConfigurationRead => get;
     "setStoreProductionOnly": Put "/pintle/v1/stores/{id}/production-only", ConfigurationUpdate => restrict;
+    "queryStore": Post "/pintle/v1/stores/{id}/repl", ConfigurationUpdate => query;
     "listDeploymentActions":
         Get "/pintle/v1/deployments/{deploymentId}/actions", ConfigurationRead => actions;
     "connectStore": Post "/v1/storage/stores/{id}/connections", ConfigurationUpdate => connect;
@@ -79,6 +84,15 @@ async fn restrict(call: Call, scope: Scope) -> Result<Reply> {
     let Switch { enabled } = call.json()?;
     let store = restrict::restrict(&call.core, &scope, call.param("id"), enabled).await?;
     Reply::json(&json!({ "store": store }))
+}
+
+/// The partner's blocks, in the form that it chose.
+async fn query(call: Call, scope: Scope) -> Result<Reply> {
+    let said = repl::put(&call.core, &scope, call.param("id"), call.json()?).await?;
+    Ok(match said {
+        Said::Blocks(bytes) => Reply::bytes(JSON, bytes.into()),
+        Said::Lines(bytes) => Reply::bytes(LINES, bytes.into()),
+    })
 }
 
 async fn actions(call: Call, scope: Scope) -> Result<Reply> {

@@ -7,12 +7,14 @@ use pintle_store::params;
 use serde_json::{Value, json};
 
 impl Pintle {
-    /// A product of the installation's integration, with this slug; answers its id.
+    /// A product of the installation's integration, with this slug and a prompt to query it at; answers its id.
     pub async fn product(&self, installed: &Installed, slug: &str) -> String {
         let id = ProductId::new(&self.core.entropy);
         let now = self.clock.now();
+        let repl = json!({ "enabled": true, "supportsReadOnlyMode": true });
+        let protocols = json!({ "storage": { "status": "enabled", "repl": repl } });
         let doc = json!({
-            "id": id, "integrationId": installed.integration, "slug": slug, "name": slug, "protocols": {},
+            "id": id, "integrationId": installed.integration, "slug": slug, "name": slug, "protocols": protocols,
             "metadataSchema": { "type": "object", "properties": {} }, "createdAt": now, "updatedAt": now,
         });
         let row = params![&id, &installed.integration, slug, now, doc.to_string()].to_vec();

@@ -299,6 +299,7 @@ pub const CASES: &[Case] = {
         case("updateStore", AskableStore, MEMBERS, User, |n| json!({ "name": format!("renamed-{n}") })),
         case("deleteIntegrationStore", AskableStore, MEMBERS, User, none),
         case("rotateStoreSecrets", AskableStore, MEMBERS, User, none),
+        case("queryStore", AskableStore, MEMBERS, User, |_| json!({ "input": "select 1" })),
         case("setStoreProductionOnly", Store, MEMBERS, User, |_| json!({ "enabled": true })),
         case("listDeploymentActions", DeploymentName, EVERYONE, Read(CONFIGURATION), none),
         case("update-integration-deployment-action", ResourceOfDeployment, NOBODY, Partner, none),

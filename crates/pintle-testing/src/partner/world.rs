@@ -125,6 +125,7 @@ impl World {
                 self.resources.remove(id);
                 (204, Value::Null)
             }
+            ("POST", ["repl"]) => (200, json!([{ "type": "paragraph", "text": body["input"] }])),
             ("POST", ["secrets", "rotate"]) => {
                 self.rotated += 1;
                 (200, with_secrets(json!({ "sync": true }), id, self.rotated))

@@ -6,6 +6,8 @@ mod auto;
 mod connections;
 mod inbound;
 mod late;
+mod order;
+mod repl;
 mod restrict;
 mod secrets;
 mod transfers;

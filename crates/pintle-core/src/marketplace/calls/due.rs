@@ -1,10 +1,9 @@
-//! Calls that nobody waits for: what is due again, one at a time for each installation on this server. Another one may run the next.
+//! Calls that nobody waits for: what is due again, one at a time for each installation, whichever server runs it.
 
-use super::LEASE;
+use super::{LEASE, run};
 use crate::ids::DeliveryId;
 use crate::{Core, Result};
 use pintle_store::{Conn, params};
-use std::collections::HashSet;
 
 /// A call in a worker's hands, for as long as its tries may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,27 +13,19 @@ pub struct Claimed {
     pub lane: String,
 }
 
-/// Takes the oldest due call of each installation that is not busy.
-pub async fn claim(core: &Core, busy: &HashSet<String>) -> Result<Vec<Claimed>> {
+/// Takes the oldest due call of each installation that has none under way, here or on another server; then [`run_claimed`] it.
+pub async fn claim(core: &Core) -> Result<Vec<Claimed>> {
     let now = core.clock.now();
-    let lanes: Vec<(String,)> = core
-        .db
-        .read()
-        .await?
-        .all(
-            "SELECT DISTINCT source_id FROM deliveries WHERE kind = 'partner' AND due_at <= $1",
-            &params![now],
-        )
-        .await?;
-    let lanes: Vec<String> =
-        lanes.into_iter().map(|(lane,)| lane).filter(|lane| !busy.contains(lane)).collect();
+    let sql = "SELECT DISTINCT d.source_id FROM deliveries d WHERE d.kind = 'partner' AND d.due_at <= $1
+      AND NOT EXISTS (SELECT 1 FROM installations i WHERE i.id = d.source_id AND i.called_until > $1)";
+    let lanes: Vec<(String,)> = core.db.read().await?.all(sql, &params![now]).await?;
     if lanes.is_empty() {
         return Ok(Vec::new());
     }
     core.db
         .write(async move |tx| {
             let mut claimed = Vec::new();
-            for lane in &lanes {
+            for (lane,) in &lanes {
                 let taken = take(tx, lane, now).await?;
                 claimed.extend(taken.map(|id| Claimed { id: DeliveryId::from(id), lane: lane.clone() }));
             }
@@ -43,7 +34,25 @@ pub async fn claim(core: &Core, busy: &HashSet<String>) -> Result<Vec<Claimed>> 
         .await
 }
 
+/// Runs what was claimed, and leaves the installation to whoever comes next. Where that fails, both are free when their leases end.
+///
+/// # Errors
+/// As `run`.
+pub async fn run_claimed(core: &Core, claimed: &Claimed) -> Result<()> {
+    run(core, &claimed.id).await?;
+    let lane = claimed.lane.clone();
+    let sql = "UPDATE installations SET called_until = NULL WHERE id = $1";
+    core.db.write(async move |tx| Ok(tx.execute(sql, &params![&lane]).await.map(drop)?)).await
+}
+
+/// An installation whose integration is gone has no row any more, and so no lease: its last call is only that it ends.
 async fn take(tx: &Conn, lane: &str, now: i64) -> Result<Option<String>> {
+    let elsewhere = "SELECT id FROM installations WHERE id = $1 AND called_until > $2";
+    if tx.opt::<(String,)>(elsewhere, &params![lane, now]).await?.is_some() {
+        return Ok(None);
+    }
+    let lease = "UPDATE installations SET called_until = $2 WHERE id = $1";
+    tx.execute(lease, &params![lane, now + LEASE]).await?;
     let sql = "UPDATE deliveries SET due_at = $3 WHERE id =
         (SELECT id FROM deliveries WHERE kind = 'partner' AND source_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT 1)
       RETURNING id";

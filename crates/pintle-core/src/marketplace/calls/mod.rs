@@ -13,7 +13,7 @@ mod run;
 mod settle;
 mod waiting;
 
-pub use due::{Claimed, claim};
+pub use due::{Claimed, claim, run_claimed};
 use order::answered_after;
 pub(crate) use order::{newest_of_installation, require_open};
 pub(crate) use run::give_up;

@@ -92,6 +92,7 @@ async fn a_question_is_asked_twice_and_then_the_partner_is_unavailable() {
             speaker: Speaker::System,
             method: Method::GET,
             path: &path,
+            then: None,
             key: None,
             body: None,
         };

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use pintle_core::marketplace::resources::connections::{self, NewConnection};
 use pintle_core::marketplace::resources::repl::{self, Said};
 use pintle_core::marketplace::resources::{
-    actions, auto, change, leave, provision, restrict, rotate, stores,
+    actions, auto, change, claim, leave, provision, restrict, rotate, stores,
 };
 use pintle_core::{Result, Scope};
 use serde::Deserialize;
@@ -31,6 +31,9 @@ routes! {
     "queryStore": Post "/pintle/v1/stores/{id}/repl", ConfigurationUpdate => query;
     "listDeploymentActions":
         Get "/pintle/v1/deployments/{deploymentId}/actions", ConfigurationRead => actions;
+    "createSandboxClaimUrl":
+        Post "/v1/integrations/installations/{integrationConfigurationId}/resources/{resourceId}/sandbox/claim-url",
+        ConfigurationUpdate => claim_url;
     "connectStore": Post "/v1/storage/stores/{id}/connections", ConfigurationUpdate => connect;
     "disconnectStore": Delete "/v1/storage/stores/{id}/connections/{connectionId}", ConfigurationUpdate => disconnect;
     "disconnectStores": Delete "/v1/storage/stores/{id}/connections", ConfigurationUpdate => disconnect_all;
@@ -103,6 +106,13 @@ async fn actions(call: Call, scope: Scope) -> Result<Reply> {
 async fn connect(call: Call, scope: Scope) -> Result<Reply> {
     let made = connections::connect(&call.core, &scope, None, call.param("id"), call.json()?).await?;
     Reply::created(&made)
+}
+
+/// The command line sends `{source}`, which says nothing here.
+async fn claim_url(call: Call, scope: Scope) -> Result<Reply> {
+    let (installation, resource) = (call.param("integrationConfigurationId"), call.param("resourceId"));
+    let url = claim::url(&call.core, &scope, installation, resource).await?;
+    Reply::json(&json!({ "claimUrl": url }))
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,9 @@
 
 mod consent;
 mod credentials;
+mod imports;
 mod native;
+mod onward;
 mod page;
 mod session;
 mod sso;
@@ -33,6 +35,10 @@ routes! {
     "enterPartner": Get "/sso/integrations/{slug}/{configurationId}", Public => sso::enter;
     "goToPartner": Get "/integrations/{slug}/sso/{configurationId}", Public => sso::jump;
     "signOnAtPartner": Post "/pintle/v1/integrations/configurations/{configurationId}/sso", SignOn => sso::headless;
+    "importAtPartner":
+        Post "/pintle/v1/integrations/configurations/{configurationId}/imports", ConfigurationUpdate => imports::headless;
+    "goToImport": Get "/integrations/{slug}/import/{configurationId}", Public => imports::go;
+    "returnFromImport": Get "/integrations/{slug}/imported", Public => imports::back;
     "completeInstallation": Get "/integrations/{slug}/complete", Public => consent::complete;
 }
 

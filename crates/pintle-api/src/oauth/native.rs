@@ -1,8 +1,11 @@
 //! What consent pages say of native integrations only.
 
-use super::page::Choice;
+use super::page::{Allow, Choice, message};
 use super::start::Start;
+use crate::reply::Reply;
+use axum::http::StatusCode;
 use maud::{Markup, html};
+use pintle_core::configurations::Configuration;
 use pintle_core::integrations::{Integration, Kind};
 
 /// What a native installation needs to be accepted.
@@ -24,6 +27,24 @@ pub(super) fn policies(app: &Integration) -> Markup {
             } }
         }
     }
+}
+
+/// The way to what a team has at the partner already.
+pub(super) fn bring_over(app: &Integration, configuration: &Configuration) -> Markup {
+    let native = configuration.installation_type == Kind::Marketplace && configuration.disabled_at.is_none();
+    html! {
+        @if native && app.import_resource_url.is_some() {
+            p { a href={ "/integrations/" (app.slug) "/import/" (configuration.id.as_str()) } {
+                "Bring over what you have at " (app.name) " already"
+            } }
+        }
+    }
+}
+
+/// The browser is back from the partner's import page.
+pub(super) fn imported(app: &Integration, name: &str) -> Reply {
+    let text = html! { p { strong { (name) } " came from " (app.name) ". You can close this window." } };
+    message(StatusCode::OK, Allow::OwnForms, ("good", "✓"), &format!("{name} was imported"), text)
 }
 
 /// The page of an integration's other way to be installed, where it has two.

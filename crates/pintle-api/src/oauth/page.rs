@@ -1,7 +1,7 @@
 //! What the browser is sent. Everything that somebody chose (names, URLs, texts) goes through the template's escaping; the only
 //! texts that do not are constants of this program.
 
-use super::native::{other_way, policies};
+use super::native::{bring_over, other_way, policies};
 use super::session::Session;
 use super::start::Start;
 use super::words;
@@ -30,7 +30,7 @@ fn hash(text: &str) -> String {
 
 /// What a page's policy allows beside its style.
 #[derive(Clone, Copy)]
-enum Allow {
+pub(super) enum Allow {
     /// Forms that lead to Pintle itself.
     OwnForms,
     /// Any form: browsers hold every redirect after one against `form-action`, to the integration's redirect URL, and from there
@@ -98,7 +98,13 @@ fn document(status: StatusCode, title: &str, allow: Allow, main: Markup, footer:
 }
 
 /// A page that says one thing.
-fn message(status: StatusCode, allow: Allow, mark: (&str, &str), title: &str, text: Markup) -> Reply {
+pub(super) fn message(
+    status: StatusCode,
+    allow: Allow,
+    mark: (&str, &str),
+    title: &str,
+    text: Markup,
+) -> Reply {
     let main = html! {
         header { div class={ "mark " (mark.0) } aria-hidden="true" { (mark.1) } h1 { (title) } }
         section { (text) }
@@ -126,7 +132,7 @@ pub(super) fn cancelled(app: &Integration) -> Reply {
 pub(super) fn installed(app: &Integration, account: &Account, configuration: &Configuration) -> Reply {
     let text = html! {
         p { "For " strong { (account.name) } ". You can close this window." }
-        (configure(app, configuration))
+        (onward(app, configuration))
     };
     let is_pending = configuration.status == Some(Status::Pending);
     let state = if is_pending { "is being installed" } else { "is installed" };
@@ -139,6 +145,11 @@ pub(super) fn complete(app: &Integration) -> Reply {
         script { (PreEscaped(CLOSE)) }
     };
     message(StatusCode::OK, Allow::Close, ("good", "✓"), &format!("{} is installed", app.name), text)
+}
+
+/// What can be done with an installation that there is.
+fn onward(app: &Integration, configuration: &Configuration) -> Markup {
+    html! { (configure(app, configuration)) (bring_over(app, configuration)) }
 }
 
 fn configure(app: &Integration, configuration: &Configuration) -> Markup {
@@ -272,7 +283,7 @@ pub(super) fn already_installed(choice: &Choice<'_>, configuration: &Configurati
             @if disabled {
                 p.hint { "The installation is disabled. An owner of " (account.name) " can take it over, which enables it again." }
             }
-            (configure(app, configuration))
+            (onward(app, configuration))
         }
         (other_way(choice))
         @if let (Some(url), Kind::External, false) = (&app.redirect_url, choice.kind, disabled) {

@@ -15,6 +15,7 @@ mod env;
 mod environments;
 mod events;
 mod faults;
+mod imports;
 mod install;
 mod installations;
 mod lifecycle;

@@ -71,7 +71,9 @@ pub enum Thing {
     Installation,
     /// The same, with a page to sign in on.
     InstallationWithLogin,
-    /// The same with the owner of its team.
+    /// One of its resources that nobody owns, as its team names it.
+    Sandbox,
+    /// The installation with the owner of its team.
     InstallationMember,
     /// One of its resources, by its partner's id.
     Resource,
@@ -317,9 +319,16 @@ impl<'a> World<'a> {
             Thing::Installation => vec![self.installation(installed).await],
             Thing::InstallationWithLogin => {
                 let installed = self.install_native().await;
-                let app = format!("/pintle/v1/integrations/{}", installed.integration);
-                owner.patch(&app, json!({ "redirectLoginUrl": "https://example.com/login" })).await.ok(200);
+                self.with_pages(&installed).await;
                 vec![("configurationId", installed.id)]
+            }
+            Thing::Sandbox => {
+                let native = self.native(None).await;
+                self.with_pages(&native).await;
+                let store = native.import("res-1", json!([])).await;
+                let sandbox = json!({ "ownership": "sandbox" });
+                native.caller.patch(&native.resource("res-1"), sandbox).await.ok(200);
+                vec![("integrationConfigurationId", native.id), ("resourceId", store)]
             }
             Thing::InstallationWithSecret => {
                 let native = self.native(installed).await;
@@ -429,6 +438,15 @@ impl<'a> World<'a> {
         let mut body = cases::shared_env(next());
         body["projectId"] = projects;
         text(&self.owner.post("/v1/env", body).await.ok(201)["created"][0]["id"])
+    }
+
+    /// The integration of a native installation gets pages of its own.
+    async fn with_pages(&self, native: &Installed) {
+        let pages = json!({
+            "redirectLoginUrl": "https://example.com/login", "importResourceUrl": "https://example.com/import",
+        });
+        let app = format!("/pintle/v1/integrations/{}", native.integration);
+        self.owner.patch(&app, pages).await.ok(200);
     }
 
     /// A marketplace installation with the product `db`.

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod claims;
 pub mod credentials;
 pub mod experimentation;
+pub mod imports;
 pub mod installations;
 pub mod keys;
 pub mod notice;

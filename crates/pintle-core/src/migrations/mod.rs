@@ -9,6 +9,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "delivery_contents", sql: include_str!("0003_delivery_contents.sql") },
     Migration { name: "marketplace", sql: include_str!("0004_marketplace.sql") },
     Migration { name: "environments", sql: include_str!("0005_environments.sql") },
+    Migration { name: "imports", sql: include_str!("0006_imports.sql") },
 ];
 
 /// That a database has this program's schema, neither an older nor a newer one.

@@ -3,6 +3,7 @@
 mod actions;
 mod asked;
 mod auto;
+mod claim;
 mod connections;
 mod inbound;
 mod late;
@@ -17,7 +18,6 @@ use pintle_core::clock::MINUTE;
 use pintle_core::marketplace::calls;
 use pintle_testing::{Caller, Installed, Pintle};
 use serde_json::{Value, json};
-use std::collections::HashSet;
 
 /// A team with a project `site`, and a marketplace installation with the product `db`.
 async fn world(pintle: &Pintle) -> (Caller, Installed) {
@@ -70,12 +70,12 @@ async fn later(pintle: &Pintle, ms: i64) -> usize {
     pintle.clock.advance(ms);
     let mut made = 0;
     loop {
-        let claimed = calls::claim(&pintle.core, &HashSet::new()).await.unwrap();
+        let claimed = calls::claim(&pintle.core).await.unwrap();
         if claimed.is_empty() || made > 20 {
             return made;
         }
         for call in claimed {
-            calls::run(&pintle.core, &call.id).await.unwrap();
+            calls::run_claimed(&pintle.core, &call).await.unwrap();
             made += 1;
         }
         pintle.clock.advance(MINUTE);

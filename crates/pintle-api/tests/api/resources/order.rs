@@ -2,7 +2,8 @@
 
 use super::asked::{created, with_partner};
 use super::{EVERYWHERE, connect, later, secret, store, variable, variables};
-use pintle_core::clock::{DAY, MINUTE};
+use pintle_core::clock::{DAY, HOUR, MINUTE};
+use pintle_core::marketplace::calls;
 use pintle_testing::partner::Act;
 use pintle_testing::{Caller, on_each_engine};
 use serde_json::json;
@@ -77,6 +78,30 @@ async fn secrets_that_were_pushed_are_newer_than_the_answer_to_what_was_asked_be
         server.script(|_| None);
         team.post(&rotate, json!({})).await.ok(200);
         assert_eq!(variables(&team, "site").await[1], variable("DATABASE_URL", "db://res_1/2", EVERYWHERE));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_call_of_an_installation_is_under_way_at_a_time_whichever_server_runs_it() {
+    on_each_engine(async |pintle| {
+        let (team, installed, server) = with_partner(pintle).await;
+        let (id, _) = created(&team, &installed, json!({})).await;
+        server.script(|_| Some(Act::Answer(503, json!({}))));
+        let path = format!("/v1/storage/stores/{id}");
+        team.post(&format!("{path}/secrets/rotate"), json!({})).await.fails(502, "partner_unavailable");
+        team.patch(&path, json!({ "name": "renamed" })).await.ok(200);
+        pintle.clock.advance(HOUR);
+        // Each claim is a server's own: nothing but the database is between them.
+        let first = calls::claim(&pintle.core).await.unwrap();
+        assert_eq!((first.len(), calls::claim(&pintle.core).await.unwrap().len()), (1, 0));
+        calls::run_claimed(&pintle.core, &first[0]).await.unwrap();
+        let second = calls::claim(&pintle.core).await.unwrap();
+        assert_eq!(second.len(), 1);
+        assert_ne!(second[0].id, first[0].id);
+        // A server that died with a call in its hands holds the others for as long as a call may take.
+        pintle.clock.advance(MINUTE);
+        assert_eq!(calls::claim(&pintle.core).await.unwrap().len(), 1);
     })
     .await;
 }

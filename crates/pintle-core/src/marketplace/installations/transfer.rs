@@ -111,7 +111,7 @@ async fn hand_over(
     };
     moved.save(tx).await?;
     let id = &moved.id;
-    for table in ["configuration_projects", "codes", "sso_codes"] {
+    for table in ["configuration_projects", "codes", "sso_codes", "resource_imports"] {
         tx.execute(&format!("DELETE FROM {table} WHERE configuration_id = $1"), &params![id]).await?;
     }
     let mut installation = load(tx, id).await?;

@@ -133,6 +133,20 @@ async fn find_product(conn: &Conn, configuration: &ConfigurationId, id_or_slug: 
     row.map(|(id,)| ProductId::from(id)).ok_or_else(|| Error::not_found("Product"))
 }
 
+/// The same, as its partner names it.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn product_slug(
+    conn: &Conn,
+    configuration: &ConfigurationId,
+    id_or_slug: &str,
+) -> Result<String> {
+    let id = find_product(conn, configuration, id_or_slug).await?;
+    let (slug,) = conn.one("SELECT slug FROM products WHERE id = $1", &params![&id]).await?;
+    Ok(slug)
+}
+
 /// delete-integration-resource: it is gone at the partner. Its connections and their variables go with it.
 ///
 /// # Errors

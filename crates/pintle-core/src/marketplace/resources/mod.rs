@@ -16,6 +16,7 @@ pub mod actions;
 mod asking;
 pub mod auto;
 pub mod change;
+pub mod claim;
 pub mod connections;
 pub mod inbound;
 pub mod leave;
@@ -32,6 +33,7 @@ pub mod stores;
 mod told;
 pub mod transfers;
 
+pub(crate) use inbound::product_slug;
 pub use naming::variable_name;
 pub use record::{Ownership, Resource, Stage};
 pub(crate) use record::{hand_over, of_partner};

@@ -3,6 +3,7 @@
 // `--database URL` is handed to it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { start } from '../server.mjs'
 
@@ -11,7 +12,9 @@ const { ready, stop } = await start('clients', process.argv.slice(2))
 
 let code = 1
 try {
-  const test = ['--test', '--test-reporter=spec', path.join(here, 'marketplace.test.mjs')]
+  const suites = readdirSync(here).filter(name => name.endsWith('.test.mjs')).map(name => path.join(here, name))
+  // One after the other: they share the team and its projects.
+  const test = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...suites]
   const env = { ...process.env, PINTLE_DEMO: JSON.stringify(ready) }
   const [status] = await once(spawn(process.execPath, test, { stdio: ['ignore', 'inherit', 'inherit'], env }), 'exit')
   code = status ?? 1

@@ -128,6 +128,30 @@ async fn a_name_is_there_once_in_each_environment() {
 }
 
 #[tokio::test]
+async fn a_target_holds_a_thousand() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let evs = |from: usize, count: usize| -> Vec<Value> {
+            (from..from + count).map(|n| json!({ "key": format!("K{n}"), "value": "a" })).collect()
+        };
+        for block in 0..20 {
+            let body = json!({ "evs": evs(block * 50, 50), "target": ["preview"] });
+            team.post("/v1/env", body).await.ok(201);
+        }
+        team.post("/v1/env", sharing("MORE", "a", &["preview"], &[])).await.fails(400, "MAX_ENVS_EXCEEDED");
+        let elsewhere = share(&team, sharing("MORE", "a", &["development"], &[])).await;
+        let updates = json!({ "updates": { text(&elsewhere["id"]): { "target": ["preview"] } } });
+        team.patch("/v1/env", updates).await.fails(400, "MAX_ENVS_EXCEEDED");
+        let listed = team.get("/v1/env").await.ok(200);
+        assert_eq!(listed["pagination"]["count"], 1001);
+        // One that is there already may change, though its place is full.
+        let full = text(&listed["data"][1000]["id"]);
+        assert_eq!(update(&team, &full, json!({ "key": "RENAMED" })).await["key"], "RENAMED");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn of_many_each_may_fail_alone() {
     on_each_engine(async |pintle| {
         let team = pintle.team("acme").await;

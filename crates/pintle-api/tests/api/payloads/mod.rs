@@ -1,6 +1,7 @@
 //! What is recorded of each change, and what webhooks are told of it (semantics.md 5.4, 5.5, 8.8), as snapshots. A webhook event has
 //! exactly the documented payload; `cargo insta review` shows what changed.
 
+mod environments;
 mod installations;
 mod invoices;
 mod projects;

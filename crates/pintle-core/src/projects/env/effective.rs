@@ -36,8 +36,8 @@ pub(crate) struct Effective {
 const OWN: &str = "SELECT e.doc, e.value FROM env_targets t JOIN envs e ON e.id = t.env_id
   WHERE t.project_id = $1 AND t.target = $2 AND t.git_branch IN ('', $3) ORDER BY t.git_branch, t.key";
 
-const SHARED: &str = "SELECT e.doc, e.value FROM shared_env_projects l
-  JOIN shared_env_targets t ON t.env_id = l.env_id AND t.target = $2 JOIN shared_envs e ON e.id = l.env_id
+/// Those of all places: to join their targets, PostgreSQL would read everybody's.
+const SHARED: &str = "SELECT e.doc, e.value FROM shared_env_projects l JOIN shared_envs e ON e.id = l.env_id
   WHERE l.project_id = $1";
 
 /// A deployment's variables by their names. The project's own beat shared ones, those of the branch beat those without one. A custom
@@ -51,8 +51,11 @@ pub(crate) async fn effective(
     let mut found = BTreeMap::new();
     let everywhere =
         if Target::parse(environment.name).is_some() { environment.name } else { shared::CUSTOM };
-    for (doc, sealed) in conn.all::<(String, Vec<u8>)>(SHARED, &params![project, everywhere]).await? {
+    for (doc, sealed) in conn.all::<(String, Vec<u8>)>(SHARED, &params![project]).await? {
         let variable: SharedVariable = serde_json::from_str(&doc)?;
+        if !variable.places().contains(&everywhere) {
+            continue;
+        }
         let value = core.vault.open_text(variable.id.as_str(), &sealed)?;
         let in_production = variable.target.contains(&Target::Production);
         let one = Effective { kind: variable.kind, value, configuration: None, shared: true, in_production };

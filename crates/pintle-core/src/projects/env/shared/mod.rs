@@ -55,7 +55,7 @@ pub struct SharedVariable {
 
 impl SharedVariable {
     /// Where it is, as `shared_env_targets` has it.
-    fn places(&self) -> Vec<&'static str> {
+    pub(super) fn places(&self) -> Vec<&'static str> {
         let custom = self.apply_to_all_custom_environments.then_some(CUSTOM);
         self.target.iter().map(|target| target.as_str()).chain(custom).collect()
     }
@@ -139,9 +139,9 @@ fn wire(
 ) -> Result<String> {
     let (value, decrypted) = Stored { id, doc, value: sealed }.shown(core, decrypt)?;
     let (value, projects) = (serde_json::to_string(&value)?, serde_json::to_string(projects)?);
-    // The document is an object that is never empty, so what is left of it begins with a key.
-    let rest = doc.get(1..).unwrap_or("}");
-    Ok(format!("{{\"value\":{value},\"decrypted\":{decrypted},\"projectId\":{projects},{rest}"))
+    // Newer clients insist on issues. The document is an object that is never empty, so what is left of it begins with a key.
+    let (issues, rest) = ("\"securityIssues\":[]", doc.get(1..).unwrap_or("}"));
+    Ok(format!("{{\"value\":{value},\"decrypted\":{decrypted},{issues},\"projectId\":{projects},{rest}"))
 }
 
 /// The key is taken in one of the environments.

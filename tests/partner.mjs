@@ -53,9 +53,10 @@ async function claims(pintle, client, authorization) {
 }
 
 /// Starts one, and registers it with the Pintle at this URL: a native integration of this slug with one product. `installations` holds what
-/// it was told of each, with the token; `resources` what it made; `events` what came to its webhook.
+/// it was told of each, with the token; `resources` what it made; `events` what came to its webhook. With `keepsBills` a removal leaves it
+/// something to settle.
 export async function startPartner(pintle, { teamId, token }, slug) {
-  const partner = { slug, product: product.slug, client: undefined, installations: new Map(), resources: new Map(), events: [] }
+  const partner = { slug, product: product.slug, client: undefined, installations: new Map(), resources: new Map(), events: [], keepsBills: false }
   const server = createServer(async (request, response) => {
     const answer = (status, body) => response.writeHead(status, { 'content-type': 'application/json' }).end(body && JSON.stringify(body))
     const body = Buffer.concat(await request.toArray())
@@ -98,7 +99,7 @@ function hear({ client, events }, signature, body) {
 }
 
 /// Status and body of what a partner answers.
-function answers({ installations, resources }, method, path, body, claims) {
+function answers({ installations, resources, keepsBills }, method, path, body, claims) {
   const [, , , id, , resource] = path.split('/')
   const kind = `${method} ${path.replace(id, ':id').replace(resource, ':resource')}`
   switch (kind) {
@@ -109,7 +110,7 @@ function answers({ installations, resources }, method, path, body, claims) {
       return [200, {}]
     case 'DELETE /v1/installations/:id':
       installations.delete(id)
-      return [200, { finalized: true }]
+      return [200, { finalized: !keepsBills }]
     case 'GET /v1/products/:id/plans':
     case 'GET /v1/installations/:id/plans':
     case 'GET /v1/installations/:id/resources/:resource/plans':

@@ -213,6 +213,25 @@ onEachSdk('the marketplace', ({ client, it, sdk }) => {
     await own.marketplace.deleteIntegrationResource(its({ resourceId: 'migrated' }))
   })
 
+  it('gives out another token, takes one back, and is told that nothing is left to settle', async () => {
+    // The older release does not know these three.
+    if (sdk === 'matching') return
+    const bought = await buy(team)
+    const at = { integrationConfigurationId: bought.id }
+    const { clientSecret } = bought.partner.client
+    const { accessToken } = await client(bought.token).marketplace.rotateInstallationCredential({ ...at, requestBody: { clientSecret } })
+    const second = client(accessToken).marketplace
+    const revoked = await second.revokeInstallationCredential({ ...at, requestBody: { clientSecret, token: bought.token } })
+    assert.deepEqual([revoked.revoked, revoked.alreadyRevoked], [true, false])
+    await fails(client(bought.token).marketplace.getAccountInfo(at), 403, 'forbidden')
+    await fails(second.finalizeInstallation(at), 400, 'bad_request')
+    bought.partner.keepsBills = true
+    await vercel.integrations.deleteConfiguration(ours({ id: bought.id }))
+    await second.finalizeInstallation(at)
+    const { closing } = await request(team.token, 200, 'GET', `/pintle/v1/removals/${bought.id}?teamId=${team.teamId}`)
+    assert.equal(closing.end, 'finalized')
+  })
+
   it('tells the partner by webhook, signed', async () => {
     const kinds = () => installed.partner.events.map(event => event.type)
     const wanted = ['integration-resource.project-connected', 'marketplace.invoice.created', 'marketplace.invoice.paid']

@@ -65,7 +65,7 @@ impl<'a> World<'a> {
             path: partner::path(&path),
             body: Some(body),
             secret: false,
-            data: Value::Null,
+            data: json!({ "billingPlanId": "pro" }),
         }
     }
 

@@ -63,6 +63,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         otlp::ROUTES,
         products::ROUTES,
         projects::ROUTES,
+        projects::domains::ROUTES,
         projects::env::ROUTES,
         registry::ROUTES,
         removals::ROUTES,

@@ -1,12 +1,15 @@
 //! Group `projects` of the contract: the projects themselves.
 
+pub mod domains;
 pub mod env;
 
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
-use pintle_core::projects::{self, Filter, Next};
+use axum::http::StatusCode;
+use pintle_core::projects::{self, Filter, Next, bypasses, client_certs, transfers};
 use pintle_core::{Result, Scope, validate};
+use serde_json::json;
 
 routes! {
     "createProject": Post "/v11/projects", ProjectCreate => create;
@@ -14,6 +17,14 @@ routes! {
     "getProject": Get "/v9/projects/{idOrName}", ProjectRead => get;
     "updateProject": Patch "/v9/projects/{idOrName}", ProjectWrite => update;
     "deleteProject": Delete "/v9/projects/{idOrName}", ProjectWrite => delete;
+    "pauseProject": Post "/v1/projects/{projectId}/pause", ProjectWrite => pause;
+    "unpauseProject": Post "/v1/projects/{projectId}/unpause", ProjectWrite => unpause;
+    "updateProjectDataCache": Patch "/v1/data-cache/projects/{projectId}", ProjectWrite => set_data_cache;
+    "updateProjectProtectionBypass": Patch "/v1/projects/{idOrName}/protection-bypass", ProjectWrite => bypass;
+    "uploadProjectClientCert": Post "/v1/projects/{idOrName}/client-cert", ProjectWrite => upload_client_cert;
+    "getProjectClientCerts": Get "/v1/projects/{idOrName}/client-cert", ProjectRead => client_certs;
+    "createProjectTransferRequest": Post "/projects/{idOrName}/transfer-request", ProjectTransfer => offer;
+    "acceptProjectTransferRequest": Put "/projects/transfer-request/{code}", ProjectCreate => accept;
 }
 
 async fn create(call: Call, scope: Scope) -> Result<Reply> {
@@ -25,12 +36,50 @@ async fn get(call: Call, scope: Scope) -> Result<Reply> {
 }
 
 async fn update(call: Call, scope: Scope) -> Result<Reply> {
-    Reply::json(&projects::update(&call.core, &scope, call.param("idOrName"), call.json()?).await?)
+    let project = call.param("idOrName");
+    Ok(Reply::document(projects::update(&call.core, &scope, project, call.json()?).await?))
 }
 
 async fn delete(call: Call, scope: Scope) -> Result<Reply> {
     projects::delete(&call.core, &scope, call.param("idOrName")).await?;
     Ok(Reply::nothing())
+}
+
+async fn pause(call: Call, scope: Scope) -> Result<Reply> {
+    projects::pause(&call.core, &scope, call.param("projectId"), true).await?;
+    Ok(Reply::empty(StatusCode::OK))
+}
+
+async fn unpause(call: Call, scope: Scope) -> Result<Reply> {
+    projects::pause(&call.core, &scope, call.param("projectId"), false).await?;
+    Ok(Reply::empty(StatusCode::OK))
+}
+
+async fn set_data_cache(call: Call, scope: Scope) -> Result<Reply> {
+    let project = call.param("projectId");
+    Ok(Reply::document(projects::set_data_cache(&call.core, &scope, project, call.json()?).await?))
+}
+
+async fn bypass(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&bypasses::change(&call.core, &scope, call.param("idOrName"), call.json()?).await?)
+}
+
+async fn upload_client_cert(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&client_certs::upload(&call.core, &scope, call.param("idOrName"), call.json()?).await?)
+}
+
+async fn client_certs(call: Call, scope: Scope) -> Result<Reply> {
+    let certs = client_certs::list(&call.core, &scope, call.param("idOrName")).await?;
+    Reply::json(&json!({ "clientCerts": certs }))
+}
+
+async fn offer(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&transfers::offer(&call.core, &scope, call.param("idOrName")).await?)
+}
+
+async fn accept(call: Call, scope: Scope) -> Result<Reply> {
+    let accepted = transfers::accept(&call.core, &scope, call.param("code"), call.json()?).await?;
+    Reply::json_as(StatusCode::ACCEPTED, &accepted)
 }
 
 async fn list(call: Call, scope: Scope) -> Result<Reply> {

@@ -87,6 +87,10 @@ id!(
     TransferId, "rtr_", 24
 );
 id!(InvoiceId, "mi_", 24);
+id!(
+    /// A client certificate of a project.
+    ClientCertId, "cert_", 24
+);
 id!(EdgeConfigId, "ecfg_", 32);
 id!(SigningKeyId, "key_", 16);
 id!(FaultId, "flt_", 12);

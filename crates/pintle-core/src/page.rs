@@ -13,6 +13,8 @@ pub struct Page {
     pub limit: i64,
     pub until: Option<Millis>,
     pub since: Option<Millis>,
+    /// Newest first is the rule. Where it is not, `next` goes into `since` and `prev` into `until`.
+    pub oldest_first: bool,
 }
 
 impl Page {
@@ -26,7 +28,7 @@ impl Page {
         if !(1..=Self::MAX).contains(&limit) {
             return Err(Error::invalid(format_args!("`limit` should be >= 1 and <= {}.", Self::MAX)));
         }
-        Ok(Self { limit, until, since })
+        Ok(Self { limit, until, since, oldest_first: false })
     }
 }
 
@@ -89,7 +91,7 @@ pub async fn read(
     rows(conn, select, stamp, params, page).await
 }
 
-/// Reads one page, newest first.
+/// Reads one page.
 ///
 /// `select` gives the stamp and what else a row is made of, and ends inside its WHERE clause; `stamp` is the column to page by;
 /// `params` are the parameters that `select` uses.
@@ -102,8 +104,13 @@ pub async fn rows<T: Stamp>(
 ) -> Result<(Vec<T>, Pagination)> {
     let n = params.len();
     let (low, high, limit) = (n + 1, n + 2, n + 3);
-    let window =
-        format!("{select} AND {stamp} > ${low} AND {stamp} < ${high} ORDER BY {stamp} DESC LIMIT ${limit}");
+    let (order, begun) = match page.oldest_first {
+        true => ("ASC", page.since.is_some()),
+        false => ("DESC", page.until.is_some()),
+    };
+    let window = format!(
+        "{select} AND {stamp} > ${low} AND {stamp} < ${high} ORDER BY {stamp} {order} LIMIT ${limit}"
+    );
     let since = page.since.unwrap_or(-1);
     let until = page.until.unwrap_or(i64::MAX);
     let bounds = [Value::Int(since), Value::Int(until), Value::Int(page.limit + 1)];
@@ -121,7 +128,7 @@ pub async fn rows<T: Stamp>(
     let pagination = Pagination {
         count: rows.len(),
         next: rows.last().map(|row| row.at()).filter(|_| more),
-        prev: rows.first().map(|row| row.at()).filter(|_| page.until.is_some()),
+        prev: rows.first().map(|row| row.at()).filter(|_| begun),
     };
     Ok((rows, pagination))
 }

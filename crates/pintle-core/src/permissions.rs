@@ -118,6 +118,10 @@ pub enum Permission {
     ProjectRead,
     ProjectCreate,
     ProjectWrite,
+    /// Which names lead to a project.
+    ProjectDomainWrite,
+    /// Give a project to another team.
+    ProjectTransfer,
     EnvRead,
     EnvWrite,
     /// Variables of the team, which projects get by a link.
@@ -165,6 +169,8 @@ pub enum TokenNeeds {
     Write(&'static str),
     /// Either of two scopes with write access.
     WriteEither(&'static str, &'static str),
+    /// Both of them.
+    WriteBoth(&'static str, &'static str),
 }
 
 /// What a role says about a permission.
@@ -188,6 +194,7 @@ impl Permission {
             LogDrainRead | LogDrainWrite => Write("log-drain"),
             ProjectRead => Read("project"),
             ProjectCreate | ProjectWrite | EnvironmentWrite => Write("project"),
+            ProjectDomainWrite => WriteBoth("project", "domain"),
             EnvRead | EnvWrite => WriteEither("project-env-vars", "global-project-env-vars"),
             TeamRead => Read("team"),
             // The platform has no scope for these.
@@ -202,6 +209,7 @@ impl Permission {
             | Install
             | ConfigurationTransfer
             | ResourceTransfer
+            | ProjectTransfer
             | SignOn
             | AppRead
             | AppWrite
@@ -226,6 +234,7 @@ impl Permission {
             self,
             ProjectRead
                 | ProjectWrite
+                | ProjectDomainWrite
                 | EnvRead
                 | EnvWrite
                 | EnvironmentWrite
@@ -250,7 +259,7 @@ impl Permission {
             | EventRead | SignOn | Develop => true,
             Marketplace | MarketplaceBilling => false,
             InvoiceRead | InvoiceWrite => matches!(role, Owner | Billing),
-            ConfigurationTransfer | TeamWrite | MemberWrite => role == Owner,
+            ConfigurationTransfer | ProjectTransfer | TeamWrite | MemberWrite => role == Owner,
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")
             }
@@ -262,7 +271,7 @@ impl Permission {
             ProjectCreate => matches!(role, Owner | Member | Developer) || extended.has("CreateProject"),
             _ if role == Contributor && self.is_project_level() => return Verdict::ByProject,
             ProjectRead => true,
-            ProjectWrite | LogKeyRead | LogKeyWrite => matches!(role, Owner | Member),
+            ProjectWrite | ProjectDomainWrite | LogKeyRead | LogKeyWrite => matches!(role, Owner | Member),
             LogRead => matches!(role, Owner | Member | Developer | Security),
             LogWrite => matches!(role, Owner | Member | Developer),
             EnvRead | EnvWrite | SharedEnvRead | SharedEnvWrite => {
@@ -363,6 +372,7 @@ impl Scopes {
             TokenNeeds::Read(stem) => self.can_read(stem),
             TokenNeeds::Write(stem) => self.can_write(stem),
             TokenNeeds::WriteEither(one, other) => self.can_write(one) || self.can_write(other),
+            TokenNeeds::WriteBoth(one, other) => self.can_write(one) && self.can_write(other),
         }
     }
 

@@ -16,6 +16,7 @@ use pintle_core::logs::retention::{self, Retention};
 use pintle_core::marketplace::billing::settle;
 use pintle_core::marketplace::installations::closing;
 use pintle_core::marketplace::resources::transfers;
+use pintle_core::projects;
 use pintle_core::seed::demo::{self, Demo};
 use pintle_core::seed::{self, Applied};
 use pintle_core::{Core, Given, faults};
@@ -226,6 +227,9 @@ async fn sweep(core: Core) {
         }
         if let Err(error) = transfers::sweep(&core).await {
             tracing::error!(%error, "offers of resources that have expired could not be forgotten");
+        }
+        if let Err(error) = projects::transfers::sweep(&core).await {
+            tracing::error!(%error, "offers of projects that have expired could not be forgotten");
         }
         match retention::sweep(&core).await {
             Ok(0) => {}

@@ -64,4 +64,46 @@ onEachSdk('projects', ({ client, it }) => {
     await fails(reader.deleteProject(ours({ idOrName: name })), 403, 'forbidden')
     await projects.deleteProject(ours({ idOrName: name }))
   })
+
+  it('have domains', async () => {
+    const { id } = await projects.createProject(ours({ requestBody: { name: fresh('site') } }))
+    const other = await projects.createProject(ours({ requestBody: { name: fresh('other') } }))
+    const name = `${fresh('www')}.example.com`
+    const at = { idOrName: id, domain: name }
+    const added = await projects.addProjectDomain(ours({ idOrName: id, requestBody: { name } }))
+    assert.deepEqual([added.name, added.apexName, added.verified], [name, 'example.com', true])
+    const { domains } = await projects.getProjectDomains(ours({ idOrName: id, production: 'true' }))
+    assert.deepEqual(domains.map(domain => domain.name), [name])
+    const changed = await projects.updateProjectDomain(ours({ ...at, requestBody: { redirect: 'example.com', redirectStatusCode: 308 } }))
+    assert.deepEqual([changed.redirect, changed.redirectStatusCode], ['example.com', 308])
+    assert.equal((await projects.getProjectDomain(ours(at))).redirect, 'example.com')
+    assert.equal((await projects.verifyProjectDomain(ours(at))).verified, true)
+    const moved = await projects.moveProjectDomain(ours({ ...at, requestBody: { projectId: other.id } }))
+    assert.equal(moved.projectId, other.id)
+    await projects.removeProjectDomain(ours({ ...at, idOrName: other.id, requestBody: { removeRedirects: true } }))
+    await fails(projects.getProjectDomain(ours({ ...at, idOrName: other.id })), 404, 'not_found')
+  })
+
+  it('are paused, bypassed, certified', async () => {
+    const { id } = await projects.createProject(ours({ requestBody: { name: fresh('site') } }))
+    await projects.pauseProject(ours({ projectId: id }))
+    await projects.unpauseProject(ours({ projectId: id }))
+    const cached = await projects.updateProjectDataCache(ours({ projectId: id, requestBody: { disabled: true } }))
+    assert.equal(cached.dataCache.userDisabled, true)
+    const { protectionBypass } = await projects.updateProjectProtectionBypass(ours({ idOrName: id, requestBody: {} }))
+    assert.equal(Object.values(protectionBypass)[0].scope, 'automation-bypass')
+    const pem = { cert: 'c', key: 'k', ca: 'a', skipValidation: true }
+    const uploaded = await projects.uploadProjectClientCert(ours({ idOrName: id, requestBody: pem }))
+    const { clientCerts } = await projects.getProjectClientCerts(ours({ idOrName: id }))
+    assert.deepEqual(clientCerts.map(cert => cert.id), [uploaded.certId])
+  })
+
+  it('go to another team', async () => {
+    const { id } = await projects.createProject(ours({ requestBody: { name: fresh('gift') } }))
+    const taker = await newTeam()
+    const { code } = await projects.createProjectTransferRequest(ours({ idOrName: id, requestBody: {} }))
+    const answer = await client(taker.token).projects.acceptProjectTransferRequest({ teamId: taker.teamId, code, requestBody: {} })
+    assert.deepEqual(answer.resourceTransferErrors ?? [], [])
+    assert.equal((await request(taker.token, 200, 'GET', `/v9/projects/${id}?teamId=${taker.teamId}`)).id, id)
+  })
 })

@@ -22,6 +22,7 @@ pub enum Needs {
     Read(&'static str),
     Write(&'static str),
     WriteEither(&'static str, &'static str),
+    WriteBoth(&'static str, &'static str),
     /// The token of the marketplace installation that the path names, whatever its scopes. No user may.
     Partner,
 }
@@ -60,6 +61,9 @@ pub const PUBLIC: &[(&str, &str)] = &[
 /// Operations that every role may call but that are for installations only: a user is answered 400.
 pub const ONLY_INSTALLATIONS: &[&str] = &["createLogDrain"];
 
+/// Operations that answer 400 for what is not there: the contract says so.
+pub const UNFOUND_IS_BAD: &[&str] = &["pauseProject", "unpauseProject"];
+
 const EVERYONE: Roles = team(&Role::ALL);
 const MEMBERS: Roles = team(&[Role::Owner, Role::Member]);
 const DEVELOPERS: Roles = team(&[Role::Owner, Role::Member, Role::Developer]);
@@ -91,6 +95,7 @@ const fn team(may: &'static [Role]) -> Roles {
 }
 
 const CONFIGURATION: &str = "integration-configuration";
+const DOMAINS: Needs = Needs::WriteBoth("project", "domain");
 const ENVS: Needs = Needs::WriteEither("project-env-vars", "global-project-env-vars");
 
 pub const CASES: &[Case] = {
@@ -176,6 +181,33 @@ pub const CASES: &[Case] = {
             |_| json!({ "framework": "nextjs" }),
         ),
         case("deleteProject", Project, PROJECT_WRITERS, Write("project"), none),
+        case("pauseProject", ProjectById, PROJECT_WRITERS, Write("project"), none),
+        case("unpauseProject", ProjectById, PROJECT_WRITERS, Write("project"), none),
+        case("updateProjectDataCache", ProjectById, PROJECT_WRITERS, Write("project"), none),
+        case("updateProjectProtectionBypass", Project, PROJECT_WRITERS, Write("project"), none),
+        case(
+            "uploadProjectClientCert",
+            Project,
+            PROJECT_WRITERS,
+            Write("project"),
+            |_| json!({ "cert": "c", "key": "k", "ca": "a", "skipValidation": true }),
+        ),
+        case("getProjectClientCerts", Project, PROJECT_READERS, Read("project"), none),
+        case("createProjectTransferRequest", Project, team(&[Role::Owner]), User, none),
+        case("acceptProjectTransferRequest", OfferedProject, DEVELOPERS, Write("project"), none),
+        case("getProjectDomains", Project, PROJECT_READERS, Read("project"), none),
+        case(
+            "addProjectDomain",
+            Project,
+            PROJECT_WRITERS,
+            DOMAINS,
+            |n| json!({ "name": format!("new-{n}.example") }),
+        ),
+        case("getProjectDomain", Domain, PROJECT_READERS, Read("project"), none),
+        case("updateProjectDomain", Domain, PROJECT_WRITERS, DOMAINS, |_| json!({ "gitBranch": "next" })),
+        case("removeProjectDomain", Domain, PROJECT_WRITERS, DOMAINS, none),
+        case("moveProjectDomain", MovableDomain, PROJECT_WRITERS, DOMAINS, none),
+        case("verifyProjectDomain", Domain, PROJECT_WRITERS, DOMAINS, none),
         case("filterProjectEnvs", Project, ENV_USERS, ENVS, none),
         case("createProjectEnv", Project, ENV_USERS, ENVS, env),
         case("getProjectEnv", Env, ENV_USERS, ENVS, none),
@@ -360,7 +392,7 @@ pub const LIFTED: &[(&str, &[&str])] = &[
             "setInstallationThreshold",
         ],
     ),
-    ("CreateProject", &["createProject"]),
+    ("CreateProject", &["createProject", "acceptProjectTransferRequest"]),
     (
         "EnvVariableManager",
         &[

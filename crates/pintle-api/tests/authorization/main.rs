@@ -5,7 +5,7 @@
 mod cases;
 mod world;
 
-use cases::{CASES, Case, LIFTED, Needs, ONLY_INSTALLATIONS, PUBLIC};
+use cases::{CASES, Case, LIFTED, Needs, ONLY_INSTALLATIONS, PUBLIC, UNFOUND_IS_BAD};
 use pintle_api::{Handler, Route, routes};
 use pintle_core::permissions::{Role, Scopes};
 use pintle_testing::{Answer, Caller, Pintle, on_each_engine};
@@ -90,6 +90,7 @@ async fn what_belongs_to_another_team_is_not_found() {
                 Thing::AnyIntegration,
                 Thing::NativeOffer,
                 Thing::PlannedProduct,
+                Thing::OfferedProject,
                 Thing::Team,
                 Thing::Member,
                 Thing::Fault,
@@ -101,10 +102,17 @@ async fn what_belongs_to_another_team_is_not_found() {
             }
             let world = World::new(pintle, &[]).await;
             let params = world.make(case.at, &world.owner, None).await;
-            send(route, &stranger, &params, (case.body)(next())).await.fails(404, "not_found");
+            not_found(route, send(route, &stranger, &params, (case.body)(next())).await);
         }
     })
     .await;
+}
+
+/// What is not there, or not the caller's to see.
+fn not_found(route: &Route, answer: Answer) {
+    let (status, code) =
+        if UNFOUND_IS_BAD.contains(&route.id) { (400, "bad_request") } else { (404, "not_found") };
+    answer.fails(status, code);
 }
 
 #[tokio::test]
@@ -124,7 +132,7 @@ async fn every_role_may_what_its_row_says() {
                     true if ONLY_INSTALLATIONS.contains(&route.id) => drop(answer.ok(400)),
                     true => good(answer),
                     false if *role == Role::Contributor && case.roles.in_project.is_some() => {
-                        answer.fails(404, "not_found");
+                        not_found(route, answer);
                     }
                     false => drop(answer.fails(403, "forbidden")),
                 }
@@ -188,24 +196,28 @@ async fn an_installation_may_what_its_scopes_say() {
     on_each_engine(async |pintle| {
         for (route, case) in scoped().filter(|(_, case)| case.needs != Needs::Partner) {
             let world = World::new(pintle, &[]).await;
-            let (lacking, enough): (Option<Vec<String>>, Vec<String>) = match case.needs {
-                Needs::User => (Some(all_but(&[], false)), vec![]),
-                Needs::Nothing | Needs::Partner => (None, vec![String::new()]),
-                Needs::Read(stem) => (Some(all_but(&[stem], false)), vec![format!("read:{stem}")]),
-                Needs::Write(stem) => (Some(all_but(&[stem], true)), vec![format!("read-write:{stem}")]),
+            let (lacking, enough): (Vec<Vec<String>>, Vec<String>) = match case.needs {
+                Needs::User => (vec![all_but(&[], false)], vec![]),
+                Needs::Nothing | Needs::Partner => (vec![], vec![String::new()]),
+                Needs::Read(stem) => (vec![all_but(&[stem], false)], vec![format!("read:{stem}")]),
+                Needs::Write(stem) => (vec![all_but(&[stem], true)], vec![format!("read-write:{stem}")]),
                 Needs::WriteEither(one, other) => {
                     let enough = vec![format!("read-write:{one}"), format!("read-write:{other}")];
-                    (Some(all_but(&[one, other], true)), enough)
+                    (vec![all_but(&[one, other], true)], enough)
+                }
+                Needs::WriteBoth(one, other) => {
+                    let enough = format!("read-write:{one} read-write:{other}");
+                    (vec![all_but(&[one], true), all_but(&[other], true)], vec![enough])
                 }
             };
-            if let Some(scopes) = lacking {
+            for scopes in lacking {
                 let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
                 let installed = world.install(&scopes).await;
                 let params = world.make(case.at, &world.owner, None).await;
                 send(route, &installed.caller, &params, (case.body)(next())).await.fails(403, "forbidden");
             }
             for scope in enough {
-                let scopes: Vec<&str> = [scope.as_str()].into_iter().filter(|s| !s.is_empty()).collect();
+                let scopes: Vec<&str> = scope.split(' ').filter(|s| !s.is_empty()).collect();
                 let installed = world.install(&scopes).await;
                 // With a right only to read, what is read was made by the owner, and may not be the installation's to see.
                 let writes = !matches!(case.needs, Needs::Read(_));

@@ -43,6 +43,14 @@ pub enum Thing {
     AccountLogDrain,
     Drain,
     Project,
+    /// The same where the path calls it `projectId`.
+    ProjectById,
+    /// One that another team offers, by its code.
+    OfferedProject,
+    /// A project's domain.
+    Domain,
+    /// The same, and another project of the team.
+    MovableDomain,
     /// One that the query names.
     FedProject,
     LogKey,
@@ -167,17 +175,18 @@ impl<'a> World<'a> {
         self.owner.install_native(&format!("native-{}", next())).await
     }
 
-    /// Gives a contributor a role in the project that these parameters name.
+    /// Gives a contributor a role in the projects that these parameters name.
     pub async fn give(&self, member: &Caller, role: ProjectRole, params: &Params) {
-        let named = |(name, _): &&(&str, String)| ["idOrName", "projectId"].contains(name);
-        let (_, project) = params.iter().find(named).cloned().unwrap();
-        let user = member.user.clone();
-        let write = self.pintle.core.db.write(async move |tx| {
-            let sql =
-                "INSERT INTO project_members (project_id, user_id, role, created_at) VALUES ($1, $2, $3, 0)";
-            tx.execute(sql, &params![&project, user.as_str(), role.as_str()]).await.map(drop)
-        });
-        write.await.unwrap();
+        let named = |(name, _): &&(&str, String)| ["idOrName", "projectId", "body:projectId"].contains(name);
+        for (_, project) in params.iter().filter(named).cloned() {
+            let user = member.user.clone();
+            let write = self.pintle.core.db.write(async move |tx| {
+                let sql =
+                    "INSERT INTO project_members (project_id, user_id, role, created_at) VALUES ($1, $2, $3, 0)";
+                tx.execute(sql, &params![&project, user.as_str(), role.as_str()]).await.map(drop)
+            });
+            write.await.unwrap();
+        }
     }
 
     /// Gives a member an extended permission.
@@ -256,6 +265,19 @@ impl<'a> World<'a> {
                 vec![("id", text(&drains.get("drains").unwrap_or(&drains)[0]["id"]))]
             }
             Thing::Project => vec![("idOrName", self.project().await)],
+            Thing::ProjectById => vec![("projectId", self.project().await)],
+            Thing::OfferedProject => {
+                let giver = self.pintle.team(&format!("giver-{}", next())).await;
+                let project = giver.project(&format!("given-{}", next())).await;
+                let path = format!("/projects/{project}/transfer-request");
+                vec![("code", text(&giver.post(&path, json!({})).await.ok(200)["code"]))]
+            }
+            Thing::Domain => self.domain().await,
+            Thing::MovableDomain => {
+                let mut params = self.domain().await;
+                params.push(("body:projectId", self.project().await));
+                params
+            }
             Thing::FedProject => vec![("projectId", self.project().await)],
             Thing::Deployment => {
                 let project = self.project().await;
@@ -431,6 +453,14 @@ impl<'a> World<'a> {
             }
             Thing::NativeConfiguration => vec![("id", self.installation(installed).await.1)],
         }
+    }
+
+    /// A new project with a domain.
+    async fn domain(&self) -> Params {
+        let (project, name) = (self.project().await, format!("domain-{}.example", next()));
+        let path = format!("/v10/projects/{project}/domains");
+        self.owner.post(&path, json!({ "name": name })).await.ok(200);
+        vec![("idOrName", project), ("domain", name)]
     }
 
     /// A new shared variable, linked to these projects.

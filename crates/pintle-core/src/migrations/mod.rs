@@ -10,6 +10,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "marketplace", sql: include_str!("0004_marketplace.sql") },
     Migration { name: "environments", sql: include_str!("0005_environments.sql") },
     Migration { name: "imports", sql: include_str!("0006_imports.sql") },
+    Migration { name: "projects", sql: include_str!("0007_projects.sql") },
 ];
 
 /// That a database has this program's schema, neither an older nor a newer one.

@@ -1,7 +1,10 @@
 //! Projects: what integrations attach things to.
 
+pub mod bypasses;
+pub mod client_certs;
 mod create;
 mod delete;
+pub mod domains;
 pub mod env;
 pub mod environments;
 mod events;
@@ -9,6 +12,8 @@ mod fields;
 mod link;
 mod list;
 mod settings;
+mod state;
+pub mod transfers;
 mod update;
 
 pub use create::create;
@@ -16,6 +21,7 @@ pub(crate) use create::{check, insert, prepare};
 pub use delete::delete;
 pub use list::{Filter, Next, list};
 pub use settings::Body;
+pub use state::{DataCache, pause, set_data_cache};
 pub(crate) use update::change;
 pub use update::update;
 
@@ -85,12 +91,14 @@ async fn stamp(tx: &Conn, scope: &Scope, now: Millis) -> Result<Millis> {
     Ok(now.max(newest + 1))
 }
 
-/// getProject: the stored document, as it goes on the wire.
+/// getProject: the project as it goes on the wire.
 ///
 /// # Errors
 /// As `locate`.
 pub async fn get(core: &Core, scope: &Scope, id_or_name: &str) -> Result<String> {
-    Ok(locate(&core.db.read().await?, scope, id_or_name).await?.doc)
+    let conn = core.db.read().await?;
+    let project = locate(&conn, scope, id_or_name).await?;
+    bypasses::shown(&conn, core, scope, &project).await
 }
 
 /// A project that the scope may reach with its permission.
@@ -100,6 +108,13 @@ pub struct Located {
     pub doc: String,
     /// The caller's role in the project, where the right depends on it.
     pub role: Option<ProjectRole>,
+}
+
+impl Located {
+    /// As it is after a change.
+    fn with(self, changed: &Project) -> Result<Self> {
+        Ok(Self { doc: serde_json::to_string(changed)?, ..self })
+    }
 }
 
 /// Finds a project by id or name, and checks that the caller may reach it.

@@ -68,7 +68,7 @@ impl Settings {
         shape::object("", &values, SETTINGS)?;
         let name = values.remove("name").and_then(|name| name.as_str().map(str::to_owned));
         if let Some(name) = &name {
-            check_name(name)?;
+            check_name("name", name)?;
         }
         let password = take_password(&mut values);
         Ok(Self { name, password, values })
@@ -177,12 +177,12 @@ fn take_password(values: &mut Map<String, Json>) -> Option<Option<String>> {
     }
 }
 
-fn check_name(name: &str) -> Result<()> {
-    validate::length("name", name, NAME)?;
+pub(super) fn check_name(field: &str, name: &str) -> Result<()> {
+    validate::length(field, name, NAME)?;
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
-    validate::pattern("name", name, "^[a-z0-9._-]+$", allowed)?;
+    validate::pattern(field, name, "^[a-z0-9._-]+$", allowed)?;
     if name.contains("---") {
-        return Err(Error::invalid("`name` should NOT contain \"---\"."));
+        return Err(Error::invalid(format_args!("`{field}` should NOT contain \"---\".")));
     }
     Ok(())
 }

@@ -3,22 +3,24 @@
 use super::create::seal;
 use super::events::changes;
 use super::settings::{Body, Settings};
-use super::{Project, locate, stamp};
+use super::{Project, bypasses, locate, stamp};
 use crate::{Core, Result, Scope, events};
 use pintle_store::{Conn, params};
 
-/// updateProject.
+/// updateProject: the project as it goes on the wire.
 ///
 /// # Errors
 /// 400 for a body that breaks the contract; 404 and 403 as `locate`; 409 `conflict` for a name that is taken.
-pub async fn update(core: &Core, scope: &Scope, id_or_name: &str, body: Body) -> Result<Project> {
+pub async fn update(core: &Core, scope: &Scope, id_or_name: &str, body: Body) -> Result<String> {
     let settings = body.for_update()?;
     let (core, scope, id_or_name) = (core.clone(), scope.clone(), id_or_name.to_owned());
     core.clone()
         .db
         .write(async move |tx| {
             let located = locate(tx, &scope, &id_or_name).await?;
-            apply(tx, &core, &scope, serde_json::from_str(&located.doc)?, &settings).await
+            let before = serde_json::from_str(&located.doc)?;
+            let after = apply(tx, &core, &scope, before, &settings).await?;
+            bypasses::shown(tx, &core, &scope, &located.with(&after)?).await
         })
         .await
 }

@@ -1,9 +1,14 @@
 //! Projects, through the wire.
 
 mod access;
+mod bypasses;
+mod client_certs;
 mod create;
 mod delete;
+mod domains;
 mod list;
+mod state;
+mod transfers;
 mod update;
 
 use pintle_testing::Pintle;

@@ -12,6 +12,9 @@ pub struct Attached {
     pub webhooks: Vec<Item>,
     pub drains: Vec<Item>,
     pub environment_variables: Vec<Item>,
+    /// Of projects; their names are what their maker noted of them.
+    #[serde(default)]
+    pub protection_bypasses: Vec<Item>,
     /// What the partner provided.
     #[serde(default)]
     pub resources: Vec<Item>,
@@ -25,7 +28,7 @@ pub struct Attached {
 }
 
 /// One thing, by its id and what a person knows it by: a webhook's URL, a drain's name, a variable's key, a
-/// resource's name.
+/// resource's name, a bypass's note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
@@ -39,6 +42,8 @@ const WEBHOOKS: &str =
     "SELECT id, doc, CAST(NULL AS TEXT) FROM webhooks WHERE configuration_id = $1 ORDER BY id";
 const DRAINS: &str = "SELECT id, doc, CAST(NULL AS TEXT) FROM drains WHERE configuration_id = $1 ORDER BY id";
 const VARIABLES: &str = "SELECT id, doc, project_id FROM envs WHERE configuration_id = $1 ORDER BY id";
+const BYPASSES: &str =
+    "SELECT id, doc, project_id FROM protection_bypasses WHERE configuration_id = $1 ORDER BY id";
 const RESOURCES: &str =
     "SELECT id, doc, CAST(NULL AS TEXT) FROM resources WHERE configuration_id = $1 ORDER BY id";
 const CONNECTIONS: &str = "SELECT c.id, r.doc, c.project_id FROM resource_connections c
@@ -46,10 +51,11 @@ const CONNECTIONS: &str = "SELECT c.id, r.doc, c.project_id FROM resource_connec
 const PROJECTS: &str =
     "SELECT project_id FROM configuration_projects WHERE configuration_id = $1 ORDER BY project_id";
 /// Everything that refers to a configuration.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "webhooks",
     "drains",
     "envs",
+    "protection_bypasses",
     "resource_connections",
     "resources",
     "configuration_projects",
@@ -70,6 +76,7 @@ impl Attached {
             webhooks: items(conn.all(WEBHOOKS, id).await?)?,
             drains: items(conn.all(DRAINS, id).await?)?,
             environment_variables: items(conn.all(VARIABLES, id).await?)?,
+            protection_bypasses: items(conn.all(BYPASSES, id).await?)?,
             resources: items(conn.all(RESOURCES, id).await?)?,
             connections: items(conn.all(CONNECTIONS, id).await?)?,
             projects: projects.into_iter().map(|(project,)| project).collect(),
@@ -95,12 +102,13 @@ struct Names {
     key: Option<String>,
     name: Option<String>,
     url: Option<String>,
+    note: Option<String>,
 }
 
 fn items(rows: Vec<(String, String, Option<String>)>) -> Result<Vec<Item>> {
     let item = |(id, doc, project_id): (String, String, Option<String>)| {
         let names: Names = serde_json::from_str(&doc)?;
-        let name = names.key.or(names.name).or(names.url).unwrap_or_default();
+        let name = names.key.or(names.name).or(names.url).or(names.note).unwrap_or_default();
         Ok(Item { id, name, project_id })
     };
     rows.into_iter().map(item).collect()

@@ -28,6 +28,7 @@ pub(in crate::projects) use leave::leave;
 pub use list::{Filter, get, list};
 pub(crate) use policy::Policy;
 pub use pull::{Pulled, pull};
+pub(crate) use remove::tell_of_end;
 pub use remove::{Ids, Removed, remove, remove_many};
 
 use super::Located;

@@ -1,8 +1,10 @@
 //! removeProjectEnv and batchRemoveProjectEnv.
 
 use super::{REMOVED, Reach, Stored, Variable, announce, load, not_found};
+use crate::clock::Millis;
+use crate::projects::Located;
 use crate::{Core, Result, Scope, projects};
-use pintle_store::{Value, params};
+use pintle_store::{Conn, Value, params};
 use serde::{Deserialize, Serialize};
 
 /// Parameters of one DELETE: the text stays the same however many ids are left.
@@ -87,4 +89,19 @@ pub async fn remove_many(core: &Core, scope: &Scope, project: &str, body: Ids) -
             Ok(Removed { deleted: ids.len(), ids })
         })
         .await
+}
+
+/// Tells of the variables of installations that are about to go from a project, since it goes to another team.
+pub(crate) async fn tell_of_end(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    project: &Located,
+    now: Millis,
+) -> Result<()> {
+    let sql = "SELECT doc FROM envs WHERE project_id = $1 AND configuration_id IS NOT NULL ORDER BY id";
+    for (doc,) in tx.all::<(String,)>(sql, &params![&project.id]).await? {
+        announce(tx, core, scope, project, &serde_json::from_str(&doc)?, now, REMOVED).await?;
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 mod answer;
 mod browser;
 pub mod contract;
+pub mod coverage;
 mod dns;
 mod engines;
 mod outbox;

@@ -19,3 +19,11 @@ fn a_route_is_named_as_the_contract_names_it() {
         }
     }
 }
+
+/// As `cargo xtask coverage` prints it.
+#[test]
+fn the_readme_shows_what_is_served() {
+    let Some(table) = pintle_testing::coverage::table() else { return };
+    let readme = include_str!("../../../../README.md");
+    assert!(readme.contains(&table), "put this table into README.md:\n{table}");
+}

@@ -178,8 +178,8 @@ impl<'a> World<'a> {
     /// Gives a contributor a role in the projects that these parameters name.
     pub async fn give(&self, member: &Caller, role: ProjectRole, params: &Params) {
         let named = |(name, _): &&(&str, String)| ["idOrName", "projectId", "body:projectId"].contains(name);
-        for (_, project) in params.iter().filter(named).cloned() {
-            let user = member.user.clone();
+        for (_, project) in params.iter().filter(named) {
+            let (project, user) = (project.clone(), member.user.clone());
             let write = self.pintle.core.db.write(async move |tx| {
                 let sql =
                     "INSERT INTO project_members (project_id, user_id, role, created_at) VALUES ($1, $2, $3, 0)";

@@ -1,13 +1,14 @@
 //! What a handler is given.
 
 use crate::body;
+use crate::openapi::Notes;
 use crate::query::Query;
 use crate::router::Params;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, header};
 use pintle_core::page::Page;
 use pintle_core::scope::TeamHint;
-use pintle_core::{Core, Result};
+use pintle_core::{Core, Error, Result};
 use serde::de::DeserializeOwned;
 
 pub struct Call {
@@ -18,6 +19,8 @@ pub struct Call {
     pub body: Bytes,
     /// The version in the path, where there was one.
     pub version: Option<u32>,
+    /// Where the type of the body is written down, in place of reading it.
+    pub(crate) notes: Option<Notes>,
 }
 
 impl Call {
@@ -58,6 +61,10 @@ impl Call {
 
     /// The JSON body as `T`, whatever the content type says: clients send JSON as `text/plain` too.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        if let Some(notes) = &self.notes {
+            notes.read_as::<T>();
+            return Err(Error::internal("described"));
+        }
         body::json(&self.body)
     }
 

@@ -135,7 +135,8 @@ impl Api {
         }
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let (core, body_so_far) = (self.0.core.clone(), Bytes::new());
-        let call = Call { core, params, query, headers: parts.headers, body: body_so_far, version };
+        let (headers, notes) = (parts.headers, None);
+        let call = Call { core, params, query, headers, body: body_so_far, version, notes };
         match pintle_core::faults::at_route(&self.0.core, route.id).await? {
             Some(NewFault { drop_answer: true, .. }) => {
                 drop(self.run(route, call, body, allowance).await);

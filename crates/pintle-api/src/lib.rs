@@ -24,6 +24,7 @@ mod log_drains;
 mod logs;
 mod marketplace;
 mod oauth;
+mod openapi;
 mod otlp;
 mod products;
 mod projects;
@@ -38,6 +39,7 @@ mod wellknown;
 
 pub use dispatch::{Api, Options};
 pub use incoming::Incoming;
+pub use openapi::describe;
 pub use router::{Handler, Method, Route};
 pub use serve::serve;
 
@@ -60,6 +62,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         marketplace::billing::ROUTES,
         marketplace::experimentation::ROUTES,
         oauth::ROUTES,
+        openapi::ROUTES,
         otlp::ROUTES,
         products::ROUTES,
         projects::ROUTES,

@@ -1,23 +1,42 @@
 //! The query string. Every value is text; the getters say what it must be.
 
+use crate::openapi::Notes;
 use pintle_core::clock::{self, Millis};
 use pintle_core::{Error, Result};
+use serde_json::{Value as Json, json};
 
-pub struct Query(Vec<(String, String)>);
+pub struct Query {
+    pairs: Vec<(String, String)>,
+    /// Where what is asked for is written down; then there are no values.
+    notes: Option<Notes>,
+}
 
 impl Query {
     pub fn parse(text: &str) -> Self {
-        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        Self { pairs: form_urlencoded::parse(text.as_bytes()).into_owned().collect(), notes: None }
+    }
+
+    /// One without values that takes notes.
+    pub(crate) fn noting(notes: Notes) -> Self {
+        Self { pairs: Vec::new(), notes: Some(notes) }
+    }
+
+    fn note(&self, name: &str, schema: impl FnOnce() -> Json, required: bool) {
+        if let Some(notes) = &self.notes {
+            notes.asked(name, schema(), required);
+        }
     }
 
     /// A value that is there and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, value)| n == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.note(name, || json!({ "type": "string" }), false);
+        self.pairs.iter().find(|(n, value)| n == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
     /// Every value of a name that is given more than once.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.note(name, || json!({ "type": "string" }), false);
+        self.pairs.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     pub fn text(&self, name: &str) -> Option<String> {
@@ -27,11 +46,16 @@ impl Query {
     /// # Errors
     /// 400 where it is not there.
     pub fn required(&self, name: &str) -> Result<&str> {
+        self.note(name, || json!({ "type": "string" }), true);
+        if self.notes.is_some() {
+            return Ok("");
+        }
         self.get(name).ok_or_else(|| Error::invalid(format_args!("missing required property `{name}`.")))
     }
 
     /// A whole number. Clients send millisecond stamps with a fraction, which is dropped.
     pub fn number(&self, name: &str) -> Result<Option<i64>> {
+        self.note(name, || json!({ "type": "number" }), false);
         let Some(text) = self.get(name) else { return Ok(None) };
         let number: f64 =
             text.parse().map_err(|_| Error::invalid(format_args!("`{name}` should be number.")))?;
@@ -46,6 +70,7 @@ impl Query {
     }
 
     pub fn boolean(&self, name: &str) -> Result<Option<bool>> {
+        self.note(name, || json!({ "type": "boolean" }), false);
         match self.get(name) {
             None => Ok(None),
             Some("true" | "1") => Ok(Some(true)),
@@ -56,6 +81,7 @@ impl Query {
 
     /// One of a closed list, where it is there.
     pub fn one_of(&self, name: &str, allowed: &[&str]) -> Result<Option<&str>> {
+        self.note(name, || json!({ "type": "string", "enum": allowed }), false);
         let Some(text) = self.get(name) else { return Ok(None) };
         pintle_core::validate::one_of(name, text, allowed)?;
         Ok(Some(text))

@@ -70,6 +70,13 @@ pub struct Route {
     pub handler: Handler,
 }
 
+impl Route {
+    /// The names of the path's parameters, in its order.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    }
+}
+
 /// A group's operations: `routes! { "getWebhook": Get "/v1/webhooks/{id}", WebhookRead => get; … }`, and `public "…"` for those
 /// that need no token.
 macro_rules! routes {

@@ -25,6 +25,7 @@ mod log_drains;
 mod logs;
 mod marketplace;
 mod members;
+mod openapi;
 mod payloads;
 mod plans;
 mod products;

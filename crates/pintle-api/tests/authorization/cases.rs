@@ -54,6 +54,7 @@ pub const PUBLIC: &[(&str, &str)] = &[
         "the browser comes back here from the partner's own site, with a state that is good once",
     ),
     ("getOpenIdConfiguration", "anybody may know where the keys are"),
+    ("getOpenApiDocument", "it says nothing of anybody"),
     ("getSigningKeys", "public keys"),
     ("getSigningKeysAsFile", "public keys"),
 ];

@@ -11,6 +11,7 @@ mod reply;
 mod router;
 mod serve;
 
+mod access_groups;
 mod authentication;
 mod catalogue;
 mod clock;
@@ -27,6 +28,7 @@ mod oauth;
 mod openapi;
 mod otlp;
 mod products;
+mod project_members;
 mod projects;
 mod registry;
 mod removals;
@@ -46,6 +48,7 @@ pub use serve::serve;
 /// Every operation that Pintle serves. The router, the authorization and the tests walk this list.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     [
+        access_groups::ROUTES,
         authentication::ROUTES,
         catalogue::ROUTES,
         clock::ROUTES,
@@ -65,6 +68,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         openapi::ROUTES,
         otlp::ROUTES,
         products::ROUTES,
+        project_members::ROUTES,
         projects::ROUTES,
         projects::domains::ROUTES,
         projects::env::ROUTES,

@@ -49,13 +49,19 @@ fn new_default(call: &Call) -> Option<OwnerId> {
     call.query.text("newDefaultTeamId").map(OwnerId::from)
 }
 
-/// The only list whose pagination says in words whether there is more.
+/// Only lists of members say in words whether there is more.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MemberPagination {
+pub(crate) struct MemberPagination {
     has_next: bool,
     #[serde(flatten)]
     pagination: Pagination,
+}
+
+impl From<Pagination> for MemberPagination {
+    fn from(pagination: Pagination) -> Self {
+        Self { has_next: pagination.next.is_some(), pagination }
+    }
 }
 
 async fn members(call: Call, scope: Scope) -> Result<Reply> {
@@ -68,7 +74,7 @@ async fn members(call: Call, scope: Scope) -> Result<Reply> {
         users: query.list("filterByUserIds"),
     };
     let (members, pagination) = members::list(&call.core, &scope, filter, call.page()?).await?;
-    let pagination = MemberPagination { has_next: pagination.next.is_some(), pagination };
+    let pagination = MemberPagination::from(pagination);
     Reply::json(&json!({ "members": members, "emailInviteCodes": [], "pagination": pagination }))
 }
 

@@ -9,6 +9,7 @@ use crate::deliveries::{FanOut, fan_out};
 use crate::ids::{EventId, ProjectId};
 use crate::integrations::Integration;
 use crate::page::{self, Page, Pagination};
+use crate::projects::reach::narrowed;
 use crate::scope::{Principal, Scope};
 use crate::select::Select;
 use crate::users::User;
@@ -117,6 +118,10 @@ pub async fn list(core: &Core, scope: &Scope, filter: Filter, page: Page) -> Res
     select.among("e.type", filter.types);
     select.and("e.principal_id = $?", filter.principal);
     select.among("e.project_id", filter.projects);
+    // What happened in a project is for those who see it.
+    let seen = "(e.project_id IS NULL OR EXISTS
+      (SELECT 1 FROM project_roles r WHERE r.project_id = e.project_id AND r.user_id = $?))";
+    select.and(seen, narrowed(scope));
     let conn = core.db.read().await?;
     let (rows, pagination) =
         page::rows::<Listed>(&conn, &select.sql, "e.created_at", &select.params, page).await?;

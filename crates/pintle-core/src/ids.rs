@@ -61,6 +61,11 @@ id!(
     OwnerId, "team_", 24
 );
 id!(UserId, "", 24);
+id!(AccessGroupId, "ag_", 24);
+id!(
+    /// Who was invited by e-mail address.
+    InviteId, "tinv_", 24
+);
 id!(ProjectId, "prj_", 28);
 id!(
     /// An app; also its OAuth client id.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access_groups;
 mod bell;
 #[cfg(feature = "planted")]
 mod bugs;
@@ -24,6 +25,7 @@ pub mod page;
 pub mod patch;
 pub mod permissions;
 pub use pintle_store::{Conn, planted};
+pub mod project_members;
 pub mod projects;
 pub mod scope;
 pub mod seed;

@@ -4,7 +4,10 @@
 //! end inside a millisecond: it may be longer than `limit` by the rows that share its last stamp.
 
 use crate::clock::Millis;
+use crate::select::Select;
 use crate::{Error, Result};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pintle_store::{Conn, FromRow, FromValue, Row, Value};
 use serde::Serialize;
 
@@ -38,6 +41,36 @@ pub struct Pagination {
     pub count: usize,
     pub next: Option<Millis>,
     pub prev: Option<Millis>,
+}
+
+/// Where a page of a list with opaque cursors goes on: behind this place of it. The list is ordered by a stamp and then by an id, newest
+/// first.
+#[derive(Debug, Clone)]
+pub struct Next {
+    pub at: Millis,
+    /// Empty: behind everything of that stamp.
+    pub id: String,
+}
+
+impl Next {
+    /// Behind everything that was updated at `at` or later.
+    pub fn older_than(at: Millis) -> Self {
+        Self { at, id: String::new() }
+    }
+
+    /// An opaque continuation token.
+    pub fn token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}:{}", self.at, self.id))
+    }
+
+    /// # Errors
+    /// 400 for what is no token.
+    pub fn parse(token: &str) -> Result<Self> {
+        let plain = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let parts = plain.as_deref().and_then(|plain| plain.split_once(':'));
+        let parsed = parts.and_then(|(at, id)| Some(Self { at: at.parse().ok()?, id: id.to_owned() }));
+        parsed.ok_or_else(|| Error::bad_request("The continuation token is not one of this list"))
+    }
 }
 
 /// A row of a list: it knows the stamp by which the list is paged.
@@ -131,4 +164,32 @@ pub async fn rows<T: Stamp>(
         prev: rows.first().map(|row| row.at()).filter(|_| begun),
     };
     Ok((rows, pagination))
+}
+
+/// Reads one page of a list with opaque cursors, newest first, and what leads to the next one.
+///
+/// `select` ends inside its WHERE clause; `stamp` and `id` are the columns that the list is ordered by, and `place` says where a row stands.
+pub(crate) async fn behind<T: FromRow>(
+    conn: &Conn,
+    select: Select,
+    (stamp, id): (&str, &str),
+    limit: i64,
+    from: Option<Next>,
+    place: impl Fn(&T) -> Next,
+) -> Result<(Vec<T>, Option<String>)> {
+    let Select { mut sql, mut params } = select;
+    if let Some(Next { at, id: last }) = from {
+        params.extend([Value::Int(at), Value::Text(last)]);
+        let (at, last) = (params.len() - 1, params.len());
+        sql.push_str(&format!(" AND ({stamp} < ${at} OR ({stamp} = ${at} AND {id} < ${last}))"));
+    }
+    params.push(Value::Int(limit + 1));
+    sql.push_str(&format!(" ORDER BY {stamp} DESC, {id} DESC LIMIT ${}", params.len()));
+    let mut rows: Vec<T> = conn.all(&sql, &params).await?;
+    let more = rows.len() as i64 > limit;
+    if more {
+        rows.pop();
+    }
+    let next = rows.last().filter(|_| more).map(|row| place(row).token());
+    Ok((rows, next))
 }

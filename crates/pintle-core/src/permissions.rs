@@ -45,18 +45,34 @@ impl Role {
     pub fn parse(text: &str) -> Option<Role> {
         Role::ALL.into_iter().find(|role| role.as_str() == text)
     }
+
+    /// What a member of this role is in every project of the team, whatever else it was given; `None`: nothing, it sees only the
+    /// projects that it was given.
+    pub fn in_projects(self) -> Option<ProjectRole> {
+        match self {
+            Role::Owner | Role::Member => Some(ProjectRole::Admin),
+            Role::Developer => Some(ProjectRole::ProjectDeveloper),
+            Role::Security | Role::Billing | Role::Viewer | Role::ViewerForPlus => {
+                Some(ProjectRole::ProjectViewer)
+            }
+            Role::Contributor => None,
+        }
+    }
 }
 
-/// A member's role in one project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A member's role in one project, from the weakest to the strongest: each may what the one before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ProjectRole {
-    Admin,
-    ProjectDeveloper,
     ProjectViewer,
+    ProjectDeveloper,
+    Admin,
 }
 
 impl ProjectRole {
+    pub const ALL: [ProjectRole; 3] =
+        [ProjectRole::ProjectViewer, ProjectRole::ProjectDeveloper, ProjectRole::Admin];
+
     pub fn as_str(self) -> &'static str {
         match self {
             ProjectRole::Admin => "ADMIN",
@@ -66,9 +82,7 @@ impl ProjectRole {
     }
 
     pub fn parse(text: &str) -> Option<ProjectRole> {
-        [ProjectRole::Admin, ProjectRole::ProjectDeveloper, ProjectRole::ProjectViewer]
-            .into_iter()
-            .find(|role| role.as_str() == text)
+        ProjectRole::ALL.into_iter().find(|role| role.as_str() == text)
     }
 
     pub fn may(self, permission: Permission) -> bool {
@@ -76,9 +90,12 @@ impl ProjectRole {
         match self {
             ProjectRole::Admin => permission.is_project_level(),
             ProjectRole::ProjectDeveloper => {
-                matches!(permission, ProjectRead | EnvRead | EnvWrite | LogRead | LogWrite)
+                matches!(
+                    permission,
+                    ProjectRead | ProjectMemberRead | EnvRead | EnvWrite | LogRead | LogWrite
+                )
             }
-            ProjectRole::ProjectViewer => permission == ProjectRead,
+            ProjectRole::ProjectViewer => matches!(permission, ProjectRead | ProjectMemberRead),
         }
     }
 }
@@ -122,6 +139,9 @@ pub enum Permission {
     ProjectDomainWrite,
     /// Give a project to another team.
     ProjectTransfer,
+    /// Who has a role in a project.
+    ProjectMemberRead,
+    ProjectMemberWrite,
     EnvRead,
     EnvWrite,
     /// Variables of the team, which projects get by a link.
@@ -135,6 +155,10 @@ pub enum Permission {
     MemberWrite,
     /// Take a member out of a team. Who is no owner may take out only itself, which the operation checks.
     MemberRemove,
+    /// Come into a team that one is no member of yet, or ask to: whichever team the request acts for counts for nothing.
+    TeamJoin,
+    AccessGroupRead,
+    AccessGroupWrite,
     EventRead,
     /// Send an owner's subscribers an event that did not happen.
     EventTrigger,
@@ -217,6 +241,11 @@ impl Permission {
             | TeamWrite
             | MemberWrite
             | MemberRemove
+            | TeamJoin
+            | AccessGroupRead
+            | AccessGroupWrite
+            | ProjectMemberRead
+            | ProjectMemberWrite
             | EventRead
             | EventTrigger
             | Listen
@@ -235,6 +264,8 @@ impl Permission {
             ProjectRead
                 | ProjectWrite
                 | ProjectDomainWrite
+                | ProjectMemberRead
+                | ProjectMemberWrite
                 | EnvRead
                 | EnvWrite
                 | EnvironmentWrite
@@ -245,21 +276,34 @@ impl Permission {
         )
     }
 
+    /// Whether it is about the caller alone, whichever team the request names.
+    pub fn is_callers(self) -> bool {
+        self == Permission::TeamJoin || self.token_needs() == TokenNeeds::Nothing
+    }
+
     /// Whether it is for a marketplace installation's partner: the path names the installation, which must be the token's own.
     pub fn is_partners(self) -> bool {
         matches!(self, Permission::Marketplace | Permission::MarketplaceBilling)
     }
 
-    /// Whether a member of this role, with these extended permissions, may.
+    /// Whether a member of this role, with these extended permissions, may. Where these do not suffice for what is done to a project,
+    /// a role in the project can.
     pub fn for_role(self, role: Role, extended: &Extended) -> Verdict {
         use Permission::*;
         use Role::*;
+        // Who sees only some projects has in those what it was given there, and nothing for all of them.
+        let extended = match role == Contributor && self.is_project_level() {
+            true => &Extended::default(),
+            false => extended,
+        };
         let yes = match self {
-            Public | Account | AccountTokens | TeamCreate | TeamRead | MemberRemove | ConfigurationRead
-            | EventRead | SignOn | Develop => true,
+            Public | Account | AccountTokens | TeamCreate | TeamJoin | TeamRead | MemberRemove
+            | ConfigurationRead | EventRead | SignOn | Develop => true,
             Marketplace | MarketplaceBilling => false,
             InvoiceRead | InvoiceWrite => matches!(role, Owner | Billing),
-            ConfigurationTransfer | ProjectTransfer | TeamWrite | MemberWrite => role == Owner,
+            ConfigurationTransfer | ProjectTransfer | TeamWrite | MemberWrite | AccessGroupWrite
+            | ProjectMemberWrite => role == Owner,
+            AccessGroupRead => role != Contributor,
             ConfigurationUpdate | ConfigurationRemove | Install => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")
             }
@@ -269,8 +313,7 @@ impl Permission {
                 matches!(role, Owner | Member)
             }
             ProjectCreate => matches!(role, Owner | Member | Developer) || extended.has("CreateProject"),
-            _ if role == Contributor && self.is_project_level() => return Verdict::ByProject,
-            ProjectRead => true,
+            ProjectRead | ProjectMemberRead => role != Contributor,
             ProjectWrite | ProjectDomainWrite | LogKeyRead | LogKeyWrite => matches!(role, Owner | Member),
             LogRead => matches!(role, Owner | Member | Developer | Security),
             LogWrite => matches!(role, Owner | Member | Developer),
@@ -279,8 +322,28 @@ impl Permission {
             }
             EnvironmentWrite => matches!(role, Owner | Member) || extended.has("EnvironmentManager"),
         };
-        if yes { Verdict::Yes } else { Verdict::No }
+        match yes {
+            true => Verdict::Yes,
+            false if self.is_project_level() => Verdict::ByProject,
+            false => Verdict::No,
+        }
     }
+
+    /// Whether a role in the project could add to what the role in the team allows: all of it, or the variables of production.
+    pub fn asks_project(self, role: Role, extended: &Extended) -> bool {
+        let variables = matches!(self, Permission::EnvRead | Permission::EnvWrite);
+        self.for_role(role, extended) == Verdict::ByProject
+            || (variables && !may_touch_production(role, extended, None))
+    }
+}
+
+/// Whether variables of production are within reach: for owners, members and administrators of the project; for others by an extended
+/// permission (semantics.md 9).
+pub fn may_touch_production(role: Role, extended: &Extended, in_project: Option<ProjectRole>) -> bool {
+    matches!(role, Role::Owner | Role::Member)
+        || in_project == Some(ProjectRole::Admin)
+        || extended.has("EnvVariableManager")
+        || extended.has("FullProductionDeployment")
 }
 
 /// Extended permissions of a member, as stored: names parted by spaces.

@@ -176,7 +176,7 @@ pub async fn authenticate(
 ) -> Result<Scope> {
     let bearer = bearer.ok_or_else(Error::missing_token)?;
     // Questions about the caller itself are not asked on behalf of a team, whichever the request names.
-    let team = if permission.token_needs() == TokenNeeds::Nothing { TeamHint::None } else { team };
+    let team = if permission.is_callers() { TeamHint::None } else { team };
     let Some(found) = look_up(core, bearer, team).await? else {
         let closing = match permission {
             Permission::MarketplaceBilling => closing::look_up(core, bearer).await?,

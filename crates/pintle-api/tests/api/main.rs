@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
 
+mod access_groups;
 mod authentication;
 mod both_ways;
 mod catalogue;
@@ -29,6 +30,7 @@ mod openapi;
 mod payloads;
 mod plans;
 mod products;
+mod project_members;
 mod projects;
 mod registry;
 mod removal;

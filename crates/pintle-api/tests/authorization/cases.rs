@@ -84,6 +84,8 @@ const PROJECT_READERS: Roles = Roles {
     in_project: Some(&[ProjectRole::Admin, ProjectRole::ProjectDeveloper, ProjectRole::ProjectViewer]),
 };
 const PROJECT_WRITERS: Roles = Roles { in_project: Some(&[ProjectRole::Admin]), ..MEMBERS };
+const PROJECT_MEMBER_WRITERS: Roles = Roles { in_project: Some(&[ProjectRole::Admin]), ..OWNERS };
+const NO_CONTRIBUTORS: Roles = Roles { in_project: None, ..PROJECT_READERS };
 const ENV_USERS: Roles =
     Roles { in_project: Some(&[ProjectRole::Admin, ProjectRole::ProjectDeveloper]), ..DEVELOPERS };
 const SHARED_ENV_USERS: Roles = DEVELOPERS;
@@ -229,6 +231,36 @@ pub const CASES: &[Case] = {
         case("removeCustomEnvironment", CustomEnvironment, PROJECT_WRITERS, Write("project"), none),
         case("pullEnv", PulledEnvironment, ENV_USERS, ENVS, none),
         case("pullEnvOfBranch", PulledBranch, ENV_USERS, ENVS, none),
+        case("getProjectMembers", Project, PROJECT_READERS, User, none),
+        case(
+            "addProjectMember",
+            ProjectAndMember,
+            PROJECT_MEMBER_WRITERS,
+            User,
+            |_| json!({ "role": "PROJECT_VIEWER" }),
+        ),
+        case("addProjectMembers", ProjectMembersToAdd, PROJECT_MEMBER_WRITERS, User, none),
+        case("updateProjectMembers", ProjectMembersToChange, PROJECT_MEMBER_WRITERS, User, none),
+        case("removeProjectMember", ProjectMember, PROJECT_MEMBER_WRITERS, User, none),
+        case("removeProjectMembers", ProjectMembersToRemove, PROJECT_MEMBER_WRITERS, User, none),
+        case("getProjectsOfMember", Member, EVERYONE, Read("team"), none),
+        case("listAccessGroups", Nowhere, NO_CONTRIBUTORS, User, none),
+        case("createAccessGroup", Nowhere, OWNERS, User, |n| json!({ "name": format!("made-{n}") })),
+        case("readAccessGroup", AccessGroup, NO_CONTRIBUTORS, User, none),
+        case("updateAccessGroup", AccessGroup, OWNERS, User, |n| json!({ "name": format!("renamed-{n}") })),
+        case("deleteAccessGroup", AccessGroup, OWNERS, User, none),
+        case("listAccessGroupMembers", AccessGroup, NO_CONTRIBUTORS, User, none),
+        case("listAccessGroupProjects", AccessGroup, NO_CONTRIBUTORS, User, none),
+        case(
+            "createAccessGroupProject",
+            AccessGroupAndProject,
+            OWNERS,
+            User,
+            |_| json!({ "role": "PROJECT_VIEWER" }),
+        ),
+        case("readAccessGroupProject", AccessGroupProject, NO_CONTRIBUTORS, User, none),
+        case("updateAccessGroupProject", AccessGroupProject, OWNERS, User, |_| json!({ "role": "ADMIN" })),
+        case("deleteAccessGroupProject", AccessGroupProject, OWNERS, User, none),
         case("getTeams", Nowhere, EVERYONE, Read("team"), none),
         case("createTeam", Nowhere, EVERYONE, User, |n| json!({ "slug": format!("made-{n}") })),
         case("getTeam", Team, EVERYONE, Read("team"), none),

@@ -7,7 +7,7 @@ mod world;
 
 use cases::{CASES, Case, LIFTED, Needs, ONLY_INSTALLATIONS, PUBLIC, UNFOUND_IS_BAD};
 use pintle_api::{Handler, Route, routes};
-use pintle_core::permissions::{Role, Scopes};
+use pintle_core::permissions::{ProjectRole, Role, Scopes};
 use pintle_testing::{Answer, Caller, Pintle, on_each_engine};
 use serde_json::json;
 use std::collections::HashSet;
@@ -142,20 +142,26 @@ async fn every_role_may_what_its_row_says() {
     .await;
 }
 
+/// A contributor has nothing but its roles in projects; what others have beside them is the more of both. The one is given the role
+/// itself, the other with an access group.
 #[tokio::test]
-async fn a_contributor_may_what_the_role_in_the_project_says() {
-    use pintle_core::permissions::ProjectRole::{Admin, ProjectDeveloper, ProjectViewer};
+async fn a_role_in_the_project_adds_to_the_role_in_the_team() {
     on_each_engine(async |pintle| {
-        let users = [(Role::Contributor, pintle.user("the-contributor").await)];
-        for (route, case) in scoped() {
-            let Some(in_project) = case.roles.in_project else { continue };
-            for role in [ProjectViewer, ProjectDeveloper, Admin] {
-                let world = World::new(pintle, &users).await;
-                let (_, member) = &world.members[0];
-                let params = world.make(case.at, &world.owner, None).await;
-                world.give(member, role, &params).await;
-                let answer = send(route, member, &params, (case.body)(next())).await;
-                if in_project.contains(&role) { good(answer) } else { drop(answer.fails(403, "forbidden")) }
+        for (role, by_group) in [(Role::Contributor, false), (Role::Viewer, true)] {
+            let users = [(role, pintle.user(&format!("with-a-role-{by_group}")).await)];
+            for (route, case) in scoped() {
+                let Some(in_project) = case.roles.in_project else { continue };
+                for in_this in ProjectRole::ALL {
+                    let world = World::new(pintle, &users).await;
+                    let (_, member) = &world.members[0];
+                    let params = world.make(case.at, &world.owner, None).await;
+                    world.give(member, in_this, by_group, &params).await;
+                    let answer = send(route, member, &params, (case.body)(next())).await;
+                    match in_project.contains(&in_this) || case.roles.may.contains(&role) {
+                        true => good(answer),
+                        false => drop(answer.fails(403, "forbidden")),
+                    }
+                }
             }
         }
     })

@@ -70,6 +70,18 @@ pub enum Thing {
     PulledBranch,
     Team,
     Member,
+    /// A project, and a member of the team that the body names.
+    ProjectAndMember,
+    ProjectMembersToAdd,
+    /// A member who has a role in the project.
+    ProjectMember,
+    ProjectMembersToChange,
+    ProjectMembersToRemove,
+    AccessGroup,
+    /// A group, and a project that the body names.
+    AccessGroupAndProject,
+    /// A group with a role in a project.
+    AccessGroupProject,
     /// A token of the caller's.
     OwnToken,
     /// A fault of the server's.
@@ -175,17 +187,18 @@ impl<'a> World<'a> {
         self.owner.install_native(&format!("native-{}", next())).await
     }
 
-    /// Gives a contributor a role in the projects that these parameters name.
-    pub async fn give(&self, member: &Caller, role: ProjectRole, params: &Params) {
+    /// Gives a member a role in the projects that these parameters name: itself, or with an access group.
+    pub async fn give(&self, member: &Caller, role: ProjectRole, by_group: bool, params: &Params) {
         let named = |(name, _): &&(&str, String)| ["idOrName", "projectId", "body:projectId"].contains(name);
         for (_, project) in params.iter().filter(named) {
-            let (project, user) = (project.clone(), member.user.clone());
-            let write = self.pintle.core.db.write(async move |tx| {
-                let sql =
-                    "INSERT INTO project_members (project_id, user_id, role, created_at) VALUES ($1, $2, $3, 0)";
-                tx.execute(sql, &params![&project, user.as_str(), role.as_str()]).await.map(drop)
-            });
-            write.await.unwrap();
+            if by_group {
+                let group = self.access_group(&[(project, role)]).await;
+                let body = json!({ "membersToAdd": [member.user] });
+                self.owner.post(&format!("/v1/access-groups/{group}"), body).await.ok(200);
+            } else {
+                let body = json!({ "uid": member.user, "role": role });
+                self.owner.post(&format!("/v1/projects/{project}/members"), body).await.ok(200);
+            }
         }
     }
 
@@ -323,8 +336,37 @@ impl<'a> World<'a> {
             }
             Thing::Team => vec![("teamId", self.team())],
             Thing::Member => {
-                let member = self.pintle.member(owner, &format!("member-{}", next()), Role::Viewer).await;
-                vec![("teamId", self.team()), ("uid", member.user.to_string())]
+                vec![("teamId", self.team()), ("uid", self.member().await)]
+            }
+            Thing::ProjectAndMember => {
+                vec![("idOrName", self.project().await), ("body:uid", self.member().await)]
+            }
+            Thing::ProjectMembersToAdd => {
+                let members = json!([{ "uid": self.member().await, "role": "PROJECT_VIEWER" }]);
+                vec![("idOrName", self.project().await), ("body:members", members.to_string())]
+            }
+            Thing::ProjectMember => {
+                let (project, uid) = self.project_member().await;
+                vec![("idOrName", project), ("uid", uid)]
+            }
+            Thing::ProjectMembersToChange => {
+                let (project, uid) = self.project_member().await;
+                let members = json!([{ "uid": uid, "role": "ADMIN" }]);
+                vec![("idOrName", project), ("body:members", members.to_string())]
+            }
+            Thing::ProjectMembersToRemove => {
+                let (project, uid) = self.project_member().await;
+                vec![("idOrName", project), ("body:members", json!([uid]).to_string())]
+            }
+            Thing::AccessGroup => vec![("idOrName", self.access_group(&[]).await)],
+            Thing::AccessGroupAndProject => {
+                let project = self.project().await;
+                vec![("accessGroupIdOrName", self.access_group(&[]).await), ("body:projectId", project)]
+            }
+            Thing::AccessGroupProject => {
+                let project = self.project().await;
+                let group = self.access_group(&[(&project, ProjectRole::ProjectViewer)]).await;
+                vec![("accessGroupIdOrName", group), ("projectId", project)]
             }
             Thing::Listener => {
                 let listener = json!({ "forwardTo": "http://localhost:3000/hook" });
@@ -468,6 +510,26 @@ impl<'a> World<'a> {
         let mut body = cases::shared_env(next());
         body["projectId"] = projects;
         text(&self.owner.post("/v1/env", body).await.ok(201)["created"][0]["id"])
+    /// A new member of the team.
+    async fn member(&self) -> String {
+        let member = self.pintle.member(&self.owner, &format!("member-{}", next()), Role::Viewer).await;
+        member.user.to_string()
+    }
+
+    /// A new project, and a new member of the team with a role in it.
+    async fn project_member(&self) -> (String, String) {
+        let (project, uid) = (self.project().await, self.member().await);
+        let body = json!({ "uid": uid, "role": "PROJECT_VIEWER" });
+        self.owner.post(&format!("/v1/projects/{project}/members"), body).await.ok(200);
+        (project, uid)
+    }
+
+    /// A new access group with these projects.
+    async fn access_group(&self, projects: &[(&str, ProjectRole)]) -> String {
+        let projects: Vec<_> =
+            projects.iter().map(|(id, role)| json!({ "projectId": id, "role": role })).collect();
+        let group = json!({ "name": format!("group-{}", next()), "projects": projects });
+        text(&self.owner.post("/v1/access-groups", group).await.ok(200)["accessGroupId"])
     }
 
     /// The integration of a native installation gets pages of its own.

@@ -3,6 +3,7 @@
 use crate::ids::{OwnerId, ProjectId, UserId};
 use crate::integrations::Integration;
 use crate::permissions::{Permission, Role};
+use crate::projects::reach::narrowed;
 use crate::scope::{self, TeamHint};
 use crate::{Core, Error, Kind, Result, Scope};
 use pintle_store::{Conn, params};
@@ -59,17 +60,16 @@ fn name_in(doc: &str) -> Result<Option<String>> {
 
 /// The projects that the caller can give an integration access to, by name: a contributor only those it was given itself.
 pub async fn projects(conn: &Conn, scope: &Scope) -> Result<Vec<(ProjectId, String)>> {
-    let contributor = scope.user().filter(|_| scope.role == Role::Contributor);
     let sql = "SELECT id, name FROM projects WHERE owner_id = $1 AND (CAST($2 AS TEXT) IS NULL
-        OR id IN (SELECT project_id FROM project_members WHERE user_id = $2)) ORDER BY name";
-    let rows: Vec<(String, String)> = conn.all(sql, &params![scope.owner(), contributor]).await?;
+        OR id IN (SELECT project_id FROM project_roles WHERE user_id = $2)) ORDER BY name";
+    let rows: Vec<(String, String)> = conn.all(sql, &params![scope.owner(), narrowed(scope)]).await?;
     Ok(rows.into_iter().map(|(id, name)| (ProjectId::from(id), name)).collect())
 }
 
 /// # Errors
 /// 404 where the caller cannot see one of these projects.
 pub(super) async fn require_visible(conn: &Conn, scope: &Scope, wanted: &[ProjectId]) -> Result<()> {
-    if scope.role != Role::Contributor {
+    if narrowed(scope).is_none() {
         return crate::projects::require_all(conn, scope, wanted).await;
     }
     let visible = projects(conn, scope).await?;

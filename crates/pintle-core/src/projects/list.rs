@@ -1,13 +1,10 @@
 //! getProjects.
 
-use super::Project;
+use super::{Project, reach};
 use crate::clock::Millis;
-use crate::page::Page;
-use crate::scope::Principal;
+use crate::page::{Next, Page};
 use crate::select::containing;
-use crate::{Core, Error, Result, Scope};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::{Core, Result, Scope};
 use pintle_store::{Conn, Value, params};
 use serde_json::{Value as Json, json};
 
@@ -34,41 +31,12 @@ pub struct Filter {
     pub after: Option<Millis>,
 }
 
-/// Where a page goes on: behind this place of the list, which is ordered by `updatedAt` and id, newest first.
-#[derive(Debug, Clone)]
-pub struct Next {
-    at: Millis,
-    /// Empty: behind every project of that stamp.
-    id: String,
-}
-
-impl Next {
-    /// Behind everything that was updated at `at` or later.
-    pub fn older_than(at: Millis) -> Self {
-        Self { at, id: String::new() }
-    }
-
-    /// An opaque continuation token.
-    fn token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{}:{}", self.at, self.id))
-    }
-
-    /// # Errors
-    /// 400 for what is no token.
-    pub fn parse(token: &str) -> Result<Self> {
-        let plain = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let parts = plain.as_deref().and_then(|plain| plain.split_once(':'));
-        let parsed = parts.and_then(|(at, id)| Some(Self { at: at.parse().ok()?, id: id.to_owned() }));
-        parsed.ok_or_else(|| Error::bad_request("The continuation token is not one of this list"))
-    }
-}
-
 /// The list's SELECT: `$2` an installation with chosen projects, `$3` a contributor, `$4` a part of the name.
 const SELECT: &str = "SELECT p.updated_at, p.id, p.doc FROM projects p WHERE p.owner_id = $1
   AND (CAST($2 AS TEXT) IS NULL OR EXISTS
     (SELECT 1 FROM configuration_projects c WHERE c.configuration_id = $2 AND c.project_id = p.id))
   AND (CAST($3 AS TEXT) IS NULL OR EXISTS
-    (SELECT 1 FROM project_members m WHERE m.project_id = p.id AND m.user_id = $3))
+    (SELECT 1 FROM project_roles r WHERE r.project_id = p.id AND r.user_id = $3))
   AND (CAST($4 AS TEXT) IS NULL OR p.name LIKE $4 ESCAPE '!')
   AND p.updated_at > $5 AND (p.updated_at < $6 OR (p.updated_at = $6 AND p.id < $7))
   ORDER BY p.updated_at DESC, p.id DESC LIMIT $8";
@@ -112,10 +80,6 @@ async fn read(
 ) -> Result<Vec<Found>> {
     let mut from = from.clone().unwrap_or_else(|| Next::older_than(Millis::MAX));
     let selection = scope.installation().filter(|installation| installation.selected);
-    let member = match &scope.principal {
-        Principal::User { id, .. } if scope.by_project => Some(id),
-        _ => None,
-    };
     let search = filter.search.as_deref().map(containing);
     let mut found: Vec<Found> = Vec::new();
     loop {
@@ -123,7 +87,7 @@ async fn read(
         let params = params![
             scope.owner(),
             selection.map(|installation| &installation.configuration),
-            member,
+            reach::narrowed(scope),
             search.as_deref(),
             filter.after.unwrap_or(-1),
             from.at,

@@ -11,15 +11,17 @@ mod events;
 mod fields;
 mod link;
 mod list;
+pub(crate) mod reach;
 mod settings;
 mod state;
 pub mod transfers;
 mod update;
 
+pub use crate::page::Next;
 pub use create::create;
 pub(crate) use create::{check, insert, prepare};
 pub use delete::delete;
-pub use list::{Filter, Next, list};
+pub use list::{Filter, list};
 pub use settings::Body;
 pub use state::{DataCache, pause, set_data_cache};
 pub(crate) use update::change;
@@ -28,7 +30,7 @@ pub use update::update;
 use crate::clock::Millis;
 use crate::ids::{OwnerId, ProjectId};
 use crate::permissions::ProjectRole;
-use crate::scope::{Principal, Scope};
+use crate::scope::Scope;
 use crate::{Core, Error, OnConstraint, Result};
 use link::Link;
 use pintle_store::{Conn, params};
@@ -106,7 +108,7 @@ pub struct Located {
     pub id: ProjectId,
     pub name: String,
     pub doc: String,
-    /// The caller's role in the project, where the right depends on it.
+    /// The caller's strongest role in the project, where the role in the team leaves something to it.
     pub role: Option<ProjectRole>,
 }
 
@@ -132,36 +134,8 @@ pub async fn locate(conn: &Conn, scope: &Scope, id_or_name: &str) -> Result<Loca
         .await?;
     let (id, name, doc) = found.ok_or_else(|| Error::not_found("Project"))?;
     let id = ProjectId::from(id);
-    let role = check_reach(conn, scope, &id).await?;
+    let role = reach::check(conn, scope, &id).await?;
     Ok(Located { id, name, doc, role })
-}
-
-/// Whether the caller may reach this project of the scope's owner.
-async fn check_reach(conn: &Conn, scope: &Scope, project: &ProjectId) -> Result<Option<ProjectRole>> {
-    match &scope.principal {
-        Principal::Installation(installation) if installation.selected => {
-            let sql = "SELECT project_id FROM configuration_projects WHERE configuration_id = $1 AND project_id = $2";
-            let row: Option<(String,)> =
-                conn.opt(sql, &params![&installation.configuration, project]).await?;
-            if row.is_none() && !crate::planted::on("selection-unchecked") {
-                return Err(Error::forbidden(
-                    "Not authorized: the integration was not given access to this project",
-                ));
-            }
-            Ok(None)
-        }
-        Principal::User { id, .. } if scope.by_project => {
-            let sql = "SELECT role FROM project_members WHERE project_id = $1 AND user_id = $2";
-            let row: Option<(String,)> = conn.opt(sql, &params![project, id]).await?;
-            let role = row.as_ref().and_then(|(role,)| ProjectRole::parse(role));
-            let role = role.ok_or_else(|| Error::not_found("Project"))?;
-            if !role.may(scope.permission) {
-                return Err(Error::forbidden("Not authorized"));
-            }
-            Ok(Some(role))
-        }
-        _ => Ok(None),
-    }
 }
 
 /// Checks that all of these are projects that the caller may reach.
@@ -170,7 +144,7 @@ pub async fn require_all(conn: &Conn, scope: &Scope, projects: &[ProjectId]) -> 
         let sql = "SELECT id FROM projects WHERE owner_id = $1 AND id = $2";
         let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), project]).await?;
         row.ok_or_else(|| Error::not_found("Project"))?;
-        check_reach(conn, scope, project).await?;
+        reach::check(conn, scope, project).await?;
     }
     Ok(())
 }

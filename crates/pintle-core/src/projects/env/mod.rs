@@ -35,7 +35,7 @@ use super::Located;
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, EnvId, IntegrationId, ProductId, ProjectId, ResourceId, UserId};
-use crate::permissions::{ProjectRole, Role};
+use crate::permissions::{ProjectRole, may_touch_production};
 use crate::scope::{Principal, Scope};
 use crate::{Core, Error, Result};
 use base64::Engine;
@@ -234,7 +234,9 @@ impl<'a> Reach<'a> {
                 let all = installation.scopes.can_write("global-project-env-vars");
                 Self { own: (!all).then_some(&installation.configuration), production: true }
             }
-            Principal::User { .. } => Self { own: None, production: may_touch_production(scope, in_project) },
+            Principal::User { .. } => {
+                Self { own: None, production: may_touch_production(scope.role, &scope.extended, in_project) }
+            }
             Principal::Closing { .. } => Self { own: None, production: false },
             Principal::System => Self { own: None, production: true },
         }
@@ -256,14 +258,6 @@ impl<'a> Reach<'a> {
         }
         Ok(())
     }
-}
-
-/// Owners, members and project administrators may; others by an extended permission (semantics.md 9).
-fn may_touch_production(scope: &Scope, in_project: Option<ProjectRole>) -> bool {
-    matches!(scope.role, Role::Owner | Role::Member)
-        || in_project == Some(ProjectRole::Admin)
-        || scope.extended.has("EnvVariableManager")
-        || scope.extended.has("FullProductionDeployment")
 }
 
 /// What happened to a variable: its name in the audit log and as a webhook event, and as a verb.

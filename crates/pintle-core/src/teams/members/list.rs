@@ -1,9 +1,10 @@
 //! getTeamMembers: who belongs to a team, as others see it.
 
 use crate::clock::Millis;
-use crate::ids::{ProjectId, UserId};
+use crate::ids::{AccessGroupId, ProjectId, UserId};
 use crate::page::{self, Page, Pagination};
 use crate::permissions::{Extended, ProjectRole, Role};
+use crate::projects::reach::narrowed;
 use crate::select::{Select, containing};
 use crate::users::User;
 use crate::{Core, Error, Result, Scope};
@@ -28,6 +29,15 @@ pub struct Member {
     /// The projects in which the member has a role of its own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     projects: Vec<InProject>,
+    /// Newer clients ask for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    access_groups: Vec<InGroup>,
+}
+
+#[derive(Debug, Serialize)]
+struct InGroup {
+    id: AccessGroupId,
+    name: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,7 +86,10 @@ pub async fn list(
     let (rows, pagination) =
         page::rows::<Listed>(&conn, &select.sql, "m.created_at", &select.params, page).await?;
     let mut members = rows.into_iter().map(member).collect::<Result<Vec<_>>>()?;
-    add_projects(&conn, scope, &mut members).await?;
+    if !members.is_empty() {
+        add_projects(&conn, scope, &mut members).await?;
+        add_groups(&conn, scope, &mut members).await?;
+    }
     Ok((members, pagination))
 }
 
@@ -114,24 +127,40 @@ fn member((created_at, role, permissions, user): Listed) -> Result<Member> {
         confirmed: true,
         created_at,
         projects: Vec::new(),
+        access_groups: Vec::new(),
     })
 }
 
+/// Only those that the caller sees.
 async fn add_projects(conn: &Conn, scope: &Scope, members: &mut [Member]) -> Result<()> {
-    if members.is_empty() {
-        return Ok(());
-    }
     let sql =
         "SELECT m.user_id, p.id, p.name, m.role FROM project_members m JOIN projects p ON p.id = m.project_id
       WHERE p.owner_id = $1";
     let mut select = Select::new(sql, vec![scope.owner().into()]);
     select.among("m.user_id", members.iter().map(|member| &member.uid));
+    let seen = "EXISTS (SELECT 1 FROM project_roles r WHERE r.project_id = p.id AND r.user_id = $?)";
+    select.and(seen, narrowed(scope));
     let sql = select.sql + " ORDER BY p.name";
     let rows: Vec<(String, String, String, String)> = conn.all(&sql, &select.params).await?;
     for (user, id, name, role) in rows {
         let member = members.iter_mut().find(|member| member.uid.as_str() == user);
         if let (Some(member), Some(role)) = (member, ProjectRole::parse(&role)) {
             member.projects.push(InProject { id: ProjectId::from(id), name, role });
+        }
+    }
+    Ok(())
+}
+
+async fn add_groups(conn: &Conn, scope: &Scope, members: &mut [Member]) -> Result<()> {
+    let sql =
+        "SELECT m.user_id, g.id, g.name FROM access_group_members m JOIN access_groups g ON g.id = m.group_id
+      WHERE g.team_id = $1";
+    let mut select = Select::new(sql, vec![scope.owner().into()]);
+    select.among("m.user_id", members.iter().map(|member| &member.uid));
+    let sql = select.sql + " ORDER BY g.name";
+    for (user, id, name) in conn.all::<(String, String, String)>(&sql, &select.params).await? {
+        if let Some(member) = members.iter_mut().find(|member| member.uid.as_str() == user) {
+            member.access_groups.push(InGroup { id: AccessGroupId::from(id), name });
         }
     }
     Ok(())

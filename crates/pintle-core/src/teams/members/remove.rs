@@ -7,7 +7,7 @@ use crate::ids::{OwnerId, UserId};
 use crate::marketplace::account;
 use crate::permissions::Role;
 use crate::scope::Principal;
-use crate::{Core, Error, Result, Scope, users};
+use crate::{Core, Error, Result, Scope, access_groups, users};
 use pintle_store::{Conn, params};
 use serde_json::json;
 
@@ -61,7 +61,7 @@ async fn take(tx: &Conn, team: &OwnerId, user: &UserId) -> Result<()> {
     for sql in statements {
         tx.execute(sql, &params![team, user]).await?;
     }
-    Ok(())
+    access_groups::leave_all(tx, team, user).await
 }
 
 fn event(member: &Standing, own: bool) -> Event {

@@ -1,13 +1,12 @@
 //! updateTeamMember: a member's role in the team and in its projects.
 
 use super::standing::{Standing, keep_an_owner};
-use crate::clock::Millis;
 use crate::configurations::{DisabledReason, lifecycle};
 use crate::events::{self, Event};
 use crate::ids::{ProjectId, UserId};
 use crate::marketplace::account;
 use crate::permissions::{Extended, ProjectRole, Role};
-use crate::{Core, Error, Result, Scope, validate};
+use crate::{Core, Error, Result, Scope, access_groups, project_members, validate};
 use pintle_store::{Conn, params};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -57,9 +56,6 @@ impl MemberPatch {
             let text = "`confirmed` should be equal to one of the allowed values \"true\".";
             return Err(Error::invalid(text));
         }
-        if !self.access_groups_to_add.is_empty() || !self.access_groups_to_remove.is_empty() {
-            return Err(Error::bad_request("Access groups are not supported by this server"));
-        }
         Ok(())
     }
 }
@@ -67,7 +63,7 @@ impl MemberPatch {
 /// updateTeamMember. Who may no longer install integrations leaves behind disabled installations (semantics.md 3.2).
 ///
 /// # Errors
-/// 404 for who is no member and for a project that is not the team's; 400 for a role that does not exist, for the last owner's
+/// 404 for who is no member and for a project or an access group that is not the team's; 400 for a role that does not exist, for the last owner's
 /// demotion, for confirming a member, since all are confirmed, and for ending an SSO connection, since none has one.
 pub async fn update(core: &Core, scope: &Scope, user: UserId, patch: MemberPatch) -> Result<()> {
     patch.check()?;
@@ -88,6 +84,14 @@ pub async fn update(core: &Core, scope: &Scope, user: UserId, patch: MemberPatch
             }
             for project in &patch.projects {
                 set_project_role(tx, &core, &scope, &before, project).await?;
+            }
+            for group in &patch.access_groups_to_add {
+                let group = access_groups::find(tx, &scope, group).await?;
+                access_groups::join(tx, &core, &scope, &group, &user).await?;
+            }
+            for group in &patch.access_groups_to_remove {
+                let group = access_groups::find(tx, &scope, group).await?;
+                access_groups::leave(tx, &core, &scope, &group, &user).await?;
             }
             Ok(())
         })
@@ -146,43 +150,8 @@ async fn set_project_role(
     member: &Standing,
     wanted: &InProject,
 ) -> Result<()> {
-    let sql = "SELECT p.name, m.role, m.created_at FROM projects p
-      LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = $3 WHERE p.owner_id = $1 AND p.id = $2";
-    let row: Option<(String, Option<String>, Option<Millis>)> =
-        tx.opt(sql, &params![scope.owner(), &wanted.project_id, &member.user.id]).await?;
-    let (name, held, since) = row.ok_or_else(|| Error::not_found("Project"))?;
-    let held = held.as_deref().and_then(ProjectRole::parse);
-    let now = core.clock.now();
-    let key = params![&wanted.project_id, &member.user.id];
-    let (kind, text) = match (held, wanted.role) {
-        (held, wanted) if held == wanted => return Ok(()),
-        (_, None) => {
-            tx.execute("DELETE FROM project_members WHERE project_id = $1 AND user_id = $2", &key).await?;
-            ("project-member-removed", format!("removed {} from project {name}", member.user.username))
-        }
-        (held, Some(role)) => {
-            let sql =
-                "INSERT INTO project_members (project_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)
-              ON CONFLICT (project_id, user_id) DO UPDATE SET role = excluded.role";
-            tx.execute(sql, &params![&wanted.project_id, &member.user.id, role.as_str(), now]).await?;
-            match held {
-                None => ("project-member-added", format!("added {} to project {name}", member.user.username)),
-                Some(_) => (
-                    "project-member-updated",
-                    format!("changed the role of {} in project {name}", member.user.username),
-                ),
-            }
-        }
-    };
-    let mut membership = json!({
-        "role": wanted.role.or(held), "uid": member.user.id, "username": member.user.username,
-        "createdAt": since.unwrap_or(now),
-    });
-    if let (Some(before), Some(_)) = (held, wanted.role) {
-        membership["previousRole"] = json!(before);
-    }
-    let key = if wanted.role.is_some() { "projectMembership" } else { "removedMembership" };
-    let payload = json!({ "project": { "id": wanted.project_id, "name": name }, key: membership });
-    let event = Event::new(kind, text, payload).in_project(&wanted.project_id);
-    events::record(tx, core, scope, now, event).await.map(drop)
+    let sql = "SELECT name FROM projects WHERE owner_id = $1 AND id = $2";
+    let row: Option<(String,)> = tx.opt(sql, &params![scope.owner(), &wanted.project_id]).await?;
+    let (name,) = row.ok_or_else(|| Error::not_found("Project"))?;
+    project_members::give(tx, core, scope, &member.user, (&wanted.project_id, &name), wanted.role).await
 }

@@ -1,0 +1,62 @@
+//! Which projects a caller reaches, and with which role: the strongest of all ways to one (semantics.md 9).
+//!
+//! The role in the team was judged with the token. Where it suffices, nothing more is asked. Else the view `project_roles` has every
+//! other way: a role in the project, and the access groups that the caller is a member of.
+
+use crate::ids::{ProjectId, UserId};
+use crate::permissions::{ProjectRole, Verdict};
+use crate::scope::{Principal, Scope};
+use crate::{Error, Result};
+use pintle_store::{Conn, params};
+
+/// Whether the caller may reach this project of the scope's owner. Answers the role in it, where that was asked for.
+///
+/// # Errors
+/// 404 where the caller may not see it; 403 where an installation was not given it, or no way to it suffices.
+pub(super) async fn check(conn: &Conn, scope: &Scope, project: &ProjectId) -> Result<Option<ProjectRole>> {
+    match &scope.principal {
+        Principal::Installation(installation) if installation.selected => {
+            let sql = "SELECT project_id FROM configuration_projects WHERE configuration_id = $1 AND project_id = $2";
+            let row: Option<(String,)> =
+                conn.opt(sql, &params![&installation.configuration, project]).await?;
+            if row.is_none() && !crate::planted::on("selection-unchecked") {
+                return Err(Error::forbidden(
+                    "Not authorized: the integration was not given access to this project",
+                ));
+            }
+            Ok(None)
+        }
+        Principal::User { id, .. } if scope.permission.asks_project(scope.role, &scope.extended) => {
+            let role = strongest(conn, project, id).await?;
+            let by_team = scope.permission.for_role(scope.role, &scope.extended) == Verdict::Yes;
+            if by_team || role.is_some_and(|role| role.may(scope.permission)) {
+                return Ok(role);
+            }
+            match role.or(scope.role.in_projects()) {
+                Some(_) => Err(Error::forbidden("Not authorized")),
+                None => Err(Error::not_found("Project")),
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The strongest role that a user was given in a project, by itself or with a group.
+pub(crate) async fn strongest(
+    conn: &Conn,
+    project: &ProjectId,
+    user: &UserId,
+) -> Result<Option<ProjectRole>> {
+    let sql = "SELECT role FROM project_roles WHERE project_id = $1 AND user_id = $2";
+    let rows: Vec<(String,)> = conn.all(sql, &params![project, user]).await?;
+    Ok(rows.iter().filter_map(|(role,)| ProjectRole::parse(role)).max())
+}
+
+/// Whom a list must be narrowed for: a caller who sees only the projects that it was given. Those are the ones that `project_roles` has
+/// for it.
+pub(crate) fn narrowed(scope: &Scope) -> Option<&UserId> {
+    match &scope.principal {
+        Principal::User { id, .. } if scope.role.in_projects().is_none() => Some(id),
+        _ => None,
+    }
+}

@@ -3,10 +3,10 @@
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
-use pintle_core::ids::{OwnerId, UserId};
+use pintle_core::ids::{InviteId, OwnerId, UserId};
 use pintle_core::page::Pagination;
 use pintle_core::permissions::Role;
-use pintle_core::teams::{self, members};
+use pintle_core::teams::{self, invites, join, members, requests};
 use pintle_core::{Result, Scope};
 use serde::Serialize;
 use serde_json::json;
@@ -18,6 +18,12 @@ routes! {
     "patchTeam": Patch "/v2/teams/{teamId}", TeamWrite => patch;
     "deleteTeam": Delete "/v1/teams/{teamId}", TeamWrite => delete;
     "getTeamMembers": Get "/v3/teams/{teamId}/members", TeamRead => members;
+    "inviteUserToTeam": Post "/v1/teams/{teamId}/members", MemberWrite => invite;
+    "deleteTeamInviteCode": Delete "/v1/teams/{teamId}/invites/{inviteId}", MemberWrite => withdraw;
+    "joinTeam": Post "/v1/teams/{teamId}/members/teams/join", TeamJoin => join;
+    "requestAccessToTeam": Post "/v1/teams/{teamId}/request", TeamJoin => request;
+    "getTeamAccessRequest": Get "/v1/teams/{teamId}/request/{userId}", TeamJoin => request_status;
+    "getOwnTeamAccessRequest": Get "/v1/teams/{teamId}/request", TeamJoin => own_request_status;
     "updateTeamMember": Patch "/v1/teams/{teamId}/members/{uid}", MemberWrite => update_member;
     "removeTeamMember": Delete "/v1/teams/{teamId}/members/{uid}", MemberRemove => remove_member;
 }
@@ -73,9 +79,15 @@ async fn members(call: Call, scope: Scope) -> Result<Reply> {
         eligible_for_project: query.text("eligibleMembersForProjectId"),
         users: query.list("filterByUserIds"),
     };
-    let (members, pagination) = members::list(&call.core, &scope, filter, call.page()?).await?;
+    let page = call.page()?;
+    let (members, pagination) = members::list(&call.core, &scope, filter, page).await?;
+    // They are not paged: the first page has them.
+    let invited = match page.until {
+        None => invites::pending(&call.core, &scope).await?,
+        Some(_) => Vec::new(),
+    };
     let pagination = MemberPagination::from(pagination);
-    Reply::json(&json!({ "members": members, "emailInviteCodes": [], "pagination": pagination }))
+    Reply::json(&json!({ "members": members, "emailInviteCodes": invited, "pagination": pagination }))
 }
 
 fn member(call: &Call) -> UserId {
@@ -90,4 +102,35 @@ async fn update_member(call: Call, scope: Scope) -> Result<Reply> {
 async fn remove_member(call: Call, scope: Scope) -> Result<Reply> {
     members::remove(&call.core, &scope, member(&call), new_default(&call)).await?;
     Reply::json(&json!({ "id": scope.owner() }))
+}
+
+/// A list that was sent with one in it is answered as the one.
+async fn invite(call: Call, scope: Scope) -> Result<Reply> {
+    let invited = invites::invite(&call.core, &scope, call.json()?).await?;
+    match invited.as_slice() {
+        [one] => Reply::json(one),
+        many => Reply::json(&many),
+    }
+}
+
+async fn withdraw(call: Call, scope: Scope) -> Result<Reply> {
+    invites::withdraw(&call.core, &scope, InviteId::from(call.param("inviteId"))).await?;
+    Reply::json(&json!({ "id": scope.owner() }))
+}
+
+async fn join(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&join::join(&call.core, &scope, call.param("teamId"), call.json()?).await?)
+}
+
+async fn request(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&requests::request(&call.core, &scope, call.param("teamId"), call.json()?).await?)
+}
+
+async fn request_status(call: Call, scope: Scope) -> Result<Reply> {
+    let user = Some(call.param("userId"));
+    Reply::json(&requests::status(&call.core, &scope, call.param("teamId"), user).await?)
+}
+
+async fn own_request_status(call: Call, scope: Scope) -> Result<Reply> {
+    Reply::json(&requests::status(&call.core, &scope, call.param("teamId"), None).await?)
 }

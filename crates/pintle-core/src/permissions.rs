@@ -2,6 +2,7 @@
 //! (semantics.md 1.3 and 9). One table, asked by every operation.
 
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// A member's role in a team.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,18 +61,31 @@ impl Role {
     }
 }
 
-/// A member's role in one project, from the weakest to the strongest: each may what the one before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// A member's role in one project. A stronger one is greater, and may what a weaker one may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ProjectRole {
-    ProjectViewer,
-    ProjectDeveloper,
     Admin,
+    ProjectDeveloper,
+    ProjectViewer,
+}
+
+impl Ord for ProjectRole {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // The contract names the strongest first.
+        (*other as u8).cmp(&(*self as u8))
+    }
+}
+
+impl PartialOrd for ProjectRole {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl ProjectRole {
     pub const ALL: [ProjectRole; 3] =
-        [ProjectRole::ProjectViewer, ProjectRole::ProjectDeveloper, ProjectRole::Admin];
+        [ProjectRole::Admin, ProjectRole::ProjectDeveloper, ProjectRole::ProjectViewer];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -257,23 +271,27 @@ impl Permission {
         }
     }
 
-    pub fn is_project_level(self) -> bool {
+    /// What is done to one project, where a role in the project counts too.
+    pub const OF_PROJECTS: [Permission; 12] = {
         use Permission::*;
-        matches!(
-            self,
-            ProjectRead
-                | ProjectWrite
-                | ProjectDomainWrite
-                | ProjectMemberRead
-                | ProjectMemberWrite
-                | EnvRead
-                | EnvWrite
-                | EnvironmentWrite
-                | LogRead
-                | LogWrite
-                | LogKeyRead
-                | LogKeyWrite
-        )
+        [
+            ProjectRead,
+            ProjectWrite,
+            ProjectDomainWrite,
+            ProjectMemberRead,
+            ProjectMemberWrite,
+            EnvRead,
+            EnvWrite,
+            EnvironmentWrite,
+            LogRead,
+            LogWrite,
+            LogKeyRead,
+            LogKeyWrite,
+        ]
+    };
+
+    pub fn is_project_level(self) -> bool {
+        Self::OF_PROJECTS.contains(&self)
     }
 
     /// Whether it is about the caller alone, whichever team the request names.
@@ -456,6 +474,30 @@ mod tests {
         assert!(scopes.can_read("project") && scopes.can_write("project"));
         assert!(scopes.can_read("team") && !scopes.can_write("team"));
         assert!(!scopes.can_read("proj"));
+    }
+
+    #[test]
+    fn a_stronger_role_in_a_project_may_what_a_weaker_one_may() {
+        let [admin, developer, viewer] = ProjectRole::ALL;
+        assert!(viewer < developer && developer < admin);
+        for (stronger, weaker) in [(admin, developer), (developer, viewer)] {
+            for permission in Permission::OF_PROJECTS {
+                assert!(!weaker.may(permission) || stronger.may(permission), "{permission:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_role_in_the_team_stands_for_a_role_in_each_project_that_gives_no_more() {
+        for role in Role::ALL {
+            let Some(in_projects) = role.in_projects() else { continue };
+            for permission in Permission::OF_PROJECTS.into_iter().filter(|one| in_projects.may(*one)) {
+                // Members do everything in projects, but for saying who else may.
+                let excepted = role == Role::Member && permission == Permission::ProjectMemberWrite;
+                let verdict = permission.for_role(role, &Extended::default());
+                assert_eq!(verdict == Verdict::Yes, !excepted, "{role:?} {permission:?}");
+            }
+        }
     }
 
     #[test]

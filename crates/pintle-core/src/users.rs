@@ -86,6 +86,24 @@ pub(crate) async fn insert(tx: &Conn, user: &User) -> Result<()> {
     .map(drop)
 }
 
+/// A user by its id.
+///
+/// # Errors
+/// 404 where there is none.
+pub(crate) async fn load(conn: &Conn, id: &UserId) -> Result<User> {
+    let sql = "SELECT doc FROM owners WHERE id = $1 AND kind = 'user'";
+    let row: Option<(String,)> = conn.opt(sql, &params![id]).await?;
+    let (doc,) = row.ok_or_else(not_found)?;
+    Ok(serde_json::from_str(&doc)?)
+}
+
+/// The user with an e-mail address, in whichever case it is written.
+pub(crate) async fn by_email(conn: &Conn, email: &str) -> Result<Option<User>> {
+    let sql = "SELECT doc FROM owners WHERE LOWER(email) = $1 ORDER BY created_at, id LIMIT 1";
+    let row: Option<(String,)> = conn.opt(sql, &params![email.to_lowercase()]).await?;
+    Ok(row.map(|(doc,)| serde_json::from_str(&doc)).transpose()?)
+}
+
 /// Which team a user's requests act for when they name none; `None` is the personal account.
 ///
 /// # Errors

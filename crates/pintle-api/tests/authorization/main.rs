@@ -71,7 +71,10 @@ async fn a_request_needs_a_good_token_and_a_team_of_its_bearer() {
                 (Needs::Nothing, _) => good(answer),
                 (Needs::Partner, _) => drop(answer.fails(403, "forbidden")),
                 // A team that the path names is an object like any other.
-                (_, Thing::Team | Thing::Member) => drop(answer.fails(404, "not_found")),
+                (_, Thing::Team | Thing::Member | Thing::Invite) => drop(answer.fails(404, "not_found")),
+                // Who comes from outside acts for itself, whichever team the request names.
+                (_, Thing::TeamToJoin | Thing::ForeignTeam) => good(answer),
+                (_, Thing::RequestedTeam | Thing::RequestedTeamOnly) => drop(answer.fails(404, "not_found")),
                 _ => drop(answer.fails(403, "team_unauthorized")),
             }
         }
@@ -93,6 +96,8 @@ async fn what_belongs_to_another_team_is_not_found() {
                 Thing::OfferedProject,
                 Thing::Team,
                 Thing::Member,
+                Thing::TeamToJoin,
+                Thing::ForeignTeam,
                 Thing::Fault,
                 Thing::DeploymentName,
                 Thing::ProvisioningProduct,
@@ -124,7 +129,8 @@ async fn every_role_may_what_its_row_says() {
             // The owner comes last, and may delete the team.
             for (role, member) in world.members.iter().rev() {
                 let may = case.roles.may.contains(role);
-                let by = if case.at == Thing::OwnToken { member } else { &world.owner };
+                let own = [Thing::OwnToken, Thing::RequestedTeam, Thing::RequestedTeamOnly];
+                let by = if own.contains(&case.at) { member } else { &world.owner };
                 let params = world.make(case.at, by, None).await;
                 let body = (case.body)(next());
                 let answer = send(route, member, &params, body).await;

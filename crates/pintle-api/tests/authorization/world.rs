@@ -70,6 +70,16 @@ pub enum Thing {
     PulledBranch,
     Team,
     Member,
+    /// An address that was invited to the team.
+    Invite,
+    /// Another team, with its invite code.
+    TeamToJoin,
+    /// Another team.
+    ForeignTeam,
+    /// Another team that the caller has asked to let it in, with the caller.
+    RequestedTeam,
+    /// The same without.
+    RequestedTeamOnly,
     /// A project, and a member of the team that the body names.
     ProjectAndMember,
     ProjectMembersToAdd,
@@ -338,6 +348,26 @@ impl<'a> World<'a> {
             Thing::Member => {
                 vec![("teamId", self.team()), ("uid", self.member().await)]
             }
+            Thing::Invite => {
+                let path = format!("/v1/teams/{}/members", self.team());
+                let body = json!({ "email": format!("invited-{}@example.com", next()) });
+                let invited = owner.post(&path, body).await.ok(200);
+                vec![("teamId", self.team()), ("inviteId", text(&invited["uid"]))]
+            }
+            Thing::TeamToJoin => {
+                let other = self.pintle.team(&format!("other-{}", next())).await;
+                let id = other.team.clone().unwrap();
+                let code = text(&other.get(&format!("/v2/teams/{id}")).await.ok(200)["inviteCode"]);
+                vec![("teamId", id.to_string()), ("body:inviteCode", code)]
+            }
+            Thing::ForeignTeam => vec![("teamId", self.foreign_team().await)],
+            Thing::RequestedTeam | Thing::RequestedTeamOnly => {
+                let team = self.foreign_team().await;
+                let body = json!({ "joinedFrom": { "origin": "teams" } });
+                by.post(&format!("/v1/teams/{team}/request"), body).await.ok(200);
+                let user = (thing == Thing::RequestedTeam).then(|| ("userId", by.user.to_string()));
+                [("teamId", team)].into_iter().chain(user).collect()
+            }
             Thing::ProjectAndMember => {
                 vec![("idOrName", self.project().await), ("body:uid", self.member().await)]
             }
@@ -510,6 +540,13 @@ impl<'a> World<'a> {
         let mut body = cases::shared_env(next());
         body["projectId"] = projects;
         text(&self.owner.post("/v1/env", body).await.ok(201)["created"][0]["id"])
+    }
+
+    /// A new team of somebody else's.
+    async fn foreign_team(&self) -> String {
+        self.pintle.team(&format!("other-{}", next())).await.team.unwrap().to_string()
+    }
+
     /// A new member of the team.
     async fn member(&self) -> String {
         let member = self.pintle.member(&self.owner, &format!("member-{}", next()), Role::Viewer).await;

@@ -223,7 +223,7 @@ pub(super) async fn set(
     };
     let payload = json!({
         "accessGroup": named(group), "project": { "id": project, "name": name },
-        "previousRole": held, "nextRole": wanted,
+        "previous_role": held, "next_role": wanted,
     });
     let event = Event::new("access-group-project-updated", text, payload).in_project(project);
     events::record(tx, core, scope, now, event).await.map(drop)

@@ -36,6 +36,9 @@ CREATE VIEW project_roles AS
   SELECT p.project_id, m.user_id, p.role
   FROM access_group_projects p JOIN access_group_members m ON m.group_id = p.group_id;
 
+-- Addresses are the same in any case.
+CREATE INDEX owners_email_lower_idx ON owners (LOWER(email));
+
 -- Who was invited by e-mail address and has not come yet.
 CREATE TABLE team_invites (
   id TEXT PRIMARY KEY,
@@ -57,6 +60,12 @@ CREATE TABLE access_requests (
 );
 CREATE UNIQUE INDEX access_requests_team_id_user_id_key ON access_requests (team_id, user_id);
 CREATE INDEX access_requests_user_id_idx ON access_requests (user_id);
+
+-- Members, and those who asked to become one.
+CREATE VIEW memberships AS
+  SELECT team_id, user_id, created_at, role, permissions, doc, CAST(1 AS BIGINT) AS confirmed FROM members
+  UNION ALL
+  SELECT team_id, user_id, created_at, 'MEMBER', '', doc, CAST(0 AS BIGINT) FROM access_requests;
 
 -- A receipt for every team and every account that was deleted. No foreign keys: it outlives what it speaks of.
 CREATE TABLE deletions (

@@ -1,8 +1,12 @@
 //! Teams: whom they belong to, and what is set for all that they own.
 
+mod admission;
 mod delete;
+pub mod invites;
+pub mod join;
 pub mod members;
 mod patch;
+pub mod requests;
 
 use crate::clock::Millis;
 use crate::events::{self, Event};
@@ -183,6 +187,30 @@ async fn load(conn: &Conn, scope: &Scope) -> Result<Team> {
     let row: Option<(String,)> = conn.opt(sql, &params![scope.owner()]).await?;
     let (doc,) = row.ok_or_else(not_found)?;
     Ok(serde_json::from_str(&doc)?)
+}
+
+/// The team that an id or a slug names, whoever asks.
+///
+/// # Errors
+/// 404 where there is none.
+async fn find(conn: &Conn, id_or_slug: &str) -> Result<Team> {
+    let sql = "SELECT doc FROM owners WHERE kind = 'team' AND (id = $1 OR slug = $1)";
+    let row: Option<(String,)> = conn.opt(sql, &params![id_or_slug]).await?;
+    let (doc,) = row.ok_or_else(not_found)?;
+    Ok(serde_json::from_str(&doc)?)
+}
+
+/// A team that the caller may be no member of yet, and the scope for the entries of what it does there.
+///
+/// # Errors
+/// 404 for an unknown team; 403 for a token that is good for one team only.
+async fn outside(tx: &Conn, scope: &Scope, id_or_slug: &str) -> Result<(Team, Scope)> {
+    if scope.team_only {
+        return Err(Error::forbidden("Not authorized: this token is good for its own team only"));
+    }
+    let team = find(tx, id_or_slug).await?;
+    let scope = scope.acting_for(team.id.clone());
+    Ok((team, scope))
 }
 
 fn not_found() -> Error {

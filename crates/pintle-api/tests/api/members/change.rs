@@ -87,7 +87,7 @@ async fn a_bad_update_changes_nothing() {
         let project_role = "Invalid request: `projects[0].role` should be equal to one of the allowed values \"ADMIN, PROJECT_DEVELOPER, PROJECT_VIEWER\".";
         fails(json!({ "projects": [{ "projectId": site, "role": "BOSS" }] }), project_role).await;
         let groups = json!({ "accessGroupsToAdd": ["ag_1"] });
-        fails(groups, "Access groups are not supported by this server").await;
+        owner.patch(&path(&bob), groups).await.says(404, "not_found", "Access group not found");
         let project = json!({ "role": "VIEWER", "projects": [{ "projectId": foreign, "role": "ADMIN" }] });
         owner.patch(&path(&bob), project).await.says(404, "not_found", "Project not found");
         owner.patch("/v1/teams/acme/members/nobody", json!({ "role": "VIEWER" })).await.fails(404, "not_found");

@@ -1,6 +1,7 @@
 //! Group `teams`: the members of a team.
 
 mod change;
+mod invite;
 mod leave;
 mod list;
 

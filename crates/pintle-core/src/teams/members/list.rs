@@ -6,6 +6,7 @@ use crate::page::{self, Page, Pagination};
 use crate::permissions::{Extended, ProjectRole, Role};
 use crate::projects::reach::narrowed;
 use crate::select::{Select, containing};
+use crate::teams::admission::Origin;
 use crate::users::User;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
@@ -26,6 +27,8 @@ pub struct Member {
     team_permissions: Vec<String>,
     confirmed: bool,
     created_at: Millis,
+    #[serde(flatten)]
+    origin: Origin,
     /// The projects in which the member has a role of its own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     projects: Vec<InProject>,
@@ -63,7 +66,7 @@ pub struct Filter {
 /// The roles beside which the platform knows roles in a project.
 const ELIGIBLE: [Role; 2] = [Role::Developer, Role::Contributor];
 
-/// getTeamMembers: of the team that the scope acts for, newest first.
+/// getTeamMembers: of the team that the scope acts for, newest first; for owners with those who ask to become one.
 ///
 /// # Errors
 /// 404 where that is a personal account, or for a project that is not the team's.
@@ -94,10 +97,11 @@ pub async fn list(
 }
 
 fn select(scope: &Scope, filter: Filter) -> Select {
-    let sql =
-        "SELECT m.created_at, m.role, m.permissions, u.doc FROM members m JOIN owners u ON u.id = m.user_id
-      WHERE m.team_id = $1";
-    let mut select = Select::new(sql, vec![scope.owner().into()]);
+    let sql = "SELECT m.created_at, m.role, m.permissions, u.doc, m.doc, m.confirmed FROM memberships m
+      JOIN owners u ON u.id = m.user_id WHERE m.team_id = $1 AND m.confirmed >= $2";
+    // Who asks to come in is for those who decide about it.
+    let confirmed = i64::from(scope.role != Role::Owner || scope.installation().is_some());
+    let mut select = Select::new(sql, vec![scope.owner().into(), confirmed.into()]);
     select.and("m.role = $?", filter.role.map(Role::as_str));
     select.and("u.search LIKE $? ESCAPE '!'", filter.search.as_deref().map(containing));
     let of_project = "NOT EXISTS
@@ -110,10 +114,10 @@ fn select(scope: &Scope, filter: Filter) -> Select {
     select
 }
 
-/// When the member came, its role and permissions, and its user's document.
-type Listed = (Millis, String, String, String);
+/// When the member came, its role and permissions, its user's document, how it came, and whether it is a member or asks to be one.
+type Listed = (Millis, String, String, String, String, bool);
 
-fn member((created_at, role, permissions, user): Listed) -> Result<Member> {
+fn member((created_at, role, permissions, user, origin, confirmed): Listed) -> Result<Member> {
     let User { id, username, email, name, avatar, .. } = serde_json::from_str(&user)?;
     let role = Role::parse(&role).ok_or_else(|| Error::internal(format!("no role: {role}")))?;
     Ok(Member {
@@ -124,8 +128,9 @@ fn member((created_at, role, permissions, user): Listed) -> Result<Member> {
         avatar,
         role,
         team_permissions: Extended(permissions).list(),
-        confirmed: true,
+        confirmed,
         created_at,
+        origin: serde_json::from_str(&origin)?,
         projects: Vec::new(),
         access_groups: Vec::new(),
     })

@@ -7,11 +7,12 @@ use crate::ids::{OwnerId, UserId};
 use crate::marketplace::account;
 use crate::permissions::Role;
 use crate::scope::Principal;
+use crate::teams::requests;
 use crate::{Core, Error, Result, Scope, access_groups, users};
 use pintle_store::{Conn, params};
 use serde_json::json;
 
-/// Removes a member from the team that the scope acts for, with its roles in the team's projects and its tokens for the team.
+/// Removes a member from the team that the scope acts for, or turns down who has asked to become one. A member goes with its roles in the team's projects and its tokens for the team.
 /// Its other tokens reach the team no longer; the installations that it made are disabled (semantics.md 3.2).
 ///
 /// # Errors
@@ -22,6 +23,9 @@ pub async fn remove(core: &Core, scope: &Scope, user: UserId, new_default: Optio
     core.clone()
         .db
         .write(async move |tx| {
+            if scope.role == Role::Owner && requests::decline(tx, &core, &scope, &user).await? {
+                return Ok(());
+            }
             let member = Standing::load(tx, &scope, &user).await?;
             let own = matches!(&scope.principal, Principal::User { id, .. } if *id == user);
             if !own && scope.role != Role::Owner {

@@ -6,6 +6,7 @@ use crate::events::{self, Event};
 use crate::ids::{ProjectId, UserId};
 use crate::marketplace::account;
 use crate::permissions::{Extended, ProjectRole, Role};
+use crate::teams::requests;
 use crate::{Core, Error, Result, Scope, access_groups, project_members, validate};
 use pintle_store::{Conn, params};
 use serde::Deserialize;
@@ -64,17 +65,17 @@ impl MemberPatch {
 ///
 /// # Errors
 /// 404 for who is no member and for a project or an access group that is not the team's; 400 for a role that does not exist, for the last owner's
-/// demotion, for confirming a member, since all are confirmed, and for ending an SSO connection, since none has one.
+/// demotion, for confirming who is a member already, and for ending an SSO connection, since none has one.
 pub async fn update(core: &Core, scope: &Scope, user: UserId, patch: MemberPatch) -> Result<()> {
     patch.check()?;
     let (core, scope) = (core.clone(), scope.clone());
     core.clone()
         .db
         .write(async move |tx| {
-            let before = Standing::load(tx, &scope, &user).await?;
             if patch.confirmed.is_some() {
-                return Err(Error::bad_request("Cannot confirm a member that is already confirmed"));
+                confirm(tx, &core, &scope, &user, patch.role.as_deref()).await?;
             }
+            let before = Standing::load(tx, &scope, &user).await?;
             if patch.joined_from.is_some() {
                 return Err(Error::bad_request("The member has no SSO connection that could be ended"));
             }
@@ -96,6 +97,19 @@ pub async fn update(core: &Core, scope: &Scope, user: UserId, patch: MemberPatch
             Ok(())
         })
         .await
+}
+
+/// Lets in who has asked to become a member, with the role that the body names.
+///
+/// # Errors
+/// 400 for a member; 404 for who has not asked.
+async fn confirm(tx: &Conn, core: &Core, scope: &Scope, user: &UserId, role: Option<&str>) -> Result<()> {
+    let role = role.and_then(Role::parse).unwrap_or(Role::Member);
+    if requests::accept(tx, core, scope, user, role).await? {
+        return Ok(());
+    }
+    Standing::load(tx, scope, user).await?;
+    Err(Error::bad_request("Cannot confirm a member that is already confirmed"))
 }
 
 /// Gives a member of the scope's team a role, in the caller's transaction; answers whether it had another.

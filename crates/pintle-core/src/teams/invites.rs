@@ -56,8 +56,8 @@ impl NewInvite {
         for project in &self.projects {
             validate::at_most("projects.projectId", project.project_id.as_str(), 64)?;
         }
-        let names = self.team_permissions.iter();
-        names.map(|name| validate::one_of("teamPermissions", name, &Extended::NAMES)).collect()
+        let mut names = self.team_permissions.iter();
+        names.try_for_each(|name| validate::one_of("teamPermissions", name, &Extended::NAMES))
     }
 
     /// # Errors

@@ -17,6 +17,7 @@ The habits of the project, one command each:
   cargo xtask prove lanes [ARG...]   one target that answers beside ninety-nine that hang
   cargo xtask prove egress [ARG...]  every spelling of an address that must not be reached
   cargo xtask bench [ARG...]         the measurements, beside a bare server
+  cargo xtask permissions            writes docs/permissions.md: who may do what
   cargo xtask coverage               operations served, of all that the contract has, group by group
 
 ARG goes to the program behind the command; `--help` there says which it takes.
@@ -32,6 +33,7 @@ fn main() -> std::process::ExitCode {
             cargo(&["run", "--release", "--package", "pintle-bench", "--"]).args(rest).run()
         }
         ["coverage"] => cargo(&["run", "--quiet", "--package", "pintle-api", "--example", "coverage"]).run(),
+        ["permissions"] => permissions(),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())
@@ -53,4 +55,10 @@ fn prove(args: &[&str]) -> Outcome {
         .args(args)
         .env(postgres::VARIABLE, &postgres.url)
         .run()
+}
+
+fn permissions() -> Outcome {
+    let example = cargo(&["run", "--quiet", "--package", "pintle-api", "--example", "permissions"]);
+    let table = example.text()? + "\n";
+    std::fs::write(run::root().join("docs/permissions.md"), table).map_err(|error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Beyond the contract: what a removal would remove, what one removed, and the states between installation and removal.
+//! Beyond the contract: what a removal would remove, what one removed, what the deletion of a team did, and the states between installation and removal.
 
 use crate::call::Call;
 use crate::reply::Reply;
@@ -6,7 +6,7 @@ use crate::router::routes;
 use pintle_core::configurations::{lifecycle, removal, scopes};
 use pintle_core::ids::ConfigurationId;
 use pintle_core::marketplace::installations::closing;
-use pintle_core::{Result, Scope};
+use pintle_core::{Result, Scope, deletions};
 use serde_json::json;
 
 routes! {
@@ -14,6 +14,8 @@ routes! {
     "listRemovals": Get "/pintle/v1/removals", ConfigurationRead => list;
     "getRemoval": Get "/pintle/v1/removals/{configurationId}", ConfigurationRead => receipt;
     "endRemoval": Post "/pintle/v1/removals/{configurationId}/end", ConfigurationTransfer => end;
+    "listDeletions": Get "/pintle/v1/deletions", AccountTokens => deletions;
+    "getDeletion": Get "/pintle/v1/deletions/{ownerId}", AccountTokens => deletion;
     "disableConfiguration":
         Post "/pintle/v1/integrations/configurations/{id}/disable", ConfigurationTransfer => disable;
     "takeOverConfiguration":
@@ -42,6 +44,15 @@ async fn receipt(call: Call, scope: Scope) -> Result<Reply> {
 async fn end(call: Call, scope: Scope) -> Result<Reply> {
     let id = ConfigurationId::from(call.param("configurationId"));
     Reply::json(&closing::force(&call.core, &scope, &id).await?)
+}
+
+async fn deletions(call: Call, scope: Scope) -> Result<Reply> {
+    let (deletions, pagination) = deletions::receipts(&call.core, &scope, call.page()?).await?;
+    Reply::json(&json!({ "deletions": deletions, "pagination": pagination }))
+}
+
+async fn deletion(call: Call, scope: Scope) -> Result<Reply> {
+    Ok(Reply::document(deletions::receipt(&call.core, &scope, call.param("ownerId")).await?))
 }
 
 async fn disable(call: Call, scope: Scope) -> Result<Reply> {

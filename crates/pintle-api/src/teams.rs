@@ -7,7 +7,7 @@ use pintle_core::ids::{InviteId, OwnerId, UserId};
 use pintle_core::page::Pagination;
 use pintle_core::permissions::Role;
 use pintle_core::teams::{self, invites, join, members, requests};
-use pintle_core::{Result, Scope};
+use pintle_core::{Result, Scope, deletions};
 use serde::Serialize;
 use serde_json::json;
 
@@ -47,7 +47,7 @@ async fn patch(call: Call, scope: Scope) -> Result<Reply> {
 }
 
 async fn delete(call: Call, scope: Scope) -> Result<Reply> {
-    Reply::json(&teams::delete(&call.core, &scope, call.json()?, new_default(&call)).await?)
+    Reply::json(&deletions::delete_team(&call.core, &scope, call.json()?, new_default(&call)).await?)
 }
 
 /// The team that is to be the caller's default from now on.

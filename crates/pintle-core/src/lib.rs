@@ -7,6 +7,7 @@ mod bugs;
 pub mod clock;
 pub mod configurations;
 pub mod credential;
+pub mod deletions;
 pub mod deliveries;
 pub mod doctor;
 pub mod drains;

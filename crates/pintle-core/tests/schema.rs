@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "this is a test's own code")]
 
 use pintle_core::clock::Clock;
+use pintle_core::deletions::{KINDS, PARTS};
 use pintle_core::entropy::Entropy;
 use pintle_core::migrations::MIGRATIONS;
 use pintle_core::vault::MasterKey;
@@ -15,6 +16,29 @@ use pintle_testing::{on_each_engine, schema_of_its_own};
 async fn every_foreign_key_has_an_index() {
     on_each_engine(async |pintle| {
         assert_eq!(pintle.core.db.unindexed_foreign_keys().await.unwrap(), Vec::<String>::new());
+    })
+    .await;
+}
+
+/// Whatever refers to an owner, directly or through others, goes with it. The receipt of a deletion must name it, or know it as a part of
+/// something that it names.
+#[tokio::test]
+async fn the_receipt_of_a_deletion_knows_every_kind_of_things() {
+    on_each_engine(async |pintle| {
+        let conn = pintle.core.db.read().await.unwrap();
+        let keys = conn.foreign_keys().await.unwrap();
+        let mut owned = vec!["owners".to_owned()];
+        loop {
+            let next = keys.iter().find(|key| owned.contains(&key.parent) && !owned.contains(&key.table));
+            let Some(key) = next else { break };
+            owned.push(key.table.clone());
+        }
+        let known =
+            |table: &String| KINDS.iter().any(|kind| kind.table == table) || PARTS.contains(&table.as_str());
+        owned.sort();
+        let unknown: Vec<String> = owned.into_iter().filter(|table| !known(table)).collect();
+        assert_eq!(unknown, Vec::<String>::new(), "add them to KINDS or PARTS of deletions/owned.rs");
+        assert!(KINDS.iter().all(|kind| !PARTS.contains(&kind.table)));
     })
     .await;
 }

@@ -147,6 +147,15 @@ impl Pintle {
         Self::over(self.core.db.clone(), !seed()).await
     }
 
+    /// Panics where a row refers to what is not there.
+    pub async fn assert_no_orphans(&self) {
+        let conn = self.core.db.read().await.expect("a connection");
+        for key in conn.foreign_keys().await.expect("the foreign keys") {
+            let orphans = key.orphans(&conn).await.expect("a query");
+            assert!(orphans.is_empty(), "{}", orphans[0]);
+        }
+    }
+
     pub fn engine(&self) -> Engine {
         self.core.db.engine()
     }

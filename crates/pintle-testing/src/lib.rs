@@ -10,6 +10,7 @@ mod engines;
 mod outbox;
 pub mod partner;
 mod people;
+pub mod permissions;
 mod resources;
 mod tls;
 

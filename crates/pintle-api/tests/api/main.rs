@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
 
 mod access_groups;
+mod account;
 mod authentication;
 mod both_ways;
 mod catalogue;
@@ -11,6 +12,7 @@ mod configurations;
 mod consent;
 mod contract;
 mod drains;
+mod effective;
 mod egress;
 mod env;
 mod environments;
@@ -28,6 +30,7 @@ mod marketplace;
 mod members;
 mod openapi;
 mod payloads;
+mod permissions;
 mod plans;
 mod products;
 mod project_members;

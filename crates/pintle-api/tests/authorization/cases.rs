@@ -59,8 +59,9 @@ pub const PUBLIC: &[(&str, &str)] = &[
     ("getSigningKeysAsFile", "public keys"),
 ];
 
-/// Operations that every role may call but that are for installations only: a user is answered 400.
-pub const ONLY_INSTALLATIONS: &[&str] = &["createLogDrain"];
+/// Operations that every role may call and that are answered 400 all the same: one is for installations only, and nobody can be deleted
+/// who is the last owner of a team, as the callers are made here.
+pub const REFUSED: &[&str] = &["createLogDrain", "requestDelete"];
 
 /// Operations that answer 400 for what is not there: the contract says so.
 pub const UNFOUND_IS_BAD: &[&str] = &["pauseProject", "unpauseProject"];
@@ -288,6 +289,9 @@ pub const CASES: &[Case] = {
         case("updateTeamMember", Member, OWNERS, User, |_| json!({ "role": "MEMBER" })),
         case("removeTeamMember", Member, OWNERS, User, none),
         case("getAuthUser", Nowhere, EVERYONE, Nothing, none),
+        case("requestDelete", LastOwner, EVERYONE, User, none),
+        case("listDeletions", Nowhere, EVERYONE, User, none),
+        case("getDeletion", DeletedTeam, EVERYONE, User, none),
         case("listUserEvents", Nowhere, EVERYONE, User, none),
         case("triggerEvent", Nowhere, MEMBERS, User, |_| json!({ "type": "test-webhook" })),
         case(

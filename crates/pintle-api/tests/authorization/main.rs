@@ -5,7 +5,7 @@
 mod cases;
 mod world;
 
-use cases::{CASES, Case, LIFTED, Needs, ONLY_INSTALLATIONS, PUBLIC, UNFOUND_IS_BAD};
+use cases::{CASES, Case, LIFTED, Needs, PUBLIC, REFUSED, UNFOUND_IS_BAD};
 use pintle_api::{Handler, Route, routes};
 use pintle_core::permissions::{ProjectRole, Role, Scopes};
 use pintle_testing::{Answer, Caller, Pintle, on_each_engine};
@@ -98,6 +98,7 @@ async fn what_belongs_to_another_team_is_not_found() {
                 Thing::Member,
                 Thing::TeamToJoin,
                 Thing::ForeignTeam,
+                Thing::LastOwner,
                 Thing::Fault,
                 Thing::DeploymentName,
                 Thing::ProvisioningProduct,
@@ -129,13 +130,19 @@ async fn every_role_may_what_its_row_says() {
             // The owner comes last, and may delete the team.
             for (role, member) in world.members.iter().rev() {
                 let may = case.roles.may.contains(role);
-                let own = [Thing::OwnToken, Thing::RequestedTeam, Thing::RequestedTeamOnly];
+                let own = [
+                    Thing::OwnToken,
+                    Thing::RequestedTeam,
+                    Thing::RequestedTeamOnly,
+                    Thing::LastOwner,
+                    Thing::DeletedTeam,
+                ];
                 let by = if own.contains(&case.at) { member } else { &world.owner };
                 let params = world.make(case.at, by, None).await;
                 let body = (case.body)(next());
                 let answer = send(route, member, &params, body).await;
                 match may {
-                    true if ONLY_INSTALLATIONS.contains(&route.id) => drop(answer.ok(400)),
+                    true if REFUSED.contains(&route.id) => drop(answer.ok(400)),
                     true => good(answer),
                     false if *role == Role::Contributor && case.roles.in_project.is_some() => {
                         not_found(route, answer);

@@ -80,6 +80,10 @@ pub enum Thing {
     RequestedTeam,
     /// The same without.
     RequestedTeamOnly,
+    /// A team that would be left without an owner.
+    LastOwner,
+    /// A team that the caller has deleted.
+    DeletedTeam,
     /// A project, and a member of the team that the body names.
     ProjectAndMember,
     ProjectMembersToAdd,
@@ -368,6 +372,15 @@ impl<'a> World<'a> {
                 let user = (thing == Thing::RequestedTeam).then(|| ("userId", by.user.to_string()));
                 [("teamId", team)].into_iter().chain(user).collect()
             }
+            Thing::LastOwner => {
+                self.team_of(by).await;
+                vec![]
+            }
+            Thing::DeletedTeam => {
+                let team = self.team_of(by).await;
+                by.without_team().delete(&format!("/v1/teams/{team}")).await.ok(200);
+                vec![("ownerId", team)]
+            }
             Thing::ProjectAndMember => {
                 vec![("idOrName", self.project().await), ("body:uid", self.member().await)]
             }
@@ -540,6 +553,12 @@ impl<'a> World<'a> {
         let mut body = cases::shared_env(next());
         body["projectId"] = projects;
         text(&self.owner.post("/v1/env", body).await.ok(201)["created"][0]["id"])
+    }
+
+    /// A new team of a caller's own.
+    async fn team_of(&self, caller: &Caller) -> String {
+        let team = json!({ "slug": format!("own-{}", next()) });
+        text(&caller.without_team().post("/v1/teams", team).await.ok(200)["id"])
     }
 
     /// A new team of somebody else's.

@@ -93,23 +93,50 @@ pub async fn take_over(core: &Core, scope: &Scope, id: ConfigurationId) -> Resul
             let now = core.clock.now();
             members::require_installer(tx, &scope).await?;
             let mut configuration = load(tx, &scope, &id).await?;
-            configuration.user_id = user.clone();
             configuration.disabled_at = None;
             configuration.disabled_reason = None;
             configuration.updated_at = now;
-            configuration.save(tx).await?;
-            let sql = "UPDATE tokens SET user_id = $2 WHERE configuration_id = $1";
-            tx.execute(sql, &params![&configuration.id, &user]).await?;
-            let payload = json!({
-                "userId": user, "integrationId": configuration.integration_id, "configurationId": configuration.id,
-                "integrationSlug": configuration.slug, "newOwner": { "id": user },
-            });
             let text = format!("took over {}", configuration.slug);
-            let event = Event::new("integration-configuration-owner-changed", text, payload);
-            events::record(tx, &core, &scope, now, event).await?;
+            give(tx, &core, &scope, &mut configuration, &user, text).await?;
             Ok(configuration)
         })
         .await
+}
+
+/// Makes a user the owner of an installation.
+async fn give(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    configuration: &mut Configuration,
+    user: &UserId,
+    text: String,
+) -> Result<()> {
+    configuration.user_id = user.clone();
+    configuration.save(tx).await?;
+    let sql = "UPDATE tokens SET user_id = $2 WHERE configuration_id = $1";
+    tx.execute(sql, &params![&configuration.id, user]).await?;
+    let payload = json!({
+        "userId": user, "integrationId": configuration.integration_id, "configurationId": configuration.id,
+        "integrationSlug": configuration.slug, "newOwner": { "id": user },
+    });
+    let event = Event::new("integration-configuration-owner-changed", text, payload);
+    events::record(tx, core, scope, core.clock.now(), event).await.map(drop)
+}
+
+/// What a user who is about to be deleted installed for the scope's team becomes the oldest owner's. What is disabled stays so.
+pub(crate) async fn hand_over(tx: &Conn, core: &Core, scope: &Scope, user: &UserId) -> Result<()> {
+    let sql = "SELECT user_id FROM members WHERE team_id = $1 AND user_id <> $2 AND role = 'OWNER'
+      ORDER BY created_at, user_id LIMIT 1";
+    let (heir,): (String,) = tx.one(sql, &params![scope.owner(), user]).await?;
+    let heir = UserId::from(heir);
+    let sql = "SELECT doc FROM configurations WHERE owner_id = $1 AND user_id = $2 ORDER BY id";
+    for (doc,) in tx.all::<(String,)>(sql, &params![scope.owner(), user]).await? {
+        let mut configuration: Configuration = serde_json::from_str(&doc)?;
+        let text = format!("handed over {}", configuration.slug);
+        give(tx, core, scope, &mut configuration, &heir, text).await?;
+    }
+    Ok(())
 }
 
 /// How many installations one reading of the sweep finds.

@@ -1,7 +1,6 @@
 //! Teams: whom they belong to, and what is set for all that they own.
 
 mod admission;
-mod delete;
 pub mod invites;
 pub mod join;
 pub mod members;
@@ -20,7 +19,6 @@ use pintle_store::{Conn, FromRow, FromValue, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-pub use delete::{Deleted, Farewell, delete};
 pub use members::add as add_member;
 pub(crate) use members::insert as insert_member;
 pub use patch::{TeamPatch, patch};
@@ -182,7 +180,7 @@ pub async fn get(core: &Core, scope: &Scope) -> Result<Json> {
 }
 
 /// The team that the scope acts for, as a record.
-async fn load(conn: &Conn, scope: &Scope) -> Result<Team> {
+pub(crate) async fn load(conn: &Conn, scope: &Scope) -> Result<Team> {
     let sql = "SELECT doc FROM owners WHERE id = $1 AND kind = 'team'";
     let row: Option<(String,)> = conn.opt(sql, &params![scope.owner()]).await?;
     let (doc,) = row.ok_or_else(not_found)?;

@@ -34,15 +34,140 @@ async fn a_deleted_team_takes_along_what_it_owns_and_ends_its_installations_in_o
         let removed = "integration-configuration.removed";
         let told = pintle.outbox(removed).await;
         assert_eq!((told.len(), told[0].owner.as_str()), (1, id.as_str()));
-        let gone = pintle_core::Scope::system(id, false);
-        let receipt =
-            pintle_core::configurations::removal::receipt(&pintle.core, &gone, &installed.id).await.unwrap();
-        let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+        let path = format!("/pintle/v1/removals/{}", installed.id);
+        member.without_team().get(&path).await.fails(404, "not_found");
+        let receipt = owner.without_team().get(&path).await.ok(200);
         assert_eq!(
             (&receipt["reason"], receipt["removed"]["webhooks"].as_array().unwrap().len()),
             (&json!("owner-deleted"), 1)
         );
         pintle.user("ada").await.post("/v1/teams", json!({ "slug": "acme" })).await.ok(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_receipt_names_what_went_with_the_team_and_is_found_by_who_deleted_it() {
+    on_each_engine(async |pintle| {
+        let owner = pintle.team("acme").await;
+        let bob = pintle.member(&owner, "bob", Role::Owner).await;
+        let site = owner.project("site").await;
+        let variable = json!({ "key": "SECRET_ONE", "value": "never shown", "type": "encrypted", "target": ["preview"] });
+        let variable = owner.post("/v10/projects/site/env", variable).await.ok(201)["created"].clone();
+        let group = owner.post("/v1/access-groups", json!({ "name": "web" })).await.ok(200)["accessGroupId"].clone();
+        owner.post("/v1/teams/acme/members", json!({ "email": "eve@example.com" })).await.ok(200);
+        let asking = pintle.user("asking").await;
+        let ask = json!({ "joinedFrom": { "origin": "teams" } });
+        asking.post("/v1/teams/acme/request", ask).await.ok(200);
+        let installed = owner.install("bridge").await;
+        let native = owner.install_native("base").await;
+        owner.post("/pintle/v1/logs?projectId=site", json!({ "message": "hello" })).await.ok(200);
+        let reasons = json!({ "reasons": [{ "slug": "done", "description": "Done." }] });
+        let id = owner.team.clone().unwrap();
+        owner.request(axum::http::Method::DELETE, "/v1/teams/acme", Some(reasons.clone())).await.ok(200);
+
+        let own = owner.without_team();
+        let receipt = own.get(&format!("/pintle/v1/deletions/{id}")).await.ok(200);
+        assert_eq!(own.get("/pintle/v1/deletions").await.ok(200)["deletions"], json!([receipt]));
+        assert_eq!((&receipt["type"], &receipt["slug"], &receipt["reasons"]), (&json!("team"), &json!("acme"), &reasons["reasons"]));
+        assert_eq!(receipt["deletedBy"]["username"], "acme-owner");
+        let deleted = &receipt["deleted"];
+        assert_eq!(deleted["projects"], json!([{ "id": site, "name": "site" }]));
+        let named = json!([{ "id": variable["id"], "name": "SECRET_ONE", "projectId": site }]);
+        assert_eq!(deleted["environmentVariables"], named);
+        assert_eq!(deleted["accessGroups"], json!([{ "id": group, "name": "web" }]));
+        assert_eq!(deleted["invitations"][0]["name"], "eve@example.com");
+        assert_eq!(deleted["accessRequests"][0]["name"], "asking");
+        assert_eq!(deleted["members"].as_array().unwrap().len(), 2);
+        assert_eq!(deleted["logLines"], 1);
+        assert_eq!(deleted["integrations"].as_array().unwrap().len(), 2);
+        assert!(!receipt.to_string().contains("never shown"));
+        let mut ids: Vec<&str> = Vec::new();
+        for item in receipt["installations"].as_array().unwrap() {
+            let id = item["id"].as_str().unwrap();
+            let path = format!("/pintle/v1/removals/{id}");
+            assert_eq!(own.get(&path).await.ok(200)["reason"], "owner-deleted");
+            ids.push(id);
+        }
+        assert!(ids.contains(&installed.id.as_str()) && ids.contains(&native.id.as_str()) && ids.len() == 2);
+        // Nobody else reads it, and no token that is for less than the account.
+        bob.without_team().get(&format!("/pintle/v1/deletions/{id}")).await.fails(404, "not_found");
+        assert_eq!(bob.without_team().get("/pintle/v1/deletions").await.ok(200)["deletions"], json!([]));
+        let other = own.post("/v1/teams", json!({ "slug": "other" })).await.ok(200)["id"].clone();
+        let token = own.for_team(other.as_str().unwrap()).post("/v3/user/tokens", json!({ "name": "ci" })).await.ok(200);
+        let bound = own.with_token(token["bearerToken"].as_str().unwrap());
+        bound.get("/pintle/v1/deletions").await.fails(403, "forbidden");
+        bound.get(&format!("/pintle/v1/deletions/{id}")).await.fails(403, "forbidden");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_partner_of_a_native_installation_is_told_of_the_teams_end() {
+    on_each_engine(async |pintle| {
+        let owner = pintle.team("acme").await;
+        let vendor = pintle.team("vendor").await;
+        let app = vendor.register_native("base").await;
+        let native = owner.install_native_app(&app).await;
+        owner.delete("/v1/teams/acme").await.ok(200);
+        let conn = pintle.core.db.read().await.unwrap();
+        let sql = "SELECT state FROM installations WHERE id = $1";
+        let row: (String,) = conn.one(sql, &pintle_store::params![native.id.as_str()]).await.unwrap();
+        assert_eq!(row.0, "closing");
+        let sql = "SELECT COUNT(*) FROM deliveries WHERE kind = 'partner' AND configuration_id = $1 AND state = 'pending'";
+        let row: (i64,) = conn.one(sql, &pintle_store::params![native.id.as_str()]).await.unwrap();
+        assert_eq!(row.0, 1, "word for the partner");
+        // Its token is good for its bills for as long as it closes, and for nothing else.
+        native.caller.get(&format!("/v1/installations/{}", native.id)).await.fails(403, "forbidden");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_comes_while_the_team_goes_is_gone_with_it_or_finds_no_team() {
+    on_each_engine(async |pintle| {
+        for round in 0..8 {
+            let slug = format!("acme-{round}");
+            let owner = pintle.team(&slug).await;
+            let id = owner.team.clone().unwrap();
+            let code = owner.get(&format!("/v2/teams/{id}")).await.ok(200)["inviteCode"].clone();
+            let eve = pintle.user(&format!("eve-{round}")).await;
+            let (path, join) = (format!("/v1/teams/{id}"), format!("/v1/teams/{id}/members/teams/join"));
+            let members = format!("/v1/teams/{id}/members");
+            let (gone, project, joined, hook, invited) = tokio::join!(
+                owner.delete(&path),
+                owner.post("/v11/projects", json!({ "name": "site" })),
+                eve.post(&join, json!({ "inviteCode": code })),
+                owner.post(
+                    "/v1/webhooks",
+                    json!({ "url": "https://example.com", "events": ["project.created"] })
+                ),
+                owner.post(&members, json!({ "email": "new@example.com" })),
+            );
+            gone.ok(200);
+            let mut expected = Vec::new();
+            for (name, answer) in
+                [("projects", project), ("members", joined), ("webhooks", hook), ("invitations", invited)]
+            {
+                match answer.status {
+                    200 => expected.push(name),
+                    status => {
+                        assert!([403, 404].contains(&status), "{} answered {}", answer.request, answer.text)
+                    }
+                }
+            }
+            let receipt = owner.without_team().get(&format!("/pintle/v1/deletions/{id}")).await.ok(200);
+            for name in ["projects", "webhooks", "invitations"] {
+                assert_eq!(
+                    receipt["deleted"].get(name).is_some(),
+                    expected.contains(&name),
+                    "{name}: {receipt}"
+                );
+            }
+            let members = receipt["deleted"]["members"].as_array().unwrap().len();
+            assert_eq!(members, if expected.contains(&"members") { 2 } else { 1 });
+            pintle.assert_no_orphans().await;
+        }
     })
     .await;
 }

@@ -105,7 +105,8 @@ struct Names {
     note: Option<String>,
 }
 
-fn items(rows: Vec<(String, String, Option<String>)>) -> Result<Vec<Item>> {
+/// Rows of an id, a document that has a name, and a project.
+pub(crate) fn items(rows: Vec<(String, String, Option<String>)>) -> Result<Vec<Item>> {
     let item = |(id, doc, project_id): (String, String, Option<String>)| {
         let names: Names = serde_json::from_str(&doc)?;
         let name = names.key.or(names.name).or(names.url).or(names.note).unwrap_or_default();

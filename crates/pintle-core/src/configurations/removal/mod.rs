@@ -10,6 +10,7 @@ mod attached;
 mod bugs;
 mod receipts;
 
+pub(crate) use attached::items;
 pub use attached::{Attached, Item};
 pub use receipts::{Actor, Receipt, receipt, receipts};
 
@@ -117,11 +118,11 @@ async fn end(core: &Core, scope: &Scope, id: ConfigurationId, empty: bool) -> Re
 }
 
 /// Removes every installation of the scope's owner, in the transaction that deletes the owner: so each still gets its event and
-/// its receipt.
+/// its receipt. Answers which they were.
 ///
 /// # Errors
 /// 409 `integration_installed` while others have installed what this owner develops: that is theirs to remove.
-pub async fn remove_owned(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
+pub(crate) async fn remove_owned(tx: &Conn, core: &Core, scope: &Scope) -> Result<Vec<Item>> {
     let elsewhere = "SELECT COUNT(*) FROM configurations c JOIN integrations i ON i.id = c.integration_id
       WHERE i.owner_id = $1 AND c.owner_id <> $1";
     let (count,): (i64,) = tx.one(elsewhere, &params![scope.owner()]).await?;
@@ -130,10 +131,14 @@ pub async fn remove_owned(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
     }
     installations::require_none_open_elsewhere(tx, scope.owner()).await?;
     let sql = "SELECT doc FROM configurations WHERE owner_id = $1 ORDER BY id";
+    let mut removed = Vec::new();
     for (doc,) in tx.all::<(String,)>(sql, &params![scope.owner()]).await? {
-        remove_in(tx, core, scope, &serde_json::from_str(&doc)?, Reason::OwnerDeleted, None).await?;
+        let configuration: Configuration = serde_json::from_str(&doc)?;
+        remove_in(tx, core, scope, &configuration, Reason::OwnerDeleted, None).await?;
+        let Configuration { id, slug, .. } = configuration;
+        removed.push(Item { id: id.to_string(), name: slug, project_id: None });
     }
-    Ok(())
+    Ok(removed)
 }
 
 /// The removal itself, of a configuration that was loaded in this transaction. `told` is what its partner said, where it has one and

@@ -36,7 +36,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    fn of(scope: &Scope) -> Self {
+    pub(crate) fn of(scope: &Scope) -> Self {
         match &scope.principal {
             Principal::User { id, username } => {
                 Actor::User { id: id.to_string(), username: username.clone() }
@@ -78,13 +78,17 @@ impl Receipt {
     }
 }
 
+/// Receipts that the owner `$1` may read: its own, and for a personal account also those of the teams that its user deleted.
+const READABLE: &str =
+    "owner_id IN (SELECT CAST($1 AS TEXT) UNION ALL SELECT id FROM deletions WHERE reader_id = $1)";
+
 /// The receipts of the scope's owner, newest first. An installation's token ended with its configuration, so it finds none of
 /// its own, and those of others are not its business.
 pub async fn receipts(core: &Core, scope: &Scope, page: Page) -> Result<(Vec<Box<RawValue>>, Pagination)> {
-    let sql = "SELECT created_at, doc FROM removals WHERE owner_id = $1 AND CAST($2 AS TEXT) IS NULL";
+    let sql = format!("SELECT created_at, doc FROM removals WHERE {READABLE} AND CAST($2 AS TEXT) IS NULL");
     let conn = core.db.read().await?;
     let params = params![scope.owner(), scope.configuration()];
-    let (rows, pagination) = page::read(&conn, sql, "created_at", &params, page).await?;
+    let (rows, pagination) = page::read(&conn, &sql, "created_at", &params, page).await?;
     let mut receipts = Vec::with_capacity(rows.len());
     for row in rows {
         receipts.push(RawValue::from_string(shown(&conn, row.doc).await?)?);
@@ -97,11 +101,12 @@ pub async fn receipts(core: &Core, scope: &Scope, page: Page) -> Result<(Vec<Box
 /// # Errors
 /// 404 where the scope's owner has none of it.
 pub async fn receipt(core: &Core, scope: &Scope, id: &str) -> Result<String> {
-    let sql =
-        "SELECT doc FROM removals WHERE configuration_id = $1 AND owner_id = $2 AND CAST($3 AS TEXT) IS NULL";
-    let params = params![id, scope.owner(), scope.configuration()];
+    let sql = format!(
+        "SELECT doc FROM removals WHERE {READABLE} AND CAST($2 AS TEXT) IS NULL AND configuration_id = $3"
+    );
+    let params = params![scope.owner(), scope.configuration(), id];
     let conn = core.db.read().await?;
-    let row: Option<(String,)> = conn.opt(sql, &params).await?;
+    let row: Option<(String,)> = conn.opt(&sql, &params).await?;
     let (doc,) = row.ok_or_else(|| Error::not_found("Removal"))?;
     shown(&conn, doc).await
 }

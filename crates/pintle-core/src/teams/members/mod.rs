@@ -10,6 +10,7 @@ pub use list::{Filter, Member, list};
 pub(crate) use membership::insert;
 pub(super) use membership::{COLUMNS, of};
 pub use membership::{Membership, add};
+pub(crate) use remove::leave;
 pub use remove::remove;
 pub(crate) use standing::{acting_in, require_installer};
 pub(crate) use update::change_role;

@@ -34,9 +34,7 @@ pub async fn remove(core: &Core, scope: &Scope, user: UserId, new_default: Optio
             if member.role == Role::Owner {
                 keep_an_owner(tx, &scope).await?;
             }
-            let reason = DisabledReason::OriginalOwnerLeftTheTeam;
-            lifecycle::disable_of_user(tx, &core, &scope, scope.owner(), &user, reason).await?;
-            take(tx, scope.owner(), &user).await?;
+            depart(tx, &core, &scope, &member, own).await?;
             match &new_default {
                 Some(_) if !own => {
                     return Err(Error::bad_request("`newDefaultTeamId` is for leaving a team oneself"));
@@ -47,11 +45,24 @@ pub async fn remove(core: &Core, scope: &Scope, user: UserId, new_default: Optio
                 }
                 _ => {}
             }
-            account::tell_of_member(tx, &core, &scope, &member.user, None, core.clock.now()).await?;
-            let event = event(&member, own);
-            events::record(tx, &core, &scope, core.clock.now(), event).await.map(drop)
+            Ok(())
         })
         .await
+}
+
+/// Leaves the scope's team, of which the user is a member and not the last owner, in the caller's transaction.
+pub(crate) async fn leave(tx: &Conn, core: &Core, scope: &Scope, user: &UserId) -> Result<()> {
+    let member = Standing::load(tx, scope, user).await?;
+    depart(tx, core, scope, &member, true).await
+}
+
+async fn depart(tx: &Conn, core: &Core, scope: &Scope, member: &Standing, own: bool) -> Result<()> {
+    let user = &member.user;
+    let reason = DisabledReason::OriginalOwnerLeftTheTeam;
+    lifecycle::disable_of_user(tx, core, scope, scope.owner(), &user.id, reason).await?;
+    take(tx, scope.owner(), &user.id).await?;
+    account::tell_of_member(tx, core, scope, user, None, core.clock.now()).await?;
+    events::record(tx, core, scope, core.clock.now(), event(member, own)).await.map(drop)
 }
 
 /// Takes away what made the user a member.

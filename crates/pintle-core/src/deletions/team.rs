@@ -1,29 +1,14 @@
-//! deleteTeam: the end of a team and of all that it owns.
+//! deleteTeam.
 
-use super::load;
-use crate::configurations::removal;
+use super::{Farewell, Whose, delete_owner};
+use crate::configurations::removal::go_first;
 use crate::events::{self, Event};
 use crate::ids::OwnerId;
 use crate::scope::Principal;
-use crate::{Core, Error, Result, Scope, users};
-use pintle_store::params;
-use serde::{Deserialize, Serialize};
+use crate::{Core, Error, Result, Scope, teams, users};
+use serde::Serialize;
 use serde_json::json;
-
-/// The body: why, for the audit log.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Farewell {
-    #[serde(default)]
-    reasons: Vec<Reason>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reason {
-    slug: String,
-    description: String,
-}
+use std::sync::atomic::AtomicU32;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,8 +19,7 @@ pub struct Deleted {
     new_default_team_id_error: Option<bool>,
 }
 
-/// Deletes the team that the scope acts for. Its installations are removed first, each with its event and its receipt; whatever
-/// else it owns goes by foreign keys, and so does its place as anybody's default team. The audit log stays.
+/// deleteTeam: the team that the scope acts for. The audit log stays, and so do the receipts, for whoever deleted it.
 ///
 /// # Errors
 /// 409 while other teams have installed an integration of this one; 404 where the scope acts for a personal account.
@@ -45,23 +29,24 @@ pub async fn delete(
     farewell: Farewell,
     new_default: Option<OwnerId>,
 ) -> Result<Deleted> {
-    let now = core.clock.now();
     let Principal::User { id: user, username } = scope.principal.clone() else {
         return Err(Error::forbidden("Only a user can delete a team"));
     };
-    let (core, scope) = (core.clone(), scope.clone());
+    let (core, scope, lost) = (core.clone(), scope.clone(), AtomicU32::new(0));
     core.clone()
         .db
         .write(async move |tx| {
-            let team = load(tx, &scope).await?;
-            removal::remove_owned(tx, &core, &scope).await?;
-            tx.execute("DELETE FROM owners WHERE id = $1", &params![&team.id]).await?;
+            go_first(tx, &lost).await?;
+            let team = teams::load(tx, &scope).await?;
+            let receipt = delete_owner(tx, &core, &scope, (Whose::Team, &team.slug), &farewell).await?;
+            receipt.write(tx, &user).await?;
             // In the log of whoever did it: nobody can read the team's any more.
             let payload = json!({
                 "slug": team.slug, "teamId": team.id, "by": username, "reasons": farewell.reasons,
             });
             let event = Event::new("team-delete", format!("deleted team {}", team.slug), payload);
-            events::record(tx, &core, &scope.acting_for(user.as_owner()), now, event).await?;
+            let own = scope.acting_for(user.as_owner());
+            events::record(tx, &core, &own, core.clock.now(), event).await?;
             let failed = match &new_default {
                 Some(id) => !users::set_default(tx, &user, Some(id)).await?,
                 None => false,

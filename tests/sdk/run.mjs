@@ -17,18 +17,27 @@ const args = process.argv.slice(2)
 const at = args.indexOf('--database')
 const database = at < 0 ? [] : args.splice(at, 2)
 
-// For each SDK a team of two users: nobody can be invited over the API yet.
-const crew = { owner: 'pnt_first_of_the_crews', member: 'pnt_second_of_the_crews' }
+// For each SDK a team of two users, and users who come and go: those are made by the operator only.
+const crew = {
+  owner: 'pnt_first_of_the_crews', member: 'pnt_second_of_the_crews', guest: 'pnt_guest_of_the_crews',
+  leavers: { matching: 'pnt_leaver_of_the_matching', newest: 'pnt_leaver_of_the_newest' },
+}
 const members = '[{ user: first, role: OWNER }, { user: second, role: VIEWER }]'
 const seed = `users:
   - { username: first, email: first@example.com }
   - { username: second, email: second@example.com }
+  - { username: guest, email: guest@example.com }
+  - { username: leaver-matching, email: leaver-matching@example.com }
+  - { username: leaver-newest, email: leaver-newest@example.com }
 teams:
   - { slug: crew-matching, members: ${members} }
   - { slug: crew-newest, members: ${members} }
 tokens:
   - { user: first, name: suites, value: ${crew.owner} }
   - { user: second, name: suites, value: ${crew.member} }
+  - { user: guest, name: suites, value: ${crew.guest} }
+  - { user: leaver-matching, name: suites, value: ${crew.leavers.matching} }
+  - { user: leaver-newest, name: suites, value: ${crew.leavers.newest} }
 `
 
 const { ready, stop } = await start('sdk', folder => {

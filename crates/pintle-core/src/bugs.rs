@@ -87,6 +87,10 @@ pub const STATEMENTS: &[Statement] = &[
         "secret, body, doc) SELECT $1, $2, $3, $4 WHERE $4 NOT LIKE '%configuration.removed%'",
     ),
     ("removal-told-to-the-account-only", "WHERE w.owner_id = $1", "WHERE w.owner_id = $1 AND c.id IS NULL"),
+    // The end of a whole owner.
+    ("deletion-without-receipt", "INSERT INTO deletions (id, reader_id, created_at, doc) VALUES ($1, $2, $3, $4)", "DELETE FROM deletions WHERE id = $1"),
+    ("deletion-receipt-forgets-projects", "FROM projects k WHERE k.owner_id = $1", "FROM projects k WHERE k.owner_id = $1 AND 1 = 2"),
+    ("deletion-takes-others-drains", "DELETE FROM drains AS k WHERE k.owner_id = $1", "DELETE FROM drains AS k WHERE k.configuration_id IS NULL OR k.owner_id = $1"),
     // Lost on the way.
     ("failure-without-next-try", "THEN CAST($3 AS BIGINT) ELSE", "THEN CAST($3 AS BIGINT) + NULL ELSE"),
     // Everybody's business.

@@ -40,6 +40,9 @@ pub const REMOVAL: Suite = Suite {
         "removal-told-to-the-account-only",
         "removal-told-to-others",
         "swept-too-early",
+        "deletion-without-receipt",
+        "deletion-receipt-forgets-projects",
+        "deletion-takes-others-drains",
         "nothing-sealed",
     ],
 };

@@ -26,6 +26,10 @@ export const operations = [
   'unlinkSharedEnvVariable', 'createCustomEnvironment', 'getCustomEnvironment', 'updateCustomEnvironment', 'removeCustomEnvironment',
   'GET /v9/projects/{idOrName}/custom-environments',
   'getTeams', 'getTeam', 'createTeam', 'patchTeam', 'deleteTeam', 'getTeamMembers', 'updateTeamMember', 'removeTeamMember',
+  'inviteUserToTeam', 'deleteTeamInviteCode', 'joinTeam', 'requestAccessToTeam', 'getTeamAccessRequest', 'requestDelete',
+  'getProjectMembers', 'addProjectMember', 'removeProjectMember',
+  'listAccessGroups', 'createAccessGroup', 'readAccessGroup', 'updateAccessGroup', 'deleteAccessGroup', 'listAccessGroupMembers',
+  'listAccessGroupProjects', 'createAccessGroupProject', 'readAccessGroupProject', 'updateAccessGroupProject', 'deleteAccessGroupProject',
   'getAuthUser', 'listUserEvents', 'getRuntimeLogs',
   'listAuthTokens', 'createAuthToken', 'getAuthToken', 'deleteAuthToken',
 ]

@@ -6,7 +6,8 @@ import { startPartner } from '../../partner.mjs'
 /// The checking proxy, where the suites run through it.
 export const url = process.env.CONFORM_URL ?? process.env.PINTLE_URL
 export const demo = JSON.parse(process.env.PINTLE_DEMO)
-/// The tokens of an owner and a viewer of the teams `crew-matching` and `crew-newest`.
+/// The tokens of an owner and a viewer of the teams `crew-matching` and `crew-newest`, of a user who is in no team yet, and for each SDK of
+/// one who is going to be deleted.
 export const crew = JSON.parse(process.env.PINTLE_CREW)
 
 let made = 0

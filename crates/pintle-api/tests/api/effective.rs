@@ -138,7 +138,9 @@ impl World {
                 self.owner.post("/v1/teams/acme/members", body).await.ok(200);
                 self.model.roles[member] = Role::Contributor;
                 self.model.own.retain(|(who, _), _| *who != member);
-                self.model.groups.iter_mut().for_each(|(members, _)| drop(members.remove(&member)));
+                for (members, _) in &mut self.model.groups {
+                    members.remove(&member);
+                }
             }
         }
     }

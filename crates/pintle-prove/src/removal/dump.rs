@@ -1,5 +1,6 @@
 //! All rows of all tables, before and after.
 
+use pintle_core::deletions::KINDS;
 use pintle_store::Db;
 use serde_json::Value;
 
@@ -112,6 +113,30 @@ impl Dump {
         }
     }
 
+    /// A whole tenant ended: what went is its own, and no more than the receipts say; nothing speaks of it but history, and all else is the
+    /// same to the byte.
+    pub fn assert_ended(&self, after: &Dump, ended: &Ended) {
+        for ((table, before), (_, after)) in self.0.iter().zip(&after.0) {
+            let (lost, added) = difference(before, after);
+            let history = HISTORY.contains(&table.as_str()) || table == "deletions";
+            assert!(history || added.is_empty(), "the deletion wrote to {table}: {added:?}");
+            assert!(!history || lost.is_empty(), "the deletion changed {table}: {lost:?}");
+            // What a delivery says stands in its contents.
+            for row in lost.iter().chain(&added).filter(|_| table != "deliveries") {
+                let own = ended.ids.iter().any(|id| row.contains(id.as_str()));
+                assert!(own, "the deletion changed in {table} what is not its own: {row}");
+            }
+            if let Some((_, count)) = ended.counts.iter().find(|(name, _)| name == table) {
+                assert_eq!(lost.len(), *count, "rows that went from {table}: {lost:?}");
+            }
+            let mention = after.iter().find(|row| ended.ids.iter().any(|id| row.contains(id.as_str())));
+            assert!(
+                history || mention.is_none(),
+                "a row of {table} still mentions what is gone: {mention:?}"
+            );
+        }
+    }
+
     /// As many rows as before.
     pub fn assert_same_size(&self, after: &Dump) {
         for ((table, before), (_, after)) in self.0.iter().zip(&after.0) {
@@ -141,6 +166,41 @@ impl Dump {
                 );
             }
         }
+    }
+}
+
+/// A tenant that was deleted: every id that its receipts name, and how many rows they say that tables have lost.
+pub struct Ended {
+    ids: Vec<String>,
+    counts: Vec<(&'static str, usize)>,
+}
+
+impl Ended {
+    pub fn new(owner: String, receipt: &Value, removals: &[Value]) -> Self {
+        let count = |list: &Value| list.as_array().map_or(0, Vec::len);
+        let attached =
+            |field: &str| removals.iter().map(|removal| count(&removal["removed"][field])).sum::<usize>();
+        let mut counts = vec![("configurations", removals.len())];
+        let mut ids = vec![owner];
+        ids.extend(
+            removals.iter().filter_map(|removal| removal["configurationId"].as_str()).map(str::to_owned),
+        );
+        for kind in KINDS {
+            let named = &receipt["deleted"][kind.name];
+            if named.is_number() {
+                continue;
+            }
+            counts.push((kind.table, count(named) + attached(kind.name)));
+            let lists = removals.iter().map(|removal| &removal["removed"][kind.name]).chain([named]);
+            // Users outlive their teams.
+            for item in lists.flat_map(|list| list.as_array().into_iter().flatten()) {
+                let id = item["id"].as_str().expect("an id");
+                if !["members", "accessRequests"].contains(&kind.name) {
+                    ids.push(id.to_owned());
+                }
+            }
+        }
+        Self { ids, counts }
     }
 }
 

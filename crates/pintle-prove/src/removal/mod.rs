@@ -3,6 +3,7 @@
 mod after;
 mod build;
 mod dump;
+mod ending;
 mod expect;
 mod kinds;
 mod native;
@@ -278,7 +279,7 @@ type Runtime = tokio::runtime::Runtime;
 fn report(engine: Engine, tally: &Tally, took: Duration) {
     println!(
         "{engine:?}: {} worlds, {} removals: {} children gone ({} webhooks, {} drains, {} variables, {} tokens, {} codes), \
-         {} neighbours kept, {} attempts refused, {} installed again, {:.1} s",
+         {} neighbours kept, {} attempts refused, {} installed again, {} teams and accounts ended, {:.1} s",
         tally.worlds,
         tally.removals,
         tally.children(),
@@ -290,6 +291,7 @@ fn report(engine: Engine, tally: &Tally, took: Duration) {
         tally.neighbours,
         tally.refused,
         tally.reinstalled,
+        tally.ended,
         took.as_secs_f64(),
     );
 }

@@ -153,6 +153,8 @@ pub struct Tally {
     pub neighbours: usize,
     pub refused: usize,
     pub reinstalled: usize,
+    /// Teams and accounts.
+    pub ended: usize,
 }
 
 impl Tally {
@@ -171,6 +173,7 @@ impl Tally {
         self.neighbours += other.neighbours;
         self.refused += other.refused;
         self.reinstalled += other.reinstalled;
+        self.ended += other.ended;
     }
 }
 

@@ -183,6 +183,7 @@ async fn who_asks_is_accepted_or_declined() {
     on_each_engine(async |pintle| {
         let (owner, [bob, ..]) = team(pintle).await;
         let (eve, fay) = (pintle.user("eve").await, pintle.user("fay").await);
+        pintle.clock.advance(10);
         let ask = json!({ "joinedFrom": { "origin": "github", "repoId": "7", "gitUserId": 12 } });
         let request = "/v1/teams/acme/request";
         let asked = eve.post(request, ask.clone()).await.ok(200);

@@ -118,7 +118,7 @@ async fn the_partner_of_a_native_installation_is_told_of_the_teams_end() {
         let row: (i64,) = conn.one(sql, &pintle_store::params![native.id.as_str()]).await.unwrap();
         assert_eq!(row.0, 1, "word for the partner");
         // Its token is good for its bills for as long as it closes, and for nothing else.
-        native.caller.get(&format!("/v1/installations/{}", native.id)).await.fails(403, "forbidden");
+        native.caller.get(&format!("/v1/installations/{}/account", native.id)).await.fails(403, "forbidden");
     })
     .await;
 }

@@ -208,3 +208,60 @@ async fn a_group_gives_what_it_says_for_as_long_as_it_does() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_contributor_hears_only_of_its_projects_where_a_resource_is_connected() {
+    on_each_engine(async |pintle| {
+        let (owner, [site, _], [ann, _]) = team(pintle).await;
+        let native = owner.install_native("base").await;
+        pintle.product(&native, "db").await;
+        let store = native.import("res-1", json!([])).await;
+        for project in ["site", "shop"] {
+            let body = json!({ "projectId": project });
+            owner.post(&format!("/v1/storage/stores/{store}/connections"), body).await.ok(201);
+        }
+        let connected = async |caller: &Caller| {
+            let store = caller.get(&format!("/v1/storage/stores/{store}")).await.ok(200)["store"].clone();
+            let projects = store["projectsMetadata"].as_array().unwrap().clone();
+            projects.iter().map(|project| project["projectId"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(connected(&owner).await.len(), 2);
+        assert_eq!(connected(&ann).await, Vec::<Value>::new());
+        let path = format!("/v1/projects/{site}/members");
+        owner.post(&path, json!({ "uid": ann.user, "role": "PROJECT_VIEWER" })).await.ok(200);
+        assert_eq!(connected(&ann).await, [json!(site)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_leaves_while_it_is_given_something_has_nothing() {
+    on_each_engine(async |pintle| {
+        let (owner, [site, _], [ann, _]) = team(pintle).await;
+        make(&owner, json!({ "name": "web" })).await;
+        let leave = format!("/v1/teams/acme/members/{}", ann.user);
+        let project = format!("/v1/projects/{site}/members");
+        for _ in 0..12 {
+            let (gone, grouped, given) = tokio::join!(
+                owner.delete(&leave),
+                owner.post("/v1/access-groups/web", json!({ "membersToAdd": [ann.user] })),
+                owner.post(&project, json!({ "uid": ann.user, "role": "ADMIN" })),
+            );
+            gone.ok(200);
+            for answer in [grouped, given] {
+                if answer.status != 200 {
+                    answer.fails(400, "member_not_found");
+                }
+            }
+            let conn = pintle.core.db.read().await.unwrap();
+            let sql = "SELECT COUNT(*) FROM project_roles WHERE user_id = $1";
+            let roles: (i64,) = conn.one(sql, &pintle_store::params![ann.user.as_str()]).await.unwrap();
+            let sql = "SELECT COUNT(*) FROM access_group_members WHERE user_id = $1";
+            let groups: (i64,) = conn.one(sql, &pintle_store::params![ann.user.as_str()]).await.unwrap();
+            assert_eq!((roles.0, groups.0), (0, 0));
+            let team = owner.team.clone().unwrap();
+            pintle_core::teams::add_member(&pintle.core, &team, &ann.user, Role::Contributor).await.unwrap();
+        }
+    })
+    .await;
+}

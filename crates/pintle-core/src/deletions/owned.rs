@@ -96,6 +96,7 @@ pub const PARTS: &[&str] = &[
     "plan_terms",
     "project_members",
     "resource_connections",
+    "resource_imports",
     "resource_transfers",
     "resources",
     "shared_env_projects",

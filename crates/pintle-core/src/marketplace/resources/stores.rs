@@ -5,6 +5,7 @@ use super::record::{self, Resource};
 use crate::ids::ResourceId;
 use crate::marketplace::products::Protocols;
 use crate::marketplace::sso;
+use crate::projects::reach::narrowed;
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
 use serde_json::{Value as Json, json};
@@ -68,7 +69,7 @@ async fn read(
         .collect()
 }
 
-/// `projectsMetadata` of each resource of the owner, or of one.
+/// `projectsMetadata` of each resource of the owner, or of one: the projects that the caller sees.
 async fn connections(
     conn: &Conn,
     scope: &Scope,
@@ -77,8 +78,9 @@ async fn connections(
     let mut variables = variables(conn, scope, only).await?;
     let sql = "SELECT r.id, c.doc, p.doc FROM resources r JOIN resource_connections c ON c.resource_id = r.id
       JOIN projects p ON p.id = c.project_id
-      WHERE r.owner_id = $1 AND (CAST($2 AS TEXT) IS NULL OR r.id = $2) ORDER BY c.created_at, c.id";
-    let rows: Vec<Row> = conn.all(sql, &params![scope.owner(), only]).await?;
+      WHERE r.owner_id = $1 AND (CAST($2 AS TEXT) IS NULL OR r.id = $2) AND (CAST($3 AS TEXT) IS NULL OR EXISTS
+        (SELECT 1 FROM project_roles s WHERE s.project_id = p.id AND s.user_id = $3)) ORDER BY c.created_at, c.id";
+    let rows: Vec<Row> = conn.all(sql, &params![scope.owner(), only, narrowed(scope)]).await?;
     let mut connections: HashMap<String, Vec<Json>> = HashMap::new();
     for (resource, connection, project) in rows {
         let connection: Connection = serde_json::from_str(&connection)?;

@@ -319,7 +319,11 @@ impl Permission {
             | ConfigurationRead | EventRead | SignOn | Develop => true,
             Marketplace | MarketplaceBilling => false,
             InvoiceRead | InvoiceWrite => matches!(role, Owner | Billing),
-            ConfigurationTransfer | ProjectTransfer | TeamWrite | MemberWrite | AccessGroupWrite
+            ConfigurationTransfer
+            | ProjectTransfer
+            | TeamWrite
+            | MemberWrite
+            | AccessGroupWrite
             | ProjectMemberWrite => role == Owner,
             AccessGroupRead => role != Contributor,
             ConfigurationUpdate | ConfigurationRemove | Install => {

@@ -81,6 +81,7 @@ fn token(permission: Permission) -> String {
         TokenNeeds::Nothing => "*itself*".to_owned(),
         TokenNeeds::Read(stem) => format!("read:{stem}"),
         TokenNeeds::Write(stem) => format!("read-write:{stem}"),
+        TokenNeeds::WriteBoth(one, other) => format!("read-write:{one} and read-write:{other}"),
         TokenNeeds::WriteEither(one, other) => format!("read-write:{one} or read-write:{other}"),
     }
 }

@@ -55,7 +55,9 @@ const fn people(name: &'static str, table: &'static str) -> Kind {
 pub const KINDS: &[Kind] = &[
     in_project("environmentVariables", "envs", Doc, OWNERS),
     kind("sharedEnvironmentVariables", "shared_envs", Doc, OWNERS),
+    Kind { id: "k.name", ..in_project("domains", "project_domains", As("k.name"), OWNERS) },
     in_project("customEnvironments", "custom_environments", As("k.slug"), OF_PROJECTS),
+    in_project("clientCertificates", "client_certs", As("k.origin"), OF_PROJECTS),
     in_project("logKeys", "log_keys", Doc, OF_PROJECTS),
     kind("logLines", "log_batches", Sum("COALESCE(SUM(k.lines), 0)"), OWNERS),
     kind("webhooks", "webhooks", Doc, OWNERS),
@@ -95,6 +97,8 @@ pub const PARTS: &[&str] = &[
     "owners",
     "plan_terms",
     "project_members",
+    "project_transfers",
+    "protection_bypasses",
     "resource_connections",
     "resource_imports",
     "resource_transfers",

@@ -39,8 +39,9 @@ pub struct Accepted {
 const OWNED: [&str; 2] = ["envs", "project_domains"];
 
 /// Rows that tie a project to the team that had it.
-const TIES: [&str; 7] = [
+const TIES: [&str; 8] = [
     "project_members",
+    "access_group_projects",
     "configuration_projects",
     "resource_connections",
     "shared_env_projects",

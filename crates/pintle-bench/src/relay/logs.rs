@@ -1,10 +1,11 @@
 //! Log lines, from the ingest of a running server to the sink; and a sink that is down for a while.
 
-use super::{client, post};
+use super::runs::{Others, Runs};
+use super::{client, compare, post};
 use crate::report::{Goal, Report};
-use crate::server::{Server, processor_seconds};
+use crate::server::Server;
 use crate::world::{self, Team, World};
-use crate::{Failure, Outcome, Plan, median, runtime};
+use crate::{Outcome, Plan, runtime};
 use pintle_core::clock::Clock;
 use pintle_core::signature;
 use serde_json::json;
@@ -31,56 +32,18 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let ingest = format!("{}/pintle/v1/logs", server.url);
     let (mut ours, mut theirs) = (Runs::default(), Runs::default());
     for _ in 0..plan.rounds {
-        ours.run(&sink, Some(&server), || {
+        ours.run(BATCHES, &Others { sink: &sink, pintle: Some(&server) }, || {
             let before = count(&sink)?;
             runtime()?.block_on(pour(&ingest, &prepared.key, &body, false))?;
             arrived(&sink, before + (BATCHES * LINES) as u64)
         })?;
-        theirs.run(&sink, None, || runtime()?.block_on(pour(&sink.url, &prepared.key, &body, true)))?;
+        let others = Others { sink: &sink, pintle: None };
+        theirs.run(BATCHES, &others, || runtime()?.block_on(pour(&sink.url, &prepared.key, &body, true)))?;
     }
-    let ratio = median(ours.rates.iter().zip(&theirs.rates).map(|(ours, theirs)| ours / theirs));
-    report.figure("log lines, bare loop", theirs.told());
-    report.figure("log lines, from ingest to sink", ours.told());
-    report.number("log lines, of the bare loop", ratio, "", Goal::AtLeast(0.5));
+    report.figure("batches of 1,000 log lines, bare loop", theirs.told());
+    report.figure("batches of 1,000 log lines, from ingest to sink", ours.told());
+    compare(report, "log lines", &ours, &theirs);
     outage(plan, report, &server, &sink, &prepared, &body)
-}
-
-/// What was measured of one way, run by run.
-#[derive(Default)]
-struct Runs {
-    /// Lines a second.
-    rates: Vec<f64>,
-    /// Processor time of a batch in microseconds: of this process, the sink and Pintle.
-    used: [Vec<f64>; 3],
-}
-
-impl Runs {
-    fn run(
-        &mut self,
-        sink: &Server,
-        pintle: Option<&Server>,
-        work: impl FnOnce() -> Outcome<()>,
-    ) -> Outcome<()> {
-        let used = || {
-            let pintle = pintle.map_or(Ok(0.0), Server::processor_seconds)?;
-            Ok::<_, Failure>([processor_seconds("self")?, sink.processor_seconds()?, pintle])
-        };
-        let (before, began) = (used()?, Instant::now());
-        work()?;
-        self.rates.push((BATCHES * LINES) as f64 / began.elapsed().as_secs_f64());
-        for (times, (before, after)) in self.used.iter_mut().zip(before.into_iter().zip(used()?)) {
-            times.push((after - before) * 1e6 / BATCHES as f64);
-        }
-        Ok(())
-    }
-
-    fn told(&self) -> String {
-        let [client, sink, pintle] = self.used.each_ref().map(|times| median(times.iter().copied()));
-        let rate = median(self.rates.iter().copied());
-        format!(
-            "{rate:.0}/s; us of processors for a batch: client {client:.0}, sink {sink:.0}, Pintle {pintle:.0}"
-        )
-    }
 }
 
 /// The sink is down for a while, and catches up.

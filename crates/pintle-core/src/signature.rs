@@ -8,11 +8,25 @@ use sha1::Sha1;
 /// The header that carries it.
 pub const HEADER: &str = "x-vercel-signature";
 
+/// A secret, ready to sign with.
+#[derive(Debug, Clone)]
+pub struct Signer(Hmac<Sha1>);
+
+impl Signer {
+    pub fn new(secret: &str) -> Result<Self> {
+        let mac = Hmac::new_from_slice(secret.as_bytes());
+        Ok(Self(mac.map_err(|_| Error::internal("a secret that cannot sign"))?))
+    }
+
+    pub fn sign(&self, body: &[u8]) -> String {
+        let mut mac = self.0.clone();
+        mac.update(body);
+        credential::hex(&mac.finalize().into_bytes())
+    }
+}
+
 pub fn sign(secret: &str, body: &[u8]) -> Result<String> {
-    let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes())
-        .map_err(|_| Error::internal("a secret that cannot sign"))?;
-    mac.update(body);
-    Ok(credential::hex(&mac.finalize().into_bytes()))
+    Ok(Signer::new(secret)?.sign(body))
 }
 
 #[cfg(test)]

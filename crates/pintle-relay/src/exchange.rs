@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header};
 use pintle_core::clock::Millis;
-use pintle_core::deliveries::{self, Attempt, Pauses, State, Try};
+use pintle_core::deliveries::{self, Attempt, Headers, Pauses, State, Try};
 use pintle_core::ids::{DeliveryId, DrainId};
 use pintle_core::{Core, outbound};
 use pintle_egress::{Failure, Response};
@@ -65,11 +65,11 @@ impl Exchange<'_> {
             status,
             error: self.outcome.as_ref().err().map(ToString::to_string),
             request: deliveries::Exchange {
-                headers: deliveries::shown(self.sent, self.hidden),
-                body: self.body,
+                headers: Headers::shown(self.sent, self.hidden),
+                body: self.body.clone(),
             },
-            response: self.outcome.ok().flatten().map(|response| deliveries::Exchange {
-                headers: deliveries::shown(&response.headers, &[header::SET_COOKIE.as_str()]),
+            response: self.response().map(|response| deliveries::Exchange {
+                headers: Headers::shown(&response.headers, &[header::SET_COOKIE.as_str()]),
                 body: Some(deliveries::beginning(&response.body)),
             }),
         };

@@ -61,8 +61,30 @@ impl Db {
         E: From<Error> + AsStoreError + Send + 'static,
     {
         match self {
-            Db::Sqlite(db) => db.write(work).await,
+            Db::Sqlite(db) => db.write(work, true).await,
             Db::Postgres(db) => db.write(work).await,
+        }
+    }
+
+    /// The same for what changes nothing that others go by: it is no news.
+    pub async fn write_aside<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        F: AsyncFn(&Conn) -> std::result::Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + AsStoreError + Send + 'static,
+    {
+        match self {
+            Db::Sqlite(db) => db.write(work, false).await,
+            Db::Postgres(db) => db.write(work).await,
+        }
+    }
+
+    /// A number that is another one as soon as a write was answered, but for those aside. Where it is still what it was before
+    /// something was read, that is as it was read. `None` where other processes write too.
+    pub fn news(&self) -> Option<u64> {
+        match self {
+            Db::Sqlite(db) => Some(db.news()),
+            Db::Postgres(_) => None,
         }
     }
 

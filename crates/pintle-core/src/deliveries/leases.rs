@@ -3,11 +3,15 @@
 
 use crate::clock::Millis;
 use crate::ids::DeliveryId;
+use crate::signature::Signer;
 use crate::{Core, Result};
 use bytes::Bytes;
 use pintle_store::{Conn, Engine, params};
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
+use url::{ParseError, Url};
 
 /// A source with deliveries that wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +58,7 @@ pub struct Leased {
     pub id: DeliveryId,
     /// Whose lane it is in.
     pub source: String,
-    pub url: String,
+    pub address: Arc<Address>,
     pub body: Bytes,
     /// The tries that were made before.
     pub tries: i64,
@@ -62,6 +66,15 @@ pub struct Leased {
     pub due: Millis,
     /// When the lease runs out.
     pub until: Millis,
+    /// What signs for its source, as long as these are the last news of the database.
+    pub signer: Option<(u64, Arc<Signer>)>,
+}
+
+/// Where a delivery goes: as it is written, and what that says. Those of a lane share it.
+#[derive(Debug)]
+pub struct Address {
+    text: String,
+    pub url: Result<Url, ParseError>,
 }
 
 /// What is read of a delivery to send it: its id, tries, end, time and contents.
@@ -74,21 +87,32 @@ type Row = (String, i64, Millis, Millis, String, Option<String>);
 pub async fn claim(core: &Core, claims: Vec<Claim>, lease: Millis) -> Result<Vec<Leased>> {
     let now = core.clock.now();
     match core.db.engine() {
-        Engine::Sqlite => take(&core.db.read().await?, &claims, now, now + lease).await,
+        Engine::Sqlite => take(core, &claims, now, now + lease).await,
         Engine::Postgres => put_off(core, claims, now, now + lease).await,
     }
 }
 
 /// Reads what is due and not in hand.
-async fn take(conn: &Conn, claims: &[Claim], now: Millis, until: Millis) -> Result<Vec<Leased>> {
+async fn take(core: &Core, claims: &[Claim], now: Millis, until: Millis) -> Result<Vec<Leased>> {
     let sql = "SELECT d.id, d.tries, d.retry_until, d.due_at, c.doc, c.body
       FROM deliveries d JOIN delivery_contents c ON c.delivery_id = d.id
       WHERE d.kind = 'webhook' AND d.source_id = $1 AND d.due_at BETWEEN $2 AND $3 ORDER BY d.due_at LIMIT $4";
+    let news = core.db.news();
+    let conn = core.db.read().await?;
     let mut taken = Vec::new();
     for Claim { source, count, from, past, in_hand } in claims {
         let rows: Vec<Row> = conn.all(sql, &params![source, *from, now, (count + past) as i64]).await?;
         let fresh = rows.into_iter().filter(|(id, ..)| !in_hand.contains(id.as_str()));
-        taken.extend(fresh.take(*count).map(|row| Leased::new(source, row, until)));
+        let fresh: Vec<Row> = fresh.take(*count).collect();
+        let signer = match fresh.len() {
+            // It asks for itself, and other lanes need not wait for that.
+            0 | 1 => None,
+            _ => news.zip(of_source(core, &conn, source).await?),
+        };
+        for row in fresh {
+            let leased = Leased::new(source, row, until, taken.last());
+            taken.push(Leased { signer: signer.clone(), ..leased });
+        }
     }
     Ok(taken)
 }
@@ -105,7 +129,9 @@ async fn put_off(core: &Core, claims: Vec<Claim>, now: Millis, until: Millis) ->
             let mut taken = Vec::new();
             for Claim { source, count, .. } in &claims {
                 let rows: Vec<Row> = tx.all(sql, &params![source, now, *count as i64, until]).await?;
-                taken.extend(rows.into_iter().map(|row| Leased::new(source, row, until)));
+                for row in rows {
+                    taken.push(Leased::new(source, row, until, taken.last()));
+                }
             }
             Ok(taken)
         })
@@ -113,16 +139,43 @@ async fn put_off(core: &Core, claims: Vec<Claim>, now: Millis, until: Millis) ->
 }
 
 impl Leased {
-    fn new(source: &str, (id, tries, retry_until, due, doc, body): Row, until: Millis) -> Self {
+    /// One that is often of the same lane as the one before.
+    fn new(source: &str, row: Row, until: Millis, before: Option<&Self>) -> Self {
+        let (id, tries, retry_until, due, doc, body) = row;
+        let address = Address::of(&doc, before.map(|before| &before.address));
+        let (id, source, body) = (DeliveryId::from(id), source.to_owned(), body.unwrap_or_default().into());
+        Self { id, source, address, body, tries, retry_until, due, until, signer: None }
+    }
+}
+
+impl Address {
+    /// From a delivery's document; perhaps it is that of the one before.
+    pub fn of(doc: &str, before: Option<&Arc<Self>>) -> Arc<Self> {
         #[derive(Deserialize)]
-        struct Address {
-            url: String,
+        struct Doc<'a> {
+            #[serde(borrow)]
+            url: Cow<'a, str>,
         }
         // One that cannot be read must not hold up the others: without an address its tries fail, for all to see.
-        let url = serde_json::from_str(&doc).map_or(String::new(), |Address { url }| url);
-        let (id, source, body) = (DeliveryId::from(id), source.to_owned(), body.unwrap_or_default().into());
-        Self { id, source, url, body, tries, retry_until, due, until }
+        let text = serde_json::from_str(doc).map_or(Cow::default(), |Doc { url }| url);
+        match before.filter(|before| before.text == text) {
+            Some(same) => same.clone(),
+            None => Arc::new(Self { url: Url::parse(&text), text: text.into_owned() }),
+        }
     }
+}
+
+const OF_SOURCE: &str = "SELECT COALESCE((SELECT w.secret FROM webhooks w WHERE w.id = $1),
+    (SELECT i.client_secret FROM integrations i WHERE i.id = $1))";
+
+/// What signs for a source now; `None` where it is gone, or its secret does not open, which its tries tell.
+async fn of_source(core: &Core, conn: &Conn, source: &str) -> Result<Option<Arc<Signer>>> {
+    let (sealed,): (Option<Vec<u8>>,) = conn.one(OF_SOURCE, &params![source]).await?;
+    Ok(sealed.and_then(|sealed| opened(core, source, &sealed).ok()))
+}
+
+fn opened(core: &Core, source: &str, sealed: &[u8]) -> Result<Arc<Signer>> {
+    Ok(Arc::new(Signer::new(&core.vault.open_text(source, sealed)?)?))
 }
 
 const SECRET: &str = "SELECT COALESCE((SELECT w.secret FROM webhooks w WHERE w.id = d.source_id),
@@ -132,8 +185,15 @@ const SECRET: &str = "SELECT COALESCE((SELECT w.secret FROM webhooks w WHERE w.i
 
 /// What signs a delivery: its source's secret as it is at this moment, so that a rotated one signs nothing more; or as it was, where
 /// the source is gone. `None` where this order of it is void: it was canceled meanwhile, or ordered anew.
-pub async fn secret(core: &Core, leased: &Leased) -> Result<Option<String>> {
+///
+/// Where nothing was written since it was claimed but what became of tries, all that is as it was then, and nobody is asked.
+pub async fn signer(core: &Core, leased: &Leased) -> Result<Option<Arc<Signer>>> {
+    if let Some((news, signer)) = &leased.signer
+        && core.db.news() == Some(*news)
+    {
+        return Ok(Some(signer.clone()));
+    }
     let order = params![&leased.id, leased.retry_until];
     let row: Option<(Option<Vec<u8>>,)> = core.db.read().await?.opt(SECRET, &order).await?;
-    row.map(|(sealed,)| core.vault.open_text(&leased.source, &sealed.unwrap_or_default())).transpose()
+    row.map(|(sealed,)| opened(core, &leased.source, &sealed.unwrap_or_default())).transpose()
 }

@@ -3,13 +3,14 @@
 //!
 //! A listener lives in the system's time, not in Pintle's: whoever sits before it does not grow older when the clock is moved.
 
-use super::tries::{Attempt, Exchange, Headers, Try, beginning, record};
-use super::{CANCEL, Delivery, State, cancel_of, head};
+use super::tries::{Attempt, Exchange, Try, beginning, record};
+use super::{CANCEL, Delivery, Headers, State, cancel_of};
 use crate::clock::{MINUTE, Millis};
 use crate::ids::{DeliveryId, EventId, IntegrationId, ListenerId, OwnerId};
 use crate::{Core, Error, OnConstraint, Result, Scope, integrations, signature, validate, webhooks};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How long one is kept that does not come back.
 const KEPT: Millis = 10 * MINUTE;
@@ -79,7 +80,7 @@ pub struct Report {
     /// Why no answer came.
     pub error: Option<String>,
     #[serde(default)]
-    pub headers: Headers,
+    pub headers: BTreeMap<String, String>,
     pub body: Option<String>,
 }
 
@@ -193,6 +194,7 @@ fn handed(core: &Core, listener: &Listener, (doc, due, body, own, client): Row) 
 /// that is gone, not its own, or reported on already is left alone.
 pub async fn report(core: &Core, listener: &Listener, report: Report) -> Result<()> {
     let delivered = report.status.is_some_and(|status| (200..=299).contains(&status));
+    let headers = report.headers.iter().map(|(name, value)| (name.as_str(), value.as_str().into()));
     let made = Try {
         at: core.clock.now() - Millis::from(report.duration_ms),
         duration_ms: report.duration_ms.into(),
@@ -200,7 +202,7 @@ pub async fn report(core: &Core, listener: &Listener, report: Report) -> Result<
         error: report.error.map(|error| beginning(error.as_bytes())),
         request: Exchange::default(),
         response: report.status.map(|_| Exchange {
-            headers: head(report.headers),
+            headers: Headers::new(headers),
             body: report.body.map(|body| beginning(body.as_bytes())),
         }),
     };

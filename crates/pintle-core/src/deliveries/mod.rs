@@ -12,11 +12,11 @@ mod shown;
 mod tries;
 
 pub use fan_out::{FanOut, fan_out};
-pub use head::{head, shown};
-pub use leases::{Claim, Lane, Leased, claim, lanes, secret};
+pub use head::Headers;
+pub use leases::{Address, Claim, Lane, Leased, claim, lanes, signer};
 pub use shown::Shown;
 pub(crate) use shown::public;
-pub use tries::{Attempt, BODY_KEPT, Exchange, Headers, Pauses, Try, beginning, record};
+pub use tries::{Attempt, BODY_KEPT, Exchange, Pauses, Try, beginning, record};
 
 use crate::clock::{DAY, Millis};
 use crate::ids::{

@@ -1,11 +1,12 @@
 //! A delivery as somebody sees it: without the secrets of its address, and without what is said by an endpoint that is not theirs.
 
-use super::{Delivery, Kind, State, Try};
+use super::{Delivery, Kind, State};
 use crate::clock::Millis;
 use crate::ids::OwnerId;
 use crate::{Error, Result, Scope};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json};
 use url::Url;
 
 /// A delivery as it is shown.
@@ -59,8 +60,9 @@ impl Shown {
         if !self.foreign {
             return Ok(RawValue::from_string(doc)?);
         }
-        let made: Try = serde_json::from_str(&doc)?;
-        Ok(serde_json::value::to_raw_value(&Try { response: None, ..made })?)
+        let mut made: Map<String, Json> = serde_json::from_str(&doc)?;
+        made.shift_remove("response");
+        Ok(serde_json::value::to_raw_value(&made)?)
     }
 
     pub(super) fn is_pending(&self) -> bool {

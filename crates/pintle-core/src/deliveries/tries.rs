@@ -1,24 +1,20 @@
 //! Tries: what was sent, what came, and what follows from it.
 
-use super::State;
+use super::{Headers, State};
 use crate::Result;
 use crate::clock::{HOUR, MINUTE, Millis, SECOND};
 use crate::entropy::Entropy;
 use crate::ids::{DeliveryId, DrainId};
 use pintle_store::{Conn, params};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// Headers as they are shown; the values of secret ones are not.
-pub type Headers = BTreeMap<String, String>;
+use serde::Serialize;
 
 /// How much of a body is kept with a try, in bytes.
 pub const BODY_KEPT: usize = 4 * 1024;
 
 /// One try, as it is shown.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Try {
+pub struct Try<'a> {
     pub at: Millis,
     pub duration_ms: Millis,
     /// The answer's status; absent where no answer came.
@@ -27,16 +23,16 @@ pub struct Try {
     /// Why no answer came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    pub request: Exchange,
+    pub request: Exchange<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub response: Option<Exchange>,
+    pub response: Option<Exchange<'a>>,
 }
 
 /// One side of a try.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Exchange {
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub headers: Headers,
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Exchange<'a> {
+    #[serde(skip_serializing_if = "Headers::is_empty")]
+    pub headers: Headers<'a>,
     /// Its beginning. A webhook's request has none here: it is the delivery's own body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
@@ -70,7 +66,7 @@ impl Attempt {
     pub fn new(
         delivery: DeliveryId,
         drain: Option<DrainId>,
-        made: &Try,
+        made: &Try<'_>,
         state: State,
         due: Option<Millis>,
     ) -> Self {

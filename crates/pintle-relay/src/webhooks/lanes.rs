@@ -178,19 +178,19 @@ impl Drop for Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pintle_core::deliveries::Address;
 
     fn leased(id: &str) -> Leased {
-        let text = String::new;
-        let (id, until) = (DeliveryId::from(id), Millis::MAX);
         Leased {
-            id,
-            source: text(),
-            url: text(),
-            body: text().into(),
+            id: DeliveryId::from(id),
+            source: String::new(),
+            address: Address::of(r#"{"url":"https://example.com"}"#, None),
+            body: String::new().into(),
             tries: 0,
             retry_until: 0,
             due: 0,
-            until,
+            until: Millis::MAX,
+            signer: None,
         }
     }
 

@@ -13,7 +13,7 @@ const WAITING: usize = 1024;
 /// How many are written at a time.
 const AT_ONCE: usize = 512;
 /// How long to wait for more of them: a row that is written alone costs as much as many.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(5);
 /// Before trying again what could not be written.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -57,9 +57,10 @@ async fn run(core: Core, room: Arc<Notify>, mut receiver: mpsc::Receiver<(Lane, 
     }
 }
 
+/// Aside: that a try was made changes nothing for the tries of other deliveries.
 async fn write(core: &Core, attempts: Arc<[Attempt]>) -> Result<()> {
     core.db
-        .write(async move |tx| {
+        .write_aside(async move |tx| {
             for attempt in attempts.iter() {
                 deliveries::record(tx, attempt).await?;
             }

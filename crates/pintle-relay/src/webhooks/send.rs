@@ -4,10 +4,10 @@ use crate::exchange::{Exchange, Timing, Tried};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use pintle_core::deliveries::{self, Attempt, Leased, Pauses};
-use pintle_core::{Core, outbound, planted, signature};
+use pintle_core::signature::{self, Signer};
+use pintle_core::{Core, outbound, planted};
 use pintle_egress::{Failure, Request};
 use std::time::Duration;
-use url::Url;
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static("Pintle-Webhooks/1.0");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -15,9 +15,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 /// Sends a delivery and says what becomes of it; `None` where it was canceled or ordered anew while it waited here.
 pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> Option<Attempt> {
     let timing = Timing::start(core);
-    let request = match deliveries::secret(core, &leased).await {
+    let request = match deliveries::signer(core, &leased).await {
         Ok(None) => return None,
-        Ok(Some(secret)) => request(&leased, &secret, timeout),
+        Ok(Some(signer)) => request(&leased, &signer, timeout),
         Err(error) => Err(Failure::Broken(error.message)),
     };
     let (sent, outcome) = match request {
@@ -30,14 +30,14 @@ pub(super) async fn attempt(core: &Core, leased: Leased, timeout: Duration) -> O
     Some(exchange.attempt(core, timing, tried))
 }
 
-fn request(leased: &Leased, secret: &str, timeout: Duration) -> Result<Request, Failure> {
-    let url = Url::parse(&leased.url).map_err(|error| Failure::Refused(error.to_string()))?;
-    let unsendable = |error: &dyn std::fmt::Display| Failure::Broken(error.to_string());
-    let signature = signature::sign(secret, &signed(&leased.body)).map_err(|e| unsendable(&e))?;
+fn request(leased: &Leased, signer: &Signer, timeout: Duration) -> Result<Request, Failure> {
+    let url = leased.address.url.clone().map_err(|error| Failure::Refused(error.to_string()))?;
+    let signature = HeaderValue::try_from(signer.sign(&signed(&leased.body)));
+    let signature = signature.map_err(|error| Failure::Broken(error.to_string()))?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::USER_AGENT, USER_AGENT);
-    headers.insert(signature::HEADER, HeaderValue::from_str(&signature).map_err(|e| unsendable(&e))?);
+    headers.insert(signature::HEADER, signature);
     Ok(Request { method: Method::POST, url, headers, body: leased.body.clone(), timeout })
 }
 

@@ -1,11 +1,13 @@
 //! The signature, verified by code that is not ours: Node's crypto and the openssl command.
 
-use crate::receiver::{Received, Receiver};
-use crate::{relay, subscribe, until};
+use crate::receiver::{Act, Received, Receiver};
+use crate::{deliveries, relay, subscribe, until};
+use pintle_relay::{Relay, Settings};
 use pintle_testing::on_each_engine;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const NODE: &str = "const c=require('crypto');const b=require('fs').readFileSync(0);
 process.stdout.write(c.createHmac('sha1',process.env.SECRET).update(b).digest('hex'))";
@@ -65,6 +67,45 @@ async fn a_rotated_client_secret_signs_what_is_sent_from_then_on() {
         until("it arrives", async || receiver.received().len() == 1).await;
         assert_ne!(rotated["clientSecret"], app["clientSecret"]);
         assert_signed(&receiver.received()[0], rotated["clientSecret"].as_str().unwrap());
+    })
+    .await;
+}
+
+/// What waits behind others was read together with the secret, some time before it is sent.
+#[tokio::test]
+async fn what_a_relay_has_in_hand_is_signed_by_the_new_secret_and_not_sent_when_it_is_canceled() {
+    on_each_engine(async |pintle| {
+        let developer = pintle.team("dev").await;
+        let team = pintle.team("acme").await;
+        let receiver = Receiver::new(vec![Act::Late(300, 200); 4]).await;
+        let app = json!({
+            "name": "Bridge", "redirectUrl": "https://example.com/callback", "webhookUrl": receiver.url,
+            "events": ["project.created"],
+        });
+        let app = developer.post("/pintle/v1/integrations", app).await.ok(201);
+        team.install_app(&app, json!({})).await;
+        for number in 0..10 {
+            team.project(&format!("site-{number}")).await;
+        }
+        // Newest first, and the oldest are sent first.
+        let canceled = deliveries(&team, "").await.remove(0);
+        // Nothing is tried twice because this machine is busy.
+        let settings = Settings { timeout: Duration::from_secs(20) };
+        let _relay = Relay::start(&pintle.core, settings).await.unwrap();
+        until("the first are under way", async || receiver.received().len() == 4).await;
+        let rotated = developer.post("/pintle/v1/integrations/bridge/rotate-secret", json!({})).await.ok(200);
+        let cancel = format!("/pintle/v1/deliveries/{}/cancel", canceled["id"].as_str().unwrap());
+        developer.post(&cancel, json!({})).await.ok(200);
+        until("the rest arrive", async || deliveries(&team, "state=delivered").await.len() == 9).await;
+        let received = receiver.received();
+        assert_eq!(received.len(), 9);
+        assert!(received.iter().all(|one| one.json()["id"] != canceled["eventId"]));
+        let signed = |secret: &Value, one: &Received| {
+            let signature = pintle_core::signature::sign(secret.as_str().unwrap(), &one.body).unwrap();
+            one.header("x-vercel-signature") == Some(signature.as_str())
+        };
+        assert!(received[..4].iter().all(|one| signed(&app["clientSecret"], one)));
+        assert!(received[4..].iter().all(|one| signed(&rotated["clientSecret"], one)));
     })
     .await;
 }

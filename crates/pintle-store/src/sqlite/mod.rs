@@ -90,13 +90,17 @@ impl Sqlite {
         self.readers[MINE.get() % self.readers.len()].clone()
     }
 
-    pub(crate) async fn write<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    pub(crate) fn news(&self) -> u64 {
+        self.writer.news()
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, work: F, news: bool) -> std::result::Result<T, E>
     where
         F: AsyncFn(&Conn) -> std::result::Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + AsStoreError + Send + 'static,
     {
-        self.writer.submit(work).await
+        self.writer.submit(work, news).await
     }
 }
 

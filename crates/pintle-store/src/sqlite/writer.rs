@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use tokio::sync::oneshot;
@@ -16,12 +17,15 @@ const GROUP: usize = 256;
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<std::thread::JoinHandle<()>>,
+    news: Arc<AtomicU64>,
 }
 
 /// A transaction that waits for its turn.
 trait Job: Send {
     /// Whose transaction it is.
     fn name(&self) -> &'static str;
+    /// Whether somebody who read before may have to read again.
+    fn is_news(&self) -> bool;
     /// Runs it; `false` asks for its changes to be undone.
     fn run(&mut self, tx: &Conn) -> bool;
     /// Answers the caller, once the group is committed or lost.
@@ -30,6 +34,7 @@ trait Job: Send {
 
 struct Pending<F, T, E> {
     work: F,
+    news: bool,
     outcome: Option<std::result::Result<T, E>>,
     caller: oneshot::Sender<std::result::Result<T, E>>,
 }
@@ -42,6 +47,10 @@ where
 {
     fn name(&self) -> &'static str {
         std::any::type_name::<F>()
+    }
+
+    fn is_news(&self) -> bool {
+        self.news
     }
 
     fn run(&mut self, tx: &Conn) -> bool {
@@ -80,15 +89,22 @@ fn ready<T, E: From<Error>>(
 impl Writer {
     pub(super) fn start(conn: rusqlite::Connection, anchor: Option<Anchor>) -> Result<Self> {
         let (jobs, waiting) = mpsc::channel();
+        let news = Arc::new(AtomicU64::new(0));
+        let told = news.clone();
         let conn = Conn::Sqlite(Arc::new(Mutex::new(conn)));
         let thread = std::thread::Builder::new()
             .name("pintle-writer".into())
-            .spawn(move || serve(&conn, anchor.as_ref(), &waiting))
+            .spawn(move || serve(&conn, anchor.as_ref(), &waiting, &told))
             .map_err(|error| Error::Fault(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), news })
     }
 
-    pub(super) async fn submit<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    /// Another number after each group that was committed with something of news in it.
+    pub(super) fn news(&self) -> u64 {
+        self.news.load(Ordering::SeqCst)
+    }
+
+    pub(super) async fn submit<T, E, F>(&self, work: F, news: bool) -> std::result::Result<T, E>
     where
         F: AsyncFn(&Conn) -> std::result::Result<T, E> + Send + 'static,
         T: Send + 'static,
@@ -96,7 +112,7 @@ impl Writer {
     {
         let stopped = || E::from(Error::Fault("the writing thread has stopped".into()));
         let (caller, answer) = oneshot::channel();
-        let job = Box::new(Pending { work, outcome: None, caller });
+        let job = Box::new(Pending { work, news, outcome: None, caller });
         self.jobs.as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or_else(stopped)?;
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
@@ -116,11 +132,15 @@ impl Drop for Writer {
     }
 }
 
-fn serve(conn: &Conn, anchor: Option<&Anchor>, waiting: &mpsc::Receiver<Box<dyn Job>>) {
+fn serve(conn: &Conn, anchor: Option<&Anchor>, waiting: &mpsc::Receiver<Box<dyn Job>>, news: &AtomicU64) {
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(GROUP - 1));
         let commit = run(conn, anchor, &mut group);
+        // Before anybody is answered: who hears of a write finds no reader that goes on as if it were not there.
+        if group.iter().any(|job| job.is_news()) {
+            news.fetch_add(1, Ordering::SeqCst);
+        }
         for job in group {
             job.settle(commit.clone());
         }

@@ -20,6 +20,27 @@ async fn what_is_answered_is_read_at_once() {
 }
 
 #[tokio::test]
+async fn every_write_is_news_but_those_aside() {
+    on_each_engine(async |place| {
+        let db = place.with(THINGS).await;
+        if !is_sqlite(&db) {
+            return assert_eq!(db.news(), None, "others may write");
+        }
+        let before = db.news();
+        db.write_aside(async |tx| tx.execute(INSERT, &params![1]).await).await.unwrap();
+        assert_eq!(db.news(), before);
+        // Both in one group, whoever comes first.
+        let aside = db.write_aside(async |tx| tx.execute(INSERT, &params![2]).await);
+        let news = db.write(async |tx| tx.execute(INSERT, &params![3]).await);
+        let (aside, news) = tokio::join!(aside, news);
+        assert_eq!((aside, news), (Ok(1), Ok(1)));
+        assert_ne!(db.news(), before);
+        assert_eq!(numbers(&db).await, [1, 2, 3]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_error_leaves_nothing_of_its_transaction() {
     on_each_engine(async |place| {
         let db = place.with(THINGS).await;

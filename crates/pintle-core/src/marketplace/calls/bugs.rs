@@ -20,7 +20,7 @@ pub(super) fn due(due: Millis) -> Millis {
 }
 
 /// Before the transaction that draws the consequences: one that only records the try.
-pub(super) async fn before(core: &Core, call: &Call, made: &Try, state: State) -> Result<()> {
+pub(super) async fn before(core: &Core, call: &Call, made: &Try<'_>, state: State) -> Result<()> {
     if planted::on("settled-in-two-transactions") {
         let attempt = Attempt::new(call.id.clone(), None, made, state, None);
         core.db.write(async move |tx| deliveries::record(tx, &attempt).await).await?;

@@ -3,7 +3,7 @@
 use super::{Call, LEASE, Operation, Stored, bugs, redact, settle};
 use crate::clock::Millis;
 use crate::configurations::removal;
-use crate::deliveries::{self, Attempt, Delivery, Pauses, State, Try};
+use crate::deliveries::{self, Attempt, Delivery, Headers, Pauses, State, Try};
 use crate::ids::DeliveryId;
 use crate::marketplace::Outcome;
 use crate::marketplace::partner::{self, Asked, PATIENCE, PAUSE, QUICK, Question};
@@ -125,7 +125,7 @@ async fn record(core: &Core, open: &Open, asked: &Asked, again: bool) -> Result<
 }
 
 /// Records a try that another follows at once: the call stays in the hands of this run.
-async fn note(core: &Core, call: &Call, made: &Try, outcome: Outcome) -> Result<Outcome> {
+async fn note(core: &Core, call: &Call, made: &Try<'_>, outcome: Outcome) -> Result<Outcome> {
     let held = core.clock.now() + LEASE;
     let attempt = Attempt::new(call.id.clone(), None, made, State::Pending, Some(held));
     core.db.write(async move |tx| deliveries::record(tx, &attempt).await).await?;
@@ -135,7 +135,7 @@ async fn note(core: &Core, call: &Call, made: &Try, outcome: Outcome) -> Result<
 async fn write(
     core: &Core,
     call: &Call,
-    made: &Try,
+    made: &Try<'_>,
     outcome: Outcome,
     due: Option<Millis>,
 ) -> Result<Outcome> {
@@ -208,7 +208,7 @@ pub(super) async fn outcome(conn: &Conn, core: &Core, id: &DeliveryId) -> Result
 }
 
 /// The try as it is kept.
-fn shown(open: &Open, asked: &Asked) -> Try {
+fn shown<'a>(open: &Open, asked: &'a Asked) -> Try<'a> {
     let hidden = [header::AUTHORIZATION.as_str(), header::SET_COOKIE.as_str()];
     let secret = open.stored.sealed || open.stored.call.operation.answers_secrets();
     let response = asked.answer.as_ref().ok();
@@ -217,9 +217,9 @@ fn shown(open: &Open, asked: &Asked) -> Try {
         duration_ms: asked.took.as_millis() as Millis,
         status: response.map(|response| response.status),
         error: asked.answer.as_ref().err().map(ToString::to_string),
-        request: deliveries::Exchange { headers: deliveries::shown(&asked.sent, &hidden), body: None },
+        request: deliveries::Exchange { headers: Headers::shown(&asked.sent, &hidden), body: None },
         response: response.map(|response| deliveries::Exchange {
-            headers: deliveries::shown(&response.headers, &hidden),
+            headers: Headers::shown(&response.headers, &hidden),
             body: Some(redact::answer(&response.body, !response.truncated, secret)),
         }),
     }

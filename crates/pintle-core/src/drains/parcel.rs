@@ -3,7 +3,7 @@
 use super::delivery::{Compression, Delivery, Encoding, Headers, Http, OtlpEncoding, OtlpHttp, Syslog};
 use super::syslog::{self, Address};
 use super::{Selection, encode, otlp};
-use crate::logs::{Batch, Kind};
+use crate::logs::{Kind, Stretch};
 use crate::{Error, Result, deliveries, planted, signature};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use pintle_egress::Request;
@@ -66,24 +66,20 @@ impl Delivery {
     }
 }
 
-/// Packs what a selection takes of batches of one kind; `None` where it takes nothing. `delivery` has its secrets in it.
+/// Packs what a selection takes of a stretch; `None` where it takes nothing. `delivery` has its secrets in it.
 ///
 /// # Errors
-/// Where the delivery cannot be sent to, its filter is none, or a batch cannot be read.
-pub fn pack(
-    delivery: &Delivery,
-    kind: Kind,
-    batches: &[Batch],
-    selection: &Selection,
-) -> Result<Option<Parcel>> {
+/// Where the delivery cannot be sent to, its filter is none, or the stretch cannot be read.
+pub fn pack(delivery: &Delivery, stretch: Stretch, selection: &Selection) -> Result<Option<Parcel>> {
     selection.check()?;
+    let kind = stretch.kind;
     let packed = match delivery {
         Delivery::Http(http) => {
-            lines(http.encoding, batches, selection)?.map(|packed| post(http, delivery.secret(), packed))
+            lines(http.encoding, stretch, selection)?.map(|packed| post(http, delivery.secret(), packed))
         }
-        Delivery::OtlpHttp(otlp) => export(otlp.encoding, kind, batches, selection)?
+        Delivery::OtlpHttp(otlp) => export(otlp.encoding, stretch, selection)?
             .map(|packed| post_otlp(otlp, delivery.secret(), kind, packed)),
-        Delivery::Syslog(syslog) => frames(batches, selection)?.map(|packed| write(syslog, packed)),
+        Delivery::Syslog(syslog) => frames(&stretch, selection)?.map(|packed| write(syslog, packed)),
         Delivery::S3(_) | Delivery::Internal(_) => None,
     };
     packed.transpose()
@@ -96,26 +92,27 @@ fn some((body, lines): Packed) -> Option<Packed> {
     (lines > 0).then_some((body, lines))
 }
 
-fn lines(encoding: Encoding, batches: &[Batch], selection: &Selection) -> Result<Option<Packed>> {
-    let mut body = encode::Body::new(encoding);
-    for batch in batches {
-        if selection.takes_every_line() {
-            body.push_batch(&batch.body, batch.lines as usize);
-            continue;
-        }
-        for line in batch.each_line() {
-            if selection.takes_line(&serde_json::from_slice(line)?) {
-                body.push(line);
+fn lines(encoding: Encoding, stretch: Stretch, selection: &Selection) -> Result<Option<Packed>> {
+    let (text, lines) = match selection.takes_every_line() {
+        true => (stretch.body, stretch.lines),
+        false => {
+            let (mut text, mut lines) = (Vec::new(), 0);
+            for line in stretch.each_line() {
+                if selection.takes_line(&serde_json::from_slice(line)?) {
+                    text.extend_from_slice(line);
+                    text.push(b'\n');
+                    lines += 1;
+                }
             }
+            (text, lines)
         }
-    }
-    let lines = body.lines();
-    Ok(some((body.finish(), lines)))
+    };
+    Ok(some((encode::body(encoding, text), lines)))
 }
 
-fn taken(batches: &[Batch], selection: &Selection) -> Result<Vec<Json>> {
+fn taken(stretch: &Stretch, selection: &Selection) -> Result<Vec<Json>> {
     let mut taken = Vec::new();
-    for line in batches.iter().flat_map(|batch| batch.each_line()) {
+    for line in stretch.each_line() {
         let line: Json = serde_json::from_slice(line)?;
         if selection.takes_line(&line) {
             taken.push(line);
@@ -124,31 +121,25 @@ fn taken(batches: &[Batch], selection: &Selection) -> Result<Vec<Json>> {
     Ok(taken)
 }
 
-fn frames(batches: &[Batch], selection: &Selection) -> Result<Option<Packed>> {
-    let taken = taken(batches, selection)?;
+fn frames(stretch: &Stretch, selection: &Selection) -> Result<Option<Packed>> {
+    let taken = taken(stretch, selection)?;
     let mut frames = Vec::new();
     taken.iter().for_each(|line| syslog::push(&mut frames, line));
     Ok(some((frames, taken.len())))
 }
 
-fn export(
-    encoding: OtlpEncoding,
-    kind: Kind,
-    batches: &[Batch],
-    selection: &Selection,
-) -> Result<Option<Packed>> {
-    let bodies: Vec<&[u8]> = batches.iter().map(|batch| batch.body.as_slice()).collect();
-    Ok(some(match kind {
+fn export(encoding: OtlpEncoding, stretch: Stretch, selection: &Selection) -> Result<Option<Packed>> {
+    Ok(some(match stretch.kind {
         Kind::Log => {
-            let taken = taken(batches, selection)?;
+            let taken = taken(&stretch, selection)?;
             (otlp::encode(encoding, &otlp::records(&taken))?, taken.len())
         }
         // Exports as protobuf, one after the other, are one export.
         Kind::Trace if selection.takes_every_line() && encoding == OtlpEncoding::Proto => {
-            (bodies.concat(), batches.iter().map(|batch| batch.lines as usize).sum())
+            (stretch.body, stretch.lines)
         }
         Kind::Trace => {
-            let spans = otlp::spans(&bodies, selection)?;
+            let spans = otlp::spans(&stretch.body, selection)?;
             (otlp::encode(encoding, &spans)?, otlp::count(&spans))
         }
     }))

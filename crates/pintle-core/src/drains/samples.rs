@@ -2,8 +2,7 @@
 
 use crate::clock::{self, Millis};
 use crate::entropy::Entropy;
-use crate::ids::ProjectId;
-use crate::logs::{Batch, Kind};
+use crate::logs::{Kind, Stretch};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
@@ -17,7 +16,7 @@ const DEPLOYMENT: &str = "dpl_sample";
 const HOST: &str = "sample.example.com";
 
 /// Samples of a schema; `None` where there are none.
-pub(super) fn of(schema: &str, now: Millis, entropy: &Entropy) -> Option<Batch> {
+pub(super) fn of(schema: &str, now: Millis, entropy: &Entropy) -> Option<Stretch> {
     let (kind, lines, body) = match schema {
         "log" => lines(&logs(now)),
         "analytics" => lines(&[page_view(now)]),
@@ -25,12 +24,12 @@ pub(super) fn of(schema: &str, now: Millis, entropy: &Entropy) -> Option<Batch> 
         "trace" => (Kind::Trace, 1, span(now, entropy).encode_to_vec()),
         _ => return None,
     };
-    Some(Batch { position: 0, project: ProjectId::from(PROJECT), kind, created_at: now, lines, body })
+    Some(Stretch { kind, lines, body })
 }
 
-fn lines(lines: &[Json]) -> (Kind, i64, Vec<u8>) {
+fn lines(lines: &[Json]) -> (Kind, usize, Vec<u8>) {
     let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    (Kind::Log, lines.len() as i64, body.into_bytes())
+    (Kind::Log, lines.len(), body.into_bytes())
 }
 
 /// A line of a build, of a function and of a static file (semantics.md 6.4).

@@ -54,13 +54,11 @@ fn parcels(core: &Core, trial: &Trial) -> Result<Vec<Parcel>> {
     let mut parcels = Vec::new();
     for name in trial.schemas.keys() {
         let samples = samples::of(name, core.clock.now(), &core.entropy);
-        let sample = samples.filter(|batch| suits(&trial.delivery, name, batch.kind));
-        let Some(batch) = sample else {
+        let Some(sample) = samples.filter(|sample| suits(&trial.delivery, name, sample.kind)) else {
             let text = format_args!("`schemas.{name}` cannot be delivered to what `delivery.type` says.");
             return Err(Error::invalid(text));
         };
-        let kind = batch.kind;
-        parcels.extend(pack(&trial.delivery, kind, &[batch], &Selection::default())?);
+        parcels.extend(pack(&trial.delivery, sample, &Selection::default())?);
     }
     Ok(parcels)
 }

@@ -4,7 +4,9 @@ use super::Position;
 use crate::clock::Millis;
 use crate::ids::ProjectId;
 use crate::{Error, Result};
+use lz4_flex::block;
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// What a batch holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,7 +49,7 @@ pub struct NewBatch {
 impl NewBatch {
     /// `deployments` are those that its lines name.
     pub fn new(kind: Kind, lines: usize, deployments: BTreeSet<String>, body: &[u8]) -> Self {
-        let packed = lz4_flex::compress_prepend_size(body);
+        let packed = block::compress_prepend_size(body);
         Self { kind, lines: lines as i64, deployments, size: body.len() as i64, body: packed }
     }
 }
@@ -67,11 +69,30 @@ impl Packed {
     /// # Errors
     /// Where it is not what was packed.
     pub fn unpack(self) -> Result<Batch> {
-        let Self { position, project, kind, created_at, lines, body } = self;
-        let body = lz4_flex::decompress_size_prepended(&body).map_err(|error| {
-            Error::internal(format_args!("batch {position} of the logs does not unpack: {error}"))
-        })?;
+        let mut body = vec![0; self.size()?];
+        self.unpack_into(&mut body)?;
+        let Self { position, project, kind, created_at, lines, .. } = self;
         Ok(Batch { position, project, kind, created_at, lines, body })
+    }
+
+    /// Bytes that it has unpacked.
+    fn size(&self) -> Result<usize> {
+        let (size, _) = block::uncompressed_size(&self.body).map_err(|error| self.broken(&error))?;
+        Ok(size)
+    }
+
+    /// Into as many bytes as it has.
+    fn unpack_into(&self, body: &mut [u8]) -> Result<()> {
+        let (size, packed) = block::uncompressed_size(&self.body).map_err(|error| self.broken(&error))?;
+        match block::decompress_into(packed, body) {
+            Ok(unpacked) if unpacked == size => Ok(()),
+            Ok(unpacked) => Err(self.broken(&format_args!("{unpacked} bytes instead of {size}"))),
+            Err(error) => Err(self.broken(&error)),
+        }
+    }
+
+    fn broken(&self, why: &dyn fmt::Display) -> Error {
+        Error::internal(format_args!("batch {} of the logs does not unpack: {why}", self.position))
     }
 }
 
@@ -90,6 +111,36 @@ pub struct Batch {
 
 impl Batch {
     /// The lines of a batch of logs, without their ends.
+    pub fn each_line(&self) -> impl Iterator<Item = &[u8]> {
+        lines(&self.body).filter(|line| !line.is_empty())
+    }
+}
+
+/// Some of a stream for whom batches are all one: of one kind, unpacked, one behind the other.
+#[derive(Debug)]
+pub struct Stretch {
+    pub kind: Kind,
+    /// Lines, or spans.
+    pub lines: usize,
+    pub body: Vec<u8>,
+}
+
+impl Stretch {
+    /// # Errors
+    /// Where a batch is not what was packed.
+    pub fn unpack(kind: Kind, batches: &[Packed]) -> Result<Self> {
+        let sizes = batches.iter().map(Packed::size).collect::<Result<Vec<_>>>()?;
+        let mut body = vec![0; sizes.iter().sum()];
+        let mut rest = &mut *body;
+        for (batch, size) in batches.iter().zip(sizes) {
+            let (place, behind) = rest.split_at_mut(size);
+            batch.unpack_into(place)?;
+            rest = behind;
+        }
+        Ok(Self { kind, lines: batches.iter().map(|batch| batch.lines as usize).sum(), body })
+    }
+
+    /// The lines of a stretch of logs, without their ends.
     pub fn each_line(&self) -> impl Iterator<Item = &[u8]> {
         lines(&self.body).filter(|line| !line.is_empty())
     }

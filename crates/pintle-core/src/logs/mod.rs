@@ -15,7 +15,7 @@ mod scan;
 pub mod tail;
 mod turns;
 
-pub use batch::{Batch, Kind, NewBatch, Packed};
+pub use batch::{Batch, Kind, NewBatch, Packed, Stretch};
 pub use line::{Level, Line, Proxy, Text};
 pub use read::{Wanted, first_kept, head, range, read_after};
 pub use tail::{Follow, Tail};

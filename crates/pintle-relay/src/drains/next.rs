@@ -4,7 +4,7 @@ use pintle_core::drains::cursors::{self, Lane};
 use pintle_core::drains::parcel::{self, Parcel};
 use pintle_core::drains::ready::{self, Ready};
 use pintle_core::ids::{OwnerId, ProjectId};
-use pintle_core::logs::{self, Packed, Position, Wanted};
+use pintle_core::logs::{self, Packed, Position, Stretch, Wanted};
 use pintle_core::{Core, Error, Result};
 
 /// How much of the stream is sent at a time, in bytes as they were taken in; a batch that has more goes alone.
@@ -89,9 +89,10 @@ pub(super) async fn pack(
 ) -> Result<(Result<Option<Parcel>>, Ready)> {
     let kind = lane.kind;
     let work = move || {
-        let batches = batches.into_iter().map(Packed::unpack).collect::<Result<Vec<_>>>();
+        let stretch = Stretch::unpack(kind, &batches);
+        drop(batches);
         let parcel =
-            batches.and_then(|batches| parcel::pack(&ready.drain.delivery, kind, &batches, &ready.selection));
+            stretch.and_then(|stretch| parcel::pack(&ready.drain.delivery, stretch, &ready.selection));
         (parcel, ready)
     };
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)

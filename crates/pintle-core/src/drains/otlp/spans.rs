@@ -16,16 +16,14 @@ const ENVIRONMENT: &[&str] = &["vercel.environment", "deployment.environment", "
 /// How a span calls the path of its request.
 const PATH: &[&str] = &["url.path", "http.target", "http.route"];
 
-/// The spans of batches, each an export as it was taken in, that a selection takes. A trace is taken or left as a whole, by the path of
-/// its first span here that has one.
+/// The spans of exports as they were taken in, one behind the other, that a selection takes. A trace is taken or left as a whole, by the
+/// path of its first span here that has one.
 ///
 /// # Errors
-/// Where a batch is no export.
-pub fn spans(batches: &[&[u8]], selection: &Selection) -> Result<ExportTraceServiceRequest> {
-    let mut all = ExportTraceServiceRequest::default();
-    for batch in batches {
-        all.merge(*batch).map_err(|error| Error::internal(format_args!("a batch of spans: {error}")))?;
-    }
+/// Where they are no exports.
+pub fn spans(exports: &[u8], selection: &Selection) -> Result<ExportTraceServiceRequest> {
+    let all = ExportTraceServiceRequest::decode(exports);
+    let mut all = all.map_err(|error| Error::internal(format_args!("batches of spans: {error}")))?;
     if selection.takes_every_line() {
         return Ok(all);
     }
@@ -124,14 +122,14 @@ mod tests {
             env,
             request_path: path.map(str::to_owned),
         };
-        let batches = [
+        let exports = [
             export("production", 1, "/api/users"),
             export("production", 2, "/health"),
             export("preview", 3, "/api/users"),
-        ];
-        let batches: Vec<&[u8]> = batches.iter().map(Vec::as_slice).collect();
+        ]
+        .concat();
         let taken = |rules: Vec<Sampling>| {
-            let export = spans(&batches, &Selection::sampled(rules)).unwrap();
+            let export = spans(&exports, &Selection::sampled(rules)).unwrap();
             let scopes = export.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
             scopes.flat_map(|scope| &scope.spans).map(|span| span.trace_id[0]).collect::<Vec<_>>()
         };
@@ -139,6 +137,6 @@ mod tests {
         assert_eq!(taken(vec![rule(None, Some("/api"), 1.0)]), [1, 1, 3, 3]);
         assert_eq!(taken(vec![rule(Some(Environment::Production), Some("api/"), 1.0)]), [1, 1]);
         assert_eq!(taken(vec![rule(None, Some("/health"), 0.0), rule(None, None, 1.0)]), [1, 1, 3, 3]);
-        assert!(spans(&[b"no export"], &Selection::default()).is_err());
+        assert!(spans(b"no export", &Selection::default()).is_err());
     }
 }

@@ -110,6 +110,25 @@ test('`ir disconnect` and `ir connect` take its variables away and give them bac
   assert.deepEqual(await variables(), ['PASSWORD', 'SECOND_PASSWORD', 'SECOND_URL', 'URL'])
 })
 
+test('`ir claim` names the page on which a sandbox is claimed', async () => {
+  const [{ id }] = await installations()
+  const headers = { authorization: `Bearer ${partner.installations.get(id).token}` }
+  const tell = async (method, body) => {
+    const path = `${demo.url}/v1/installations/${id}/resources/sandbox`
+    const { ok, status } = await fetch(path, { method, headers, body: body && JSON.stringify(body) })
+    assert.ok(ok, `${method}: ${status}`)
+  }
+  await tell('PUT', { productId: partner.product, name: 'sandbox', status: 'ready', ownership: 'sandbox' })
+  const { code, stdout } = await cli.run('ir', 'claim', 'sandbox')
+  const { reason, verification_uri: page } = JSON.parse(stdout)
+  assert.deepEqual([code, reason], [1, 'integration_sandbox_claim_required'])
+  assert.ok(page.includes(`/sso/integrations/${partner.slug}/${id}?resource_id=${(await store('sandbox')).id}`), page)
+  await tell('PATCH', { ownership: 'linked' })
+  const again = await cli.run('ir', 'claim', 'sandbox')
+  assert.match(again.stdout + again.stderr, /can no longer be claimed/)
+  await tell('DELETE')
+})
+
 test('`integration remove` refuses while there are resources', async () => {
   const { code } = await cli.run('integration', 'remove', partner.slug, '--yes')
   assert.equal(code, 1)

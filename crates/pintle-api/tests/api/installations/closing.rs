@@ -4,6 +4,7 @@ use super::{Market, pass};
 use pintle_core::clock::{DAY, HOUR};
 use pintle_core::permissions::Role;
 use pintle_testing::on_each_engine;
+use pintle_testing::partner::Act;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -33,6 +34,23 @@ async fn a_partner_has_a_day_for_final_invoices() {
         market.look(&id).await.fails(404, "not_found");
         let billing = format!("/v1/installations/{id}/billing/invoices/none");
         assert_eq!(partner.get(&billing).await.fails(403, "forbidden")["invalidToken"], true);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_partner_that_does_not_understand_its_removal_holds_nobody() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        for status in [400, 422] {
+            let (id, _) = market.bought().await;
+            market.partner.then(Act::Answer(status, json!({})));
+            market.remove(&id).await.ok(204);
+            let closing = market.closing(&id).await;
+            assert_eq!((&closing["state"], &closing["partner"]), (&json!("closing"), &json!("refused")));
+            pass(pintle, DAY + HOUR).await;
+            assert_eq!(market.closing(&id).await["end"], "window-passed");
+        }
     })
     .await;
 }

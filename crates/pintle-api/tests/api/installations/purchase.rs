@@ -139,6 +139,26 @@ async fn after_a_day_it_is_an_error_that_can_be_tried_again_or_removed() {
 }
 
 #[tokio::test]
+async fn what_is_an_error_can_still_be_refused_and_then_there_never_was_one() {
+    on_each_engine(async |pintle| {
+        let market = Market::open(pintle).await;
+        market.partner.script(|_| Some(Act::Answer(500, json!({}))));
+        let id = market.buy(json!({})).await.ok(200)["id"].as_str().unwrap().to_owned();
+        pass(pintle, DAY + HOUR).await;
+        assert_eq!(market.look(&id).await.ok(200)["status"], "error");
+        let refusal = json!({ "error": { "code": "forbidden", "message": "Not in this country" } });
+        market.partner.script(move |_| Some(Act::Answer(403, refusal.clone())));
+        market.buy(json!({})).await.says(403, "forbidden", "Not in this country");
+        market.look(&id).await.fails(404, "not_found");
+        market.team.get(&format!("/pintle/v1/removals/{id}")).await.fails(404, "not_found");
+        assert_eq!(market.list().await, Vec::<Value>::new());
+        market.partner.script(|_| None);
+        assert_ne!(market.bought().await.0, id);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_plan_is_the_partners_to_give() {
     on_each_engine(async |pintle| {
         let market = Market::open(pintle).await;

@@ -112,6 +112,7 @@ async fn nothing_is_billed_twice() {
         let partner = on_a_plan(&team, "db").await;
         let path = at(&partner, "/billing/invoices");
         let id = submit(&partner, invoice(pintle)).await;
+        partner.caller.post(&path, invoice(pintle)).await.fails(409, "invoice_exists");
         let mut same = invoice(pintle);
         same["period"] = json!({ "start": day(pintle, 30), "end": day(pintle, 60) });
         same["invoiceDate"] = same["period"]["start"].clone();

@@ -17,8 +17,8 @@ pub struct Objection {
     pub ground: Ground,
 }
 
-/// What lies behind it; the first of these is the answer where there are several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What lies behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ground {
     /// A rule that it breaks, now and always.
     Rule,
@@ -26,6 +26,17 @@ pub enum Ground {
     Unknown,
     /// Another invoice, and the code of the conflict.
     Conflict(&'static str),
+}
+
+impl Ground {
+    /// The first of these is the answer where there are several.
+    pub fn rank(self) -> u8 {
+        match self {
+            Ground::Rule => 0,
+            Ground::Unknown => 1,
+            Ground::Conflict(_) => 2,
+        }
+    }
 }
 
 pub fn broken(text: impl Into<String>) -> Objection {

@@ -120,7 +120,7 @@ fn refused(new: &NewInvoice, objections: Vec<Objection>) -> Result<Submitted> {
     if new.test.is_some() {
         return Ok(Submitted { test: Some(true), validation_errors: Some(texts), ..Submitted::default() });
     }
-    let Some(first) = objections.iter().min_by_key(|objection| objection.ground) else {
+    let Some(first) = objections.iter().min_by_key(|objection| objection.ground.rank()) else {
         return Ok(Submitted::default());
     };
     let error = match first.ground {

@@ -97,6 +97,8 @@ impl Memory {
         let segments: Vec<&str> = asked.path.trim_start_matches("/v1/").split('/').collect();
         let body = &asked.body;
         match (&asked.method, segments.as_slice()) {
+            // It has any plan for an installation, and lists none.
+            (&Method::GET, ["installations", _, "plans"]) => not_found(),
             (&Method::GET, [.., "plans"]) => (200, json!({ "plans": [plan("free"), plan("pro")] })),
             (&Method::PUT, ["installations", id]) => self.install(id, body),
             (method, ["installations", id, rest @ ..]) => {

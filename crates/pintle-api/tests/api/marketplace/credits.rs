@@ -5,6 +5,7 @@ use pintle_core::clock::HOUR;
 use pintle_core::marketplace::calls;
 use pintle_testing::{Caller, Installed, on_each_engine};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 async fn tell(partner: &Installed, told: &str, balances: Value) {
     let body = json!({ "timestamp": told, "balances": balances });
@@ -133,7 +134,7 @@ async fn what_was_paid_for_and_never_handed_out_is_given_back_also_after_the_rem
 
         pintle.clock.advance(25 * HOUR);
         loop {
-            let due = calls::claim(&pintle.core).await.unwrap();
+            let due = calls::claim(&pintle.core, &HashSet::new()).await.unwrap();
             if due.is_empty() {
                 break;
             }

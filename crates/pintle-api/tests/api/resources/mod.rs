@@ -18,6 +18,7 @@ use pintle_core::clock::MINUTE;
 use pintle_core::marketplace::calls;
 use pintle_testing::{Caller, Installed, Pintle};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// A team with a project `site`, and a marketplace installation with the product `db`.
 async fn world(pintle: &Pintle) -> (Caller, Installed) {
@@ -70,7 +71,7 @@ async fn later(pintle: &Pintle, ms: i64) -> usize {
     pintle.clock.advance(ms);
     let mut made = 0;
     loop {
-        let claimed = calls::claim(&pintle.core).await.unwrap();
+        let claimed = calls::claim(&pintle.core, &HashSet::new()).await.unwrap();
         if claimed.is_empty() || made > 20 {
             return made;
         }

@@ -4,6 +4,7 @@ use super::{LEASE, run};
 use crate::ids::DeliveryId;
 use crate::{Core, Result};
 use pintle_store::{Conn, params};
+use std::collections::HashSet;
 
 /// A call in a worker's hands, for as long as its tries may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,19 +14,22 @@ pub struct Claimed {
     pub lane: String,
 }
 
-/// Takes the oldest due call of each installation that has none under way, here or on another server; then [`run_claimed`] it.
-pub async fn claim(core: &Core) -> Result<Vec<Claimed>> {
+/// Takes the oldest due call of each installation that has none under way, here (`busy`) or on another server; then [`run_claimed`] it.
+/// A lease alone would not do here: where the clock is moved, it ends before the call does.
+pub async fn claim(core: &Core, busy: &HashSet<String>) -> Result<Vec<Claimed>> {
     let now = core.clock.now();
     let sql = "SELECT DISTINCT d.source_id FROM deliveries d WHERE d.kind = 'partner' AND d.due_at <= $1
       AND NOT EXISTS (SELECT 1 FROM installations i WHERE i.id = d.source_id AND i.called_until > $1)";
     let lanes: Vec<(String,)> = core.db.read().await?.all(sql, &params![now]).await?;
+    let lanes: Vec<String> =
+        lanes.into_iter().map(|(lane,)| lane).filter(|lane| !busy.contains(lane)).collect();
     if lanes.is_empty() {
         return Ok(Vec::new());
     }
     core.db
         .write(async move |tx| {
             let mut claimed = Vec::new();
-            for (lane,) in &lanes {
+            for lane in &lanes {
                 let taken = take(tx, lane, now).await?;
                 claimed.extend(taken.map(|id| Claimed { id: DeliveryId::from(id), lane: lane.clone() }));
             }

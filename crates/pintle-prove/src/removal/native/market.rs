@@ -149,11 +149,16 @@ impl Market {
         buyer.get(&format!("/v1/storage/stores/{id}")).await.fails(404, "not_found");
     }
 
+    /// One that the partner has already: the team is on its way to the import page, and the partner imports it. The state of that
+    /// way stays behind, where nobody comes back.
     async fn import(&self, world: &mut World, home: &Home, name: &str) -> Store {
+        let begin = format!("/pintle/v1/integrations/configurations/{}/imports", home.id);
+        world.editor(home.tenant).post(&begin, json!({})).await.ok(201);
         let linked = world.dice.chance(50);
         let resource = self.partner.memory().add(&home.id, name, linked);
         let path = format!("/v1/installations/{}/resources/{resource}", home.id);
-        let body = import(&resource, name, if linked { "linked" } else { "owned" });
+        let ownership = if linked { "linked" } else { *world.dice.pick(&["owned", "sandbox"]) };
+        let body = import(&resource, name, ownership);
         let answer = home.token.request(Method::PUT, &path, Some(body)).await.ok(200);
         if let Some(there) = self.partner.memory().resource(&home.id, &resource) {
             there.name = text(&answer["name"]);
@@ -201,7 +206,7 @@ impl Market {
 pub async fn register(vendor: &Caller, partner: &Partner, slug: &str) {
     let app = json!({
         "name": slug, "slug": slug, "kind": "marketplace", "baseUrl": partner.url,
-        "webhookUrl": "https://app.example.com/hook",
+        "webhookUrl": "https://app.example.com/hook", "importResourceUrl": "https://app.example.com/import",
         "scopes": ["read-write:integration-configuration"],
     });
     vendor.post("/pintle/v1/integrations", app).await.ok(201);

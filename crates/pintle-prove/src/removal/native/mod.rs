@@ -14,7 +14,7 @@ use pintle_core::clock::HOUR;
 use pintle_core::marketplace::{billing::settle, calls, installations::closing};
 use pintle_store::Engine;
 use pintle_testing::Pintle;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// What was proven.
@@ -102,7 +102,7 @@ impl Market {
         for _ in 0..3 * hours {
             pintle.clock.advance(HOUR / 3);
             loop {
-                let due = calls::claim(&pintle.core).await.expect("what is due");
+                let due = calls::claim(&pintle.core, &HashSet::new()).await.expect("what is due");
                 if due.is_empty() {
                     break;
                 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 pub fn status(error: &Error) -> StatusCode {
     match error.kind {
         Kind::BadRequest => StatusCode::BAD_REQUEST,
+        Kind::Unauthorized => StatusCode::UNAUTHORIZED,
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::MethodUnknown => StatusCode::METHOD_NOT_ALLOWED,

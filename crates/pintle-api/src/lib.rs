@@ -17,6 +17,7 @@ mod catalogue;
 mod clock;
 mod deliveries;
 mod drains;
+mod edge_config;
 mod environment;
 mod faults;
 mod integrations;
@@ -54,6 +55,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         clock::ROUTES,
         deliveries::ROUTES,
         drains::ROUTES,
+        edge_config::ROUTES,
         environment::ROUTES,
         faults::ROUTES,
         integrations::ROUTES,

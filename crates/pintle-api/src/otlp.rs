@@ -150,6 +150,7 @@ fn code(kind: Kind) -> i32 {
         Kind::TooSlow => 4,
         Kind::NotFound | Kind::Gone => 5,
         Kind::Conflict => 6,
+        Kind::Unauthorized => 16,
         Kind::Forbidden => 7,
         Kind::RateLimited => 8,
         Kind::PreconditionFailed => 9,

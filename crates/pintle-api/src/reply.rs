@@ -49,7 +49,12 @@ impl Reply {
 
     /// 200 with a document that is stored as it goes on the wire.
     pub fn document(doc: String) -> Self {
-        Self::new(StatusCode::OK, JSON, doc)
+        Self::whole(doc)
+    }
+
+    /// 200 with JSON that is ready.
+    pub fn whole(json: impl Into<Bytes>) -> Self {
+        Self::new(StatusCode::OK, JSON, json)
     }
 
     /// 200 with bytes of a type.

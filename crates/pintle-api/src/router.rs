@@ -130,22 +130,44 @@ struct Node {
     routes: Vec<(&'static Route, Vec<&'static str>)>,
 }
 
+/// Names that paths begin with, and what newer clients say instead.
+pub(crate) const ALSO: &[(&str, &str)] = &[("edge-config", "global-config")];
+
+/// The path of a route as newer clients have it, where that is another.
+fn newer(segments: &[&'static str]) -> Option<Vec<&'static str>> {
+    let (first, rest) = segments.split_first()?;
+    let (_, also) = ALSO.iter().find(|(name, _)| name == first)?;
+    Some([&[*also], rest].concat())
+}
+
 /// All routes as a tree of path segments. A literal segment beats a parameter.
 pub(crate) struct Router(Node);
+
+impl Node {
+    fn add(&mut self, route: &'static Route, segments: Vec<&'static str>) {
+        let mut node = self;
+        for segment in &segments {
+            node = match segment.starts_with('{') {
+                true => node.parameter.get_or_insert_default(),
+                false => node.literal.entry(segment).or_default(),
+            };
+        }
+        node.routes.push((route, segments));
+    }
+}
 
 impl Router {
     pub(crate) fn new(routes: impl Iterator<Item = &'static Route>) -> Self {
         let mut root = Node::default();
+        let mut also = Vec::new();
         for route in routes {
-            let mut node = &mut root;
             let segments = unversioned(route.path).1;
-            for segment in &segments {
-                node = match segment.starts_with('{') {
-                    true => node.parameter.get_or_insert_default(),
-                    false => node.literal.entry(segment).or_default(),
-                };
-            }
-            node.routes.push((route, segments));
+            also.extend(newer(&segments).map(|segments| (route, segments)));
+            root.add(route, segments);
+        }
+        // Last: a route of its own under the newer name comes first.
+        for (route, segments) in also {
+            root.add(route, segments);
         }
         Self(root)
     }
@@ -219,6 +241,16 @@ mod tests {
         }
         assert_eq!(found("HEAD", "/v3/webhooks"), Some(("getWebhooks", Some(3))));
         assert_eq!(found("GET", "/v1/nothing"), None);
+    }
+
+    #[test]
+    fn newer_names_lead_to_the_same_routes_unless_they_have_their_own() {
+        for (path, id) in [("items", "getEdgeConfigItems"), ("item/a", "getEdgeConfigItem")] {
+            assert_eq!(found("GET", &format!("/v1/edge-config/ecfg_a/{path}")), Some((id, Some(1))));
+            assert_eq!(found("GET", &format!("/v1/global-config/ecfg_a/{path}")), Some((id, Some(1))));
+        }
+        let tokens = found("GET", "/v1/global-config/ecfg_a/tokens");
+        assert_eq!(tokens, Some(("listGlobalConfigTokens", Some(1))));
     }
 
     #[test]

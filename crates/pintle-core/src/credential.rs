@@ -13,6 +13,8 @@ pub enum Prefix {
     Installation,
     /// A project's log key.
     LogKey,
+    /// What applications read an edge config with.
+    EdgeConfig,
 }
 
 impl Prefix {
@@ -21,6 +23,7 @@ impl Prefix {
             Prefix::User => "vcp_",
             Prefix::Installation => "vca_",
             Prefix::LogKey => "pin_",
+            Prefix::EdgeConfig => "ect_",
         }
     }
 }

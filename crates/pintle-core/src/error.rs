@@ -12,6 +12,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Kind {
     /// 400
     BadRequest,
+    /// 401: only where applications read edge configs, whose library wants it
+    Unauthorized,
     /// 403, also for a missing or unknown token
     Forbidden,
     /// 404

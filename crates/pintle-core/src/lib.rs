@@ -11,12 +11,14 @@ pub mod deletions;
 pub mod deliveries;
 pub mod doctor;
 pub mod drains;
+pub mod edge_config;
 pub mod entropy;
 mod error;
 pub mod events;
 pub mod faults;
 pub mod ids;
 pub mod integrations;
+mod json_schema;
 pub mod logs;
 pub mod marketplace;
 mod meta;
@@ -75,6 +77,7 @@ pub struct Inner {
     /// Wakes whoever delivers: rung after a change that may have left something to deliver.
     pub bell: Bell,
     log_turns: logs::Turns,
+    edge_configs: edge_config::Cache,
     pub faults: Faults,
     given: Given,
 }
@@ -110,6 +113,7 @@ impl Core {
         db.migrate(migrations::MIGRATIONS).await?;
         let vault = Vault::open(&db, master, &given.entropy).await?;
         let (bell, faults, log_turns) = (Bell::default(), Faults::default(), logs::Turns::default());
-        Ok(Self(Arc::new(Inner { db, vault, bell, log_turns, faults, given })))
+        let edge_configs = edge_config::Cache::default();
+        Ok(Self(Arc::new(Inner { db, vault, bell, log_turns, edge_configs, faults, given })))
     }
 }

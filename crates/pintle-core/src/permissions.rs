@@ -146,6 +146,8 @@ pub enum Permission {
     /// Log drains of the account, which integrations may not touch.
     AccountLogDrainRead,
     AccountLogDrainWrite,
+    EdgeConfigRead,
+    EdgeConfigWrite,
     ProjectRead,
     ProjectCreate,
     ProjectWrite,
@@ -230,6 +232,8 @@ impl Permission {
             ConfigurationRemove | WebhookWrite => Write("integration-configuration"),
             DrainRead | DrainWrite => Write("drain"),
             LogDrainRead | LogDrainWrite => Write("log-drain"),
+            EdgeConfigRead => Read("edge-config"),
+            EdgeConfigWrite => Write("edge-config"),
             ProjectRead => Read("project"),
             ProjectCreate | ProjectWrite | EnvironmentWrite => Write("project"),
             ProjectDomainWrite => WriteBoth("project", "domain"),
@@ -316,7 +320,7 @@ impl Permission {
         };
         let yes = match self {
             Public | Account | AccountTokens | TeamCreate | TeamJoin | TeamRead | MemberRemove
-            | ConfigurationRead | EventRead | SignOn | Develop => true,
+            | ConfigurationRead | EdgeConfigRead | EventRead | SignOn | Develop => true,
             Marketplace | MarketplaceBilling => false,
             InvoiceRead | InvoiceWrite => matches!(role, Owner | Billing),
             ConfigurationTransfer
@@ -326,7 +330,7 @@ impl Permission {
             | AccessGroupWrite
             | ProjectMemberWrite => role == Owner,
             AccessGroupRead => role != Contributor,
-            ConfigurationUpdate | ConfigurationRemove | Install => {
+            ConfigurationUpdate | ConfigurationRemove | Install | EdgeConfigWrite => {
                 matches!(role, Owner | Member) || extended.has("IntegrationManager")
             }
             ResourceTransfer | AppRead | AppWrite | EventTrigger | Listen | WebhookRead | WebhookWrite

@@ -96,6 +96,11 @@ pub fn pattern(field: &str, text: &str, pattern: &str, allowed: impl Fn(char) ->
     Ok(())
 }
 
+/// Letters, digits, `_` and `-`.
+pub fn word(field: &str, text: &str) -> Result<()> {
+    pattern(field, text, r"^[\w-]+$", |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+}
+
 /// One of a closed list.
 pub fn one_of(field: &str, text: &str, allowed: &[&str]) -> Result<()> {
     if allowed.contains(&text) {

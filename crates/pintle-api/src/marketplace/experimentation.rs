@@ -2,11 +2,13 @@
 //! global config.
 
 use crate::call::Call;
+use crate::edge_config::{conditions, etag};
 use crate::reply::Reply;
 use crate::router::routes;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use pintle_core::marketplace::experimentation::{self, Conditions, EdgeConfig, Item};
-use pintle_core::{Error, Result, Scope};
+use axum::http::{StatusCode, header};
+use pintle_core::edge_config::{Pushed, is_among};
+use pintle_core::marketplace::experimentation::{self, Item};
+use pintle_core::{Result, Scope};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -55,21 +57,16 @@ async fn list(call: Call, scope: Scope) -> Result<Reply> {
     Reply::json(&json!({ "items": experimentation::list(&call.core, &scope, call.param("id")).await? }))
 }
 
-fn condition(call: &Call, name: HeaderName) -> Option<String> {
-    call.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-}
-
-fn tagged(reply: Reply, config: &EdgeConfig) -> Result<Reply> {
-    let tag = HeaderValue::from_str(&config.etag()).map_err(Error::internal)?;
-    Ok(reply.with(header::ETAG, tag))
+fn tagged(reply: Reply, pushed: &Pushed) -> Result<Reply> {
+    Ok(reply.with(header::ETAG, etag(&pushed.digest)?))
 }
 
 async fn get(call: Call, scope: Scope) -> Result<Reply> {
-    let config = experimentation::edge_config(&call.core, &scope, call.param("resourceId")).await?;
-    let known = condition(&call, header::IF_NONE_MATCH).is_some_and(|tags| config.is_among(&tags));
+    let pushed = experimentation::edge_config(&call.core, &scope, call.param("resourceId")).await?;
+    let known = conditions(&call).if_none_match.is_some_and(|tags| is_among(&tags, &pushed.digest));
     match known {
-        true => tagged(Reply::empty(StatusCode::NOT_MODIFIED), &config),
-        false => tagged(Reply::json(&config)?, &config),
+        true => tagged(Reply::empty(StatusCode::NOT_MODIFIED), &pushed),
+        false => tagged(Reply::json(&pushed)?, &pushed),
     }
 }
 
@@ -81,11 +78,7 @@ struct Push {
 
 async fn push(call: Call, scope: Scope) -> Result<Reply> {
     let Push { data } = call.json()?;
-    let conditions = Conditions {
-        if_match: condition(&call, header::IF_MATCH),
-        if_none_match: condition(&call, header::IF_NONE_MATCH),
-    };
-    let config =
-        experimentation::push(&call.core, &scope, call.param("resourceId"), data, conditions).await?;
-    tagged(Reply::json(&config)?, &config)
+    let resource = call.param("resourceId");
+    let pushed = experimentation::push(&call.core, &scope, resource, data, conditions(&call)).await?;
+    tagged(Reply::json(&pushed)?, &pushed)
 }

@@ -12,6 +12,7 @@ mod configurations;
 mod consent;
 mod contract;
 mod drains;
+mod edge_config;
 mod effective;
 mod egress;
 mod env;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is a test's own code")]
 
 mod cases;
+mod edge_config;
 mod world;
 
 use cases::{CASES, Case, LIFTED, Needs, PUBLIC, REFUSED, UNFOUND_IS_BAD};

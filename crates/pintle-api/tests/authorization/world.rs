@@ -1,6 +1,6 @@
 //! A team with a member of every role, and the things that paths name.
 
-use crate::cases;
+use crate::{cases, edge_config};
 use axum::http::Method;
 use pintle_api::Route;
 use pintle_core::ids::OwnerId;
@@ -42,6 +42,13 @@ pub enum Thing {
     LogDrain,
     AccountLogDrain,
     Drain,
+    EdgeConfig,
+    EdgeConfigItem,
+    EdgeConfigSchema,
+    EdgeConfigToken,
+    /// The same, named in the body.
+    EdgeConfigTokens,
+    EdgeConfigBackup,
     Project,
     /// The same where the path calls it `projectId`.
     ProjectById,
@@ -286,6 +293,12 @@ impl<'a> World<'a> {
                     }
                 }
             }
+            Thing::EdgeConfig
+            | Thing::EdgeConfigItem
+            | Thing::EdgeConfigSchema
+            | Thing::EdgeConfigToken
+            | Thing::EdgeConfigTokens
+            | Thing::EdgeConfigBackup => edge_config::make(thing, by).await,
             Thing::AccountLogDrain => {
                 by.post("/v1/log-drains", cases::log_drain(0)).await.ok(200);
                 let drains = by.get("/v1/log-drains").await.ok(200);
@@ -674,7 +687,7 @@ impl<'a> World<'a> {
     }
 }
 
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 

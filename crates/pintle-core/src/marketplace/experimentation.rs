@@ -2,13 +2,11 @@
 //! they push for it.
 
 use crate::clock::Millis;
-use crate::events::{self, Event};
-use crate::ids::EdgeConfigId;
-use crate::{Core, Error, Kind, Result, Scope, credential, validate};
+use crate::edge_config::{self, Conditions, Pushed};
+use crate::{Core, Error, Result, Scope, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
-use sha2::{Digest, Sha256};
+use serde_json::{Map, Value as Json};
 
 /// A flag or an experiment, as it comes and is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -160,58 +158,14 @@ pub async fn list(core: &Core, scope: &Scope, store: &str) -> Result<Vec<Item>> 
     rows.iter().map(|(doc,)| Ok(serde_json::from_str(doc)?)).collect()
 }
 
-/// What a partner pushed.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EdgeConfig {
-    pub items: Map<String, Json>,
-    pub updated_at: Millis,
-    /// The hash of the items: it changes with them.
-    pub digest: String,
-}
-
-/// What a request wants to be true before it does anything: the values of `If-Match` and `If-None-Match`.
-#[derive(Debug, Clone, Default)]
-pub struct Conditions {
-    pub if_match: Option<String>,
-    pub if_none_match: Option<String>,
-}
-
-impl EdgeConfig {
-    fn new(items: Map<String, Json>, updated_at: Millis) -> Result<Self> {
-        let digest = credential::hex(&Sha256::digest(serde_json::to_vec(&items)?));
-        Ok(Self { items, updated_at, digest })
-    }
-
-    pub fn etag(&self) -> String {
-        format!("\"{}\"", self.digest)
-    }
-
-    /// Whether a list of tags names it.
-    pub fn is_among(&self, tags: &str) -> bool {
-        let own = self.etag();
-        tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == own)
-    }
-}
-
 /// The edge config of a resource; an empty one where nothing was pushed.
 ///
 /// # Errors
 /// 404 for a resource that is not the partner's.
-pub async fn edge_config(core: &Core, scope: &Scope, partner_id: &str) -> Result<EdgeConfig> {
+pub async fn edge_config(core: &Core, scope: &Scope, partner_id: &str) -> Result<Pushed> {
     let conn = core.db.read().await?;
-    current(&conn, scope, partner_id).await.map(|(_, config)| config)
-}
-
-async fn current(conn: &Conn, scope: &Scope, partner_id: &str) -> Result<(String, EdgeConfig)> {
-    let (resource, created_at) = resource(conn, scope, partner_id).await?;
-    let sql = "SELECT items, updated_at FROM edge_configs WHERE resource_id = $1";
-    let row: Option<(String, Millis)> = conn.opt(sql, &params![&resource]).await?;
-    let config = match row {
-        Some((items, updated_at)) => EdgeConfig::new(serde_json::from_str(&items)?, updated_at),
-        None => EdgeConfig::new(Map::new(), created_at),
-    };
-    Ok((resource, config?))
+    let (resource, since) = resource(&conn, scope, partner_id).await?;
+    edge_config::pushed(&conn, &resource, since).await
 }
 
 /// Replaces the items of a resource's edge config.
@@ -224,37 +178,13 @@ pub async fn push(
     partner_id: &str,
     items: Map<String, Json>,
     conditions: Conditions,
-) -> Result<EdgeConfig> {
-    for key in items.keys() {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        validate::pattern("data", key, "^[A-Za-z0-9_-]{1,256}$", allowed)?;
-        validate::at_most("data", key, 256)?;
-    }
+) -> Result<Pushed> {
     let (core, scope, partner_id) = (core.clone(), scope.clone(), partner_id.to_owned());
     core.clone()
         .db
         .write(async move |tx| {
-            let now = core.clock.now();
-            let (resource, before) = current(tx, &scope, &partner_id).await?;
-            let matches = conditions.if_match.as_deref().is_none_or(|tags| before.is_among(tags));
-            if !matches || conditions.if_none_match.as_deref().is_some_and(|tags| before.is_among(tags)) {
-                let text = "The edge config is not the one that the request names";
-                return Err(Error::new(Kind::PreconditionFailed, "precondition_failed", text));
-            }
-            let config = EdgeConfig::new(items.clone(), now)?;
-            let id = EdgeConfigId::new(&core.entropy);
-            let sql = "INSERT INTO edge_configs (id, owner_id, resource_id, created_at, updated_at, version, digest, items)
-              VALUES ($1, $2, $3, $4, $4, 1, $5, $6) ON CONFLICT (resource_id) DO UPDATE SET
-                updated_at = excluded.updated_at, version = edge_configs.version + 1, digest = excluded.digest,
-                items = excluded.items
-              RETURNING id";
-            let text = serde_json::to_string(&config.items)?;
-            let (id,): (String,) =
-                tx.one(sql, &params![id, scope.owner(), resource, now, &config.digest, text]).await?;
-            let payload = json!({ "edgeConfigId": id, "edgeConfigDigest": config.digest });
-            let event = Event::new("edge-config-items-updated", format!("updated edge config {id}"), payload);
-            events::record(tx, &core, &scope, now, event).await?;
-            Ok(config)
+            let (resource, _) = resource(tx, &scope, &partner_id).await?;
+            edge_config::push(tx, &core, &scope, &resource, &items, &conditions, core.clock.now()).await
         })
         .await
 }

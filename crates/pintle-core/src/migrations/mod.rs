@@ -12,6 +12,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "imports", sql: include_str!("0006_imports.sql") },
     Migration { name: "projects", sql: include_str!("0007_projects.sql") },
     Migration { name: "access", sql: include_str!("0008_access.sql") },
+    Migration { name: "edge_config", sql: include_str!("0009_edge_config.sql") },
 ];
 
 /// That a database has this program's schema, neither an older nor a newer one.

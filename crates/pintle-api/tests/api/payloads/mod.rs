@@ -1,6 +1,7 @@
 //! What is recorded of each change, and what webhooks are told of it (semantics.md 5.4, 5.5, 8.8), as snapshots. A webhook event has
 //! exactly the documented payload; `cargo insta review` shows what changed.
 
+mod edge_config;
 mod environments;
 mod installations;
 mod invoices;
@@ -72,7 +73,7 @@ impl Names {
         let (prefix, random) = word.rsplit_once('_').unwrap_or(("id", word));
         let letters = random.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let random_ones = random.bytes().any(|byte| !byte.is_ascii_lowercase());
-        if ![12, 16, 21, 24, 28, 64].contains(&random.len()) || !letters || !random_ones {
+        if ![12, 16, 21, 24, 28, 32, 64].contains(&random.len()) || !letters || !random_ones {
             return word.to_owned();
         }
         let same =

@@ -21,6 +21,11 @@ pub struct Attached {
     /// The resources in projects.
     #[serde(default)]
     pub connections: Vec<Item>,
+    #[serde(default)]
+    pub edge_configs: Vec<Item>,
+    /// What reads them, and other edge configs.
+    #[serde(default)]
+    pub edge_config_tokens: Vec<Item>,
     /// The projects it was given, where it was not given all.
     pub projects: Vec<String>,
     pub tokens: i64,
@@ -28,7 +33,7 @@ pub struct Attached {
 }
 
 /// One thing, by its id and what a person knows it by: a webhook's URL, a drain's name, a variable's key, a
-/// resource's name, a bypass's note.
+/// resource's or an edge config's name, a bypass's note, a token's label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
@@ -48,14 +53,19 @@ const RESOURCES: &str =
     "SELECT id, doc, CAST(NULL AS TEXT) FROM resources WHERE configuration_id = $1 ORDER BY id";
 const CONNECTIONS: &str = "SELECT c.id, r.doc, c.project_id FROM resource_connections c
   JOIN resources r ON r.id = c.resource_id WHERE c.configuration_id = $1 ORDER BY c.id";
+const EDGE_CONFIGS: &str = "SELECT id, slug FROM edge_configs WHERE configuration_id = $1 ORDER BY id";
+const EDGE_CONFIG_TOKENS: &str =
+    "SELECT id, doc, CAST(NULL AS TEXT) FROM edge_config_tokens WHERE configuration_id = $1 ORDER BY id";
 const PROJECTS: &str =
     "SELECT project_id FROM configuration_projects WHERE configuration_id = $1 ORDER BY project_id";
 /// Everything that refers to a configuration.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 11] = [
     "webhooks",
     "drains",
     "envs",
     "protection_bypasses",
+    "edge_config_tokens",
+    "edge_configs",
     "resource_connections",
     "resources",
     "configuration_projects",
@@ -70,6 +80,8 @@ impl Attached {
     pub(super) async fn of(conn: &Conn, id: &ConfigurationId) -> Result<Self> {
         let id = &params![id];
         let projects: Vec<(String,)> = conn.all(PROJECTS, id).await?;
+        let edge_configs: Vec<(String, String)> = conn.all(EDGE_CONFIGS, id).await?;
+        let named = |(id, name)| Item { id, name, project_id: None };
         let (tokens,) = conn.one(TOKENS, id).await?;
         let (codes,) = conn.one(CODES, id).await?;
         Ok(Self {
@@ -79,6 +91,8 @@ impl Attached {
             protection_bypasses: items(conn.all(BYPASSES, id).await?)?,
             resources: items(conn.all(RESOURCES, id).await?)?,
             connections: items(conn.all(CONNECTIONS, id).await?)?,
+            edge_configs: edge_configs.into_iter().map(named).collect(),
+            edge_config_tokens: items(conn.all(EDGE_CONFIG_TOKENS, id).await?)?,
             projects: projects.into_iter().map(|(project,)| project).collect(),
             tokens,
             codes,
@@ -103,13 +117,14 @@ struct Names {
     name: Option<String>,
     url: Option<String>,
     note: Option<String>,
+    label: Option<String>,
 }
 
 /// Rows of an id, a document that has a name, and a project.
 pub(crate) fn items(rows: Vec<(String, String, Option<String>)>) -> Result<Vec<Item>> {
     let item = |(id, doc, project_id): (String, String, Option<String>)| {
         let names: Names = serde_json::from_str(&doc)?;
-        let name = names.key.or(names.name).or(names.url).or(names.note).unwrap_or_default();
+        let name = names.key.or(names.name).or(names.url).or(names.note).or(names.label).unwrap_or_default();
         Ok(Item { id, name, project_id })
     };
     rows.into_iter().map(item).collect()

@@ -1,4 +1,4 @@
-//! The transfer of an installation to another team (semantics.md 3.5): it keeps its id, its partner's token, resources, webhooks and drains.
+//! The transfer of an installation to another team (semantics.md 3.5): it keeps its id, its partner's token, resources, webhooks, drains and edge configs.
 //! The earlier team keeps its history and nothing else.
 
 use super::{closing, load};
@@ -10,7 +10,7 @@ use crate::integrations::{self, Kind};
 use crate::marketplace::resources::{self, transfers};
 use crate::marketplace::{billing, calls};
 use crate::teams::members;
-use crate::{Core, Error, Result, Scope, drains, webhooks};
+use crate::{Core, Error, Result, Scope, drains, edge_config, webhooks};
 use pintle_store::{Conn, params};
 use serde_json::json;
 
@@ -119,7 +119,8 @@ async fn hand_over(
     installation.save(tx).await?;
     let sql = "UPDATE tokens SET team_id = $2, user_id = $3 WHERE configuration_id = $1";
     tx.execute(sql, &params![id, to, user]).await?;
-    resources::hand_over(tx, id, to).await?;
+    resources::hand_over(tx, id, to, now).await?;
+    edge_config::hand_over(tx, id, to, now).await?;
     webhooks::hand_over(tx, id, to).await?;
     drains::hand_over(tx, id, to).await?;
     billing::hand_over(tx, id, to).await?;

@@ -7,7 +7,7 @@ use crate::ids::{ConfigurationId, DeliveryId, OwnerId, ProductId, ResourceId};
 use crate::marketplace::Notification;
 use crate::marketplace::billing::terms;
 use crate::marketplace::calls::{Call, Operation};
-use crate::{Core, Error, OnConstraint, Result, Scope};
+use crate::{Core, Error, OnConstraint, Result, Scope, edge_config};
 use pintle_store::{Conn, Error as StoreError, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -207,10 +207,9 @@ impl Resource {
 
     /// Writes it with its new owner, who also gets what its partner pushes of it. What the partner told of deployments is forgotten: their
     /// projects are the earlier owner's.
-    pub(super) async fn changed_hands(&self, tx: &Conn) -> Result<()> {
+    pub(super) async fn changed_hands(&self, tx: &Conn, now: Millis) -> Result<()> {
         self.save(tx).await?;
-        let pushed = "UPDATE edge_configs SET owner_id = $2 WHERE resource_id = $1";
-        tx.execute(pushed, &params![&self.id, &self.owner_id]).await?;
+        edge_config::changed_hands(tx, &self.id, &self.owner_id, now).await?;
         tx.execute("DELETE FROM deployment_actions WHERE resource_id = $1", &params![&self.id]).await?;
         Ok(())
     }
@@ -316,12 +315,12 @@ pub(super) async fn of_call(conn: &Conn, call: &Call) -> Result<Option<Resource>
 }
 
 /// Makes the resources of an installation another owner's. What deployments of the earlier owner's were given goes.
-pub(crate) async fn hand_over(tx: &Conn, id: &ConfigurationId, to: &OwnerId) -> Result<()> {
+pub(crate) async fn hand_over(tx: &Conn, id: &ConfigurationId, to: &OwnerId, now: Millis) -> Result<()> {
     let sql = "SELECT doc FROM resources WHERE configuration_id = $1 ORDER BY id";
     for (doc,) in tx.all::<(String,)>(sql, &params![id]).await? {
         let mut resource: Resource = serde_json::from_str(&doc)?;
         resource.owner_id = to.clone();
-        resource.changed_hands(tx).await?;
+        resource.changed_hands(tx, now).await?;
     }
     Ok(())
 }

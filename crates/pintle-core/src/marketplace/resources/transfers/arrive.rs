@@ -81,7 +81,7 @@ impl Move<'_> {
         let told = self.told(&resource).await?;
         resource.name = free_name(tx, &target.owner_id, &resource.name, Some(&resource.id)).await?;
         settle_bills(tx, &source, &target.id, resource.known_as(), now).await?;
-        resource.changed_hands(tx).await?;
+        resource.changed_hands(tx, now).await?;
         if !told.is_empty() {
             life::keep(tx, core, to, &mut resource, told, now).await?;
         }

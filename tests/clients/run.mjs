@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts a Pintle, lets the official command line work with it, ends it. The program is PINTLE_BIN, else ../../target/debug/pintle;
+// Starts a Pintle, lets the official command line and libraries work with it, ends it. The program is PINTLE_BIN, else ../../target/debug/pintle;
 // `--database URL` is handed to it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bare;
+mod lists;
 mod load;
 mod profile;
 mod reads;
@@ -50,6 +51,7 @@ struct Plan {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     Reads,
+    Lists,
     Writes,
     Removal,
     Start,
@@ -93,6 +95,9 @@ fn measure(plan: &Plan) -> Outcome<()> {
     }
     if wanted(Part::Reads) {
         reads::measure(plan, &mut report)?;
+    }
+    if wanted(Part::Lists) {
+        lists::measure(plan, &mut report)?;
     }
     if wanted(Part::Writes) {
         writes::measure(plan, &mut report)?;

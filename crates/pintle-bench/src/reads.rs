@@ -4,7 +4,7 @@ use crate::bare::Answer;
 use crate::load::{Middle, Requests, Run, Wrk};
 use crate::report::{Goal, Report};
 use crate::server::Server;
-use crate::world::World;
+use crate::world::{Team, World, text};
 use crate::{Outcome, Plan, profile, runtime};
 use serde_json::json;
 use std::path::Path;
@@ -14,27 +14,28 @@ struct Read {
     operation: &'static str,
     route: &'static str,
     path: String,
+    token: String,
     goal: Option<Goal>,
 }
 
 pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
-    let (token, reads) = runtime()?.block_on(prepare(folder.path()))?;
+    let reads = runtime()?.block_on(prepare(folder.path()))?;
     let pintle = Server::pintle(folder.path())?;
     let mut answers = Vec::new();
     for read in &reads {
-        let answer = pintle.succeed("GET", &read.path, &token, "")?;
+        let answer = pintle.succeed("GET", &read.path, &read.token, "")?;
         answers.push(Answer { route: read.route.into(), ..answer });
     }
     let bare = Server::bare(&answers, folder.path())?;
     let wrk = Wrk::new(folder.path())?;
     for read in &reads {
-        let get = Requests::Get(&read.path);
+        let (get, token) = (Requests::Get(&read.path), &read.token);
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         // The first run only warms both up.
         for round in 0..=plan.rounds {
             let seconds = if round == 0 { 1 } else { plan.seconds };
-            let pair = (wrk.run(&pintle, &token, seconds, &get)?, wrk.run(&bare, &token, seconds, &get)?);
+            let pair = (wrk.run(&pintle, token, seconds, &get)?, wrk.run(&bare, token, seconds, &get)?);
             if round > 0 {
                 ours.push(pair.0);
                 theirs.push(pair.1);
@@ -42,7 +43,7 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
         }
         let reached = tell(report, read.operation, &ours, &theirs, read.goal);
         if !reached || plan.profile {
-            let load = || wrk.run(&pintle, &token, plan.seconds, &get).map(drop);
+            let load = || wrk.run(&pintle, token, plan.seconds, &get).map(drop);
             profile::sample(read.operation, &pintle, load)?;
         }
     }
@@ -67,7 +68,7 @@ pub fn tell(report: &mut Report, operation: &str, ours: &[Run], theirs: &[Run], 
     }
 }
 
-async fn prepare(data: &Path) -> Outcome<(String, Vec<Read>)> {
+async fn prepare(data: &Path) -> Outcome<Vec<Read>> {
     let world = World::new(data).await?;
     let team = world.team("acme").await?;
     let project = team.project("storefront").await?;
@@ -81,19 +82,54 @@ async fn prepare(data: &Path) -> Outcome<(String, Vec<Read>)> {
             json!({ "url": "https://bridge.example/", "events": ["project.created"] }),
         )
         .await?;
-    let reads = vec![
+    let [small, large] = [edge_config(&team, 10).await?, edge_config(&team, 1_000).await?];
+    let token = world.token;
+    Ok(vec![
         Read {
             operation: "getConfiguration",
             route: "/v1/integrations/configuration/{id}",
             path: team.path(&format!("/v1/integrations/configuration/{}", installation.id)),
+            token: token.clone(),
             goal: Some(Goal::AtLeast(0.6)),
         },
         Read {
             operation: "filterProjectEnvs of 20",
             route: "/v10/projects/{idOrName}/env",
             path: team.path(&format!("/v10/projects/{project}/env")),
+            token,
             goal: None,
         },
-    ];
-    Ok((world.token, reads))
+        Read {
+            operation: "an edge config's item, of 10",
+            route: "/{edgeConfigId}/item/{key}",
+            path: format!("/{}/item/key_7", small.0),
+            token: small.1,
+            goal: Some(Goal::AtLeast(0.5)),
+        },
+        Read {
+            operation: "an edge config's item, of 1,000",
+            route: "/{edgeConfigId}/item/{key}",
+            path: format!("/{}/item/key_7?version=1", large.0),
+            token: large.1.clone(),
+            goal: Some(Goal::AtLeast(0.5)),
+        },
+        Read {
+            operation: "an edge config's items, all 1,000",
+            route: "/{edgeConfigId}/items",
+            path: format!("/{}/items?version=1", large.0),
+            token: large.1,
+            goal: None,
+        },
+    ])
+}
+
+/// A new edge config with so many items: its id and a token.
+async fn edge_config(team: &Team, items: usize) -> Outcome<(String, String)> {
+    let item =
+        |number| (format!("key_{number}"), json!({ "on": true, "rollout": [number, 100], "note": "a flag" }));
+    let items: serde_json::Map<_, _> = (0..items).map(item).collect();
+    let made = team.ask("POST", "/v1/edge-config", json!({ "slug": "flags", "items": items })).await?;
+    let id = text(&made["id"]);
+    let token = team.ask("POST", &format!("/v1/edge-config/{id}/token"), json!({ "label": "bench" })).await?;
+    Ok((id, text(&token["token"])))
 }

@@ -6,9 +6,10 @@
 use pintle_core::clock::Clock;
 use pintle_core::deletions::{KINDS, PARTS};
 use pintle_core::entropy::Entropy;
+use pintle_core::ids::OwnerId;
 use pintle_core::migrations::MIGRATIONS;
 use pintle_core::vault::MasterKey;
-use pintle_core::{Core, Result};
+use pintle_core::{Core, Result, Scope, edge_config};
 use pintle_store::{Db, Durability, Engine};
 use pintle_testing::{on_each_engine, schema_of_its_own};
 
@@ -150,6 +151,44 @@ async fn keeps_its_deliveries(db: Db) {
     for table in ["delivery_contents", "delivery_tries"] {
         assert!(!db.rows(table).await.unwrap().iter().any(|row| row.contains("dlv_2")), "{table}");
     }
+}
+
+/// What the fourth released schema has of edge configs.
+const PUSHED: [&str; 2] = [
+    "INSERT INTO owners (id, kind, slug, search, created_at, doc) VALUES ('team_1', 'team', 'acme', 'acme', 1, '{}')",
+    r#"INSERT INTO edge_configs (id, owner_id, created_at, updated_at, version, digest, items)
+     VALUES ('ecfg_1', 'team_1', 2, 3, 7, 'd', '{"dark":{"é":1},"light":null}')"#,
+];
+
+#[tokio::test]
+async fn a_released_database_keeps_its_edge_configs() {
+    let folder = tempfile::tempdir().unwrap();
+    keeps_its_edge_configs(Db::sqlite(&folder.path().join("pintle.db"), Durability::ProcessOnly).unwrap())
+        .await;
+    if let Ok(server) = std::env::var("PINTLE_TEST_POSTGRES") {
+        let url = schema_of_its_own(&server, u64::MAX - 2).await;
+        keeps_its_edge_configs(Db::postgres(&url).await.unwrap()).await;
+    }
+}
+
+async fn keeps_its_edge_configs(db: Db) {
+    db.migrate(&MIGRATIONS[..4]).await.unwrap();
+    for sql in PUSHED {
+        db.write(async move |tx| tx.execute(sql, &[]).await).await.unwrap();
+    }
+    let core = start(&db, 1).await.unwrap();
+    let scope = Scope::system(OwnerId::from("team_1"), false);
+    let kept = edge_config::get(&core, &scope, "ecfg_1").await.unwrap();
+    let size = r#"{"dark":{"é":1},"light":null}"#.len() as i64;
+    assert_eq!(
+        (kept.item_count, kept.size_in_bytes, kept.updated_at, kept.digest.as_str()),
+        (2, size, 3, "d")
+    );
+    let items = serde_json::to_value(edge_config::items(&core, &scope, "ecfg_1").await.unwrap()).unwrap();
+    assert_eq!(
+        (&items[0]["value"]["é"], &items[0]["createdAt"], &items[1]["key"]),
+        (&1.into(), &3.into(), &"light".into())
+    );
 }
 
 #[tokio::test]

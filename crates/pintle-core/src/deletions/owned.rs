@@ -36,6 +36,7 @@ const OWNERS: &str = "k.owner_id = $1";
 const TEAMS: &str = "k.team_id = $1";
 const OF_PROJECTS: &str = "k.project_id IN (SELECT id FROM projects WHERE owner_id = $1)";
 const OF_APPS: &str = "k.integration_id IN (SELECT id FROM integrations WHERE owner_id = $1)";
+const OF_EDGE_CONFIGS: &str = "k.edge_config_id IN (SELECT id FROM edge_configs WHERE owner_id = $1)";
 const USERNAME: Shown = As("(SELECT u.slug FROM owners u WHERE u.id = k.user_id)");
 const NO_PROJECT: &str = "CAST(NULL AS TEXT)";
 
@@ -63,7 +64,8 @@ pub const KINDS: &[Kind] = &[
     kind("webhooks", "webhooks", Doc, OWNERS),
     kind("drains", "drains", Doc, OWNERS),
     kind("listeners", "listeners", Sum("COUNT(*)"), OWNERS),
-    kind("edgeConfigs", "edge_configs", As("k.id"), OWNERS),
+    kind("edgeConfigTokens", "edge_config_tokens", Doc, OF_EDGE_CONFIGS),
+    kind("edgeConfigs", "edge_configs", As("k.slug"), OWNERS),
     kind("accessGroups", "access_groups", As("k.name"), TEAMS),
     kind("invitations", "team_invites", As("k.email"), TEAMS),
     people("accessRequests", "access_requests"),
@@ -87,6 +89,7 @@ pub const PARTS: &[&str] = &[
     "configurations",
     "deployment_actions",
     "drain_cursors",
+    "edge_config_versions",
     "env_targets",
     "experimentation_items",
     "installations",

@@ -275,8 +275,11 @@ impl<'a> Run<'_, 'a> {
     }
 }
 
+/// Whether a number keeps to a limit.
+type Holds = fn(f64, f64) -> bool;
+
 fn number(map: &Map<String, Json>, value: f64, place: Place<'_>) -> Verdict {
-    let limits: [(&str, &str, fn(f64, f64) -> bool); 4] = [
+    let limits: [(&str, &str, Holds); 4] = [
         ("minimum", ">=", |value, limit| value >= limit),
         ("maximum", "<=", |value, limit| value <= limit),
         ("exclusiveMinimum", ">", |value, limit| value > limit),

@@ -8,12 +8,13 @@ use pintle_store::params;
 use pintle_testing::{Caller, Pintle};
 use serde_json::{Value, json};
 
-const SCOPES: [&str; 7] = [
+const SCOPES: [&str; 8] = [
     "read-write:integration-configuration",
     "read-write:project",
     "read-write:project-env-vars",
     "read-write:log-drain",
     "read-write:drain",
+    "read-write:edge-config",
     "read:team",
     "read:user",
 ];

@@ -81,7 +81,15 @@ impl Dump {
     /// it; all else is the same to the byte.
     pub fn assert_taken(&self, after: &Dump, id: &str, plan: &Value) {
         let listed = |field: &str| plan[field].as_array().map(Vec::as_slice).unwrap_or_default();
-        let fields = ["webhooks", "drains", "environmentVariables", "resources", "connections"];
+        let fields = [
+            "webhooks",
+            "drains",
+            "environmentVariables",
+            "resources",
+            "connections",
+            "edgeConfigs",
+            "edgeConfigTokens",
+        ];
         let children = fields.iter().flat_map(|field| listed(field)).filter_map(|item| item["id"].as_str());
         let own: Vec<&str> = children.chain([id]).collect();
         let counts = [

@@ -45,7 +45,7 @@ impl Expected {
 
     /// A plan's or receipt's list of what goes is exactly this, each thing by its id, name and project.
     pub fn assert_listed(&self, attached: &Value) {
-        for field in ["webhooks", "drains", "environmentVariables"] {
+        for field in ["webhooks", "drains", "edgeConfigs", "environmentVariables"] {
             let mut told: Vec<(&str, &str, Option<&str>)> = attached[field]
                 .as_array()
                 .into_iter()
@@ -76,7 +76,9 @@ impl Expected {
 
     /// The installation's own lists on the wire have exactly its things.
     pub async fn assert_lists(&self, token: &Caller) {
-        for kind in Kind::of_installations().filter(|kind| *kind != Kind::Variable) {
+        // Edge configs are listed for their team, whoever made them.
+        let own = |kind: &Kind| ![Kind::Variable, Kind::EdgeConfig].contains(kind);
+        for kind in Kind::of_installations().filter(own) {
             let told = ids(&token.get(kind.row().list).await.ok(200), kind.row().under);
             // The three drain APIs show one store, each in its own way.
             let known: Vec<&Thing> = self.things.iter().filter(|thing| thing.kind == kind).collect();
@@ -111,6 +113,7 @@ pub fn gone(all: &[Expected]) -> Gone {
             ("codes", count(|e| e.installation.codes.len())),
             ("webhooks", table("webhooks")),
             ("drains", table("drains")),
+            ("edge_configs", table("edge_configs")),
             ("envs", table("envs")),
         ],
     }

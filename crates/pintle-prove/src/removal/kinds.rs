@@ -10,6 +10,7 @@ pub enum Kind {
     IntegrationLogDrain,
     LogDrain,
     Drain,
+    EdgeConfig,
     Variable,
 }
 
@@ -35,8 +36,14 @@ pub struct Row {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 5] =
-        [Kind::Webhook, Kind::IntegrationLogDrain, Kind::LogDrain, Kind::Drain, Kind::Variable];
+    pub const ALL: [Kind; 6] = [
+        Kind::Webhook,
+        Kind::IntegrationLogDrain,
+        Kind::LogDrain,
+        Kind::Drain,
+        Kind::EdgeConfig,
+        Kind::Variable,
+    ];
 
     pub fn row(self) -> &'static Row {
         match self {
@@ -44,6 +51,7 @@ impl Kind {
             Kind::IntegrationLogDrain => &INTEGRATION_LOG_DRAIN,
             Kind::LogDrain => &LOG_DRAIN,
             Kind::Drain => &DRAIN,
+            Kind::EdgeConfig => &EDGE_CONFIG,
             Kind::Variable => &VARIABLE,
         }
     }
@@ -121,6 +129,22 @@ const DRAIN: Row = Row {
     body: drain,
 };
 
+const EDGE_CONFIG: Row = Row {
+    create: "/v1/edge-config",
+    created: 201,
+    list: "/v1/edge-config",
+    under: "",
+    read: "/v1/edge-config/{id}",
+    delete: "/v1/edge-config/{id}",
+    deleted: 204,
+    table: "edge_configs",
+    receipt: "edgeConfigs",
+    named: "slug",
+    by_installations: true,
+    by_users: true,
+    body: |dice, _| json!({ "slug": dice.pick(&SLUGS), "items": { "dark": dice.chance(50) } }),
+};
+
 const VARIABLE: Row = Row {
     create: "/v10/projects/{project}/env",
     created: 201,
@@ -145,6 +169,7 @@ const URLS: [&str; 4] = [
     "http://example.com:8080/x",
 ];
 const NAMES: [&str; 3] = ["logs", "main drain", "archive"];
+const SLUGS: [&str; 3] = ["flags", "settings", "redirects"];
 const KEYS: [&str; 5] = ["API_KEY", "DATABASE_URL", "DSN", "TOKEN", "REGION"];
 const BRANCHES: [&str; 2] = ["staging", "feature/x"];
 const EVENTS: [&str; 4] = [

@@ -278,13 +278,14 @@ type Runtime = tokio::runtime::Runtime;
 
 fn report(engine: Engine, tally: &Tally, took: Duration) {
     println!(
-        "{engine:?}: {} worlds, {} removals: {} children gone ({} webhooks, {} drains, {} variables, {} tokens, {} codes), \
+        "{engine:?}: {} worlds, {} removals: {} children gone ({} webhooks, {} drains, {} edge configs, {} variables, {} tokens, {} codes), \
          {} neighbours kept, {} attempts refused, {} installed again, {} teams and accounts ended, {:.1} s",
         tally.worlds,
         tally.removals,
         tally.children(),
         tally.webhooks,
         tally.drains,
+        tally.edge_configs,
         tally.variables,
         tally.tokens,
         tally.codes,

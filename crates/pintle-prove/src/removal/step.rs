@@ -190,6 +190,7 @@ impl World {
             removals: 1,
             webhooks: table("webhooks"),
             drains: table("drains"),
+            edge_configs: table("edge_configs"),
             variables: table("envs"),
             tokens: expected.installation.tokens.len(),
             codes: expected.installation.codes.len(),

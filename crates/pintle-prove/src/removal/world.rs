@@ -147,6 +147,7 @@ pub struct Tally {
     pub removals: usize,
     pub webhooks: usize,
     pub drains: usize,
+    pub edge_configs: usize,
     pub variables: usize,
     pub tokens: usize,
     pub codes: usize,
@@ -159,7 +160,7 @@ pub struct Tally {
 
 impl Tally {
     pub fn children(&self) -> usize {
-        self.webhooks + self.drains + self.variables + self.tokens + self.codes
+        self.webhooks + self.drains + self.edge_configs + self.variables + self.tokens + self.codes
     }
 
     pub fn add(&mut self, other: &Tally) {
@@ -167,6 +168,7 @@ impl Tally {
         self.removals += other.removals;
         self.webhooks += other.webhooks;
         self.drains += other.drains;
+        self.edge_configs += other.edge_configs;
         self.variables += other.variables;
         self.tokens += other.tokens;
         self.codes += other.codes;

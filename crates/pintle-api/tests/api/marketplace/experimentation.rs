@@ -84,6 +84,8 @@ async fn what_is_pushed_has_a_tag() {
         assert_eq!(partner.caller.get(&newer).await.ok(200), pushed);
         push(("x-none", "1"), json!({ "a b": 1 })).await.fails(400, "bad_request");
         push(("x-none", "1"), json!([])).await.fails(400, "bad_request");
+        assert_eq!(pintle.audited("edge-config-created").await, 1);
+        push(("if-match", &next), json!({ "dark": false })).await.ok(200);
         assert_eq!(pintle.audited("edge-config-items-updated").await, 1);
     })
     .await;

@@ -37,6 +37,7 @@ impl Act {
             Act::Create(Kind::Webhook, _) => "webhook",
             Act::Create(Kind::IntegrationLogDrain | Kind::LogDrain, _) => "log drain",
             Act::Create(Kind::Drain, _) => "drain",
+            Act::Create(Kind::EdgeConfig, _) => "edge config",
             Act::Create(Kind::Variable, _) => "variable",
             Act::Variables(_) => "variable array",
             Act::Storm(_) => "storm",

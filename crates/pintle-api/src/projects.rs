@@ -74,7 +74,8 @@ async fn client_certs(call: Call, scope: Scope) -> Result<Reply> {
 }
 
 async fn offer(call: Call, scope: Scope) -> Result<Reply> {
-    Reply::json(&transfers::offer(&call.core, &scope, call.param("idOrName")).await?)
+    let project = call.param("idOrName");
+    Reply::json(&transfers::offer(&call.core, &scope, project, call.json()?).await?)
 }
 
 async fn accept(call: Call, scope: Scope) -> Result<Reply> {

@@ -1,32 +1,51 @@
-//! The signature of what is delivered (semantics.md 5.3): lower-case hex HMAC-SHA1 over the exact bytes that are sent.
+//! The signature of what is delivered (semantics.md 5.3): lower-case hex HMAC-SHA1 over the exact bytes that are sent. Callbacks of
+//! transfers have HMAC-SHA256 (createProjectTransferRequest).
 
 use crate::credential;
 use crate::{Error, Result};
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha1::Sha1;
+use sha2::Sha256;
 
 /// The header that carries it.
 pub const HEADER: &str = "x-vercel-signature";
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Algorithm {
+    #[default]
+    Sha1,
+    Sha256,
+}
+
 /// A secret, ready to sign with.
 #[derive(Debug, Clone)]
-pub struct Signer(Hmac<Sha1>);
+pub enum Signer {
+    Sha1(Hmac<Sha1>),
+    Sha256(Hmac<Sha256>),
+}
 
 impl Signer {
-    pub fn new(secret: &str) -> Result<Self> {
-        let mac = Hmac::new_from_slice(secret.as_bytes());
-        Ok(Self(mac.map_err(|_| Error::internal("a secret that cannot sign"))?))
+    pub fn new(algorithm: Algorithm, secret: &str) -> Result<Self> {
+        let secret = secret.as_bytes();
+        let signer = match algorithm {
+            Algorithm::Sha1 => Hmac::new_from_slice(secret).map(Signer::Sha1),
+            Algorithm::Sha256 => Hmac::new_from_slice(secret).map(Signer::Sha256),
+        };
+        signer.map_err(|_| Error::internal("a secret that cannot sign"))
     }
 
     pub fn sign(&self, body: &[u8]) -> String {
-        let mut mac = self.0.clone();
-        mac.update(body);
-        credential::hex(&mac.finalize().into_bytes())
+        match self {
+            Signer::Sha1(mac) => credential::hex(&mac.clone().chain_update(body).finalize().into_bytes()),
+            Signer::Sha256(mac) => credential::hex(&mac.clone().chain_update(body).finalize().into_bytes()),
+        }
     }
 }
 
 pub fn sign(secret: &str, body: &[u8]) -> Result<String> {
-    Ok(Signer::new(secret)?.sign(body))
+    Ok(Signer::new(Algorithm::Sha1, secret)?.sign(body))
 }
 
 #[cfg(test)]

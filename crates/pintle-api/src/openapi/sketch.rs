@@ -117,7 +117,7 @@ mod tests {
         type Error = String;
 
         fn try_from(text: String) -> Result<Self, String> {
-            if text.len() % 2 == 0 { Ok(Even) } else { Err("odd".into()) }
+            if text.len().is_multiple_of(2) { Ok(Even) } else { Err("odd".into()) }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use crate::clock::Millis;
 use crate::ids::DeliveryId;
-use crate::signature::Signer;
+use crate::signature::{Algorithm, Signer};
 use crate::{Core, Result};
 use bytes::Bytes;
 use pintle_store::{Conn, Engine, params};
@@ -75,6 +75,7 @@ pub struct Leased {
 pub struct Address {
     text: String,
     pub url: Result<Url, ParseError>,
+    algorithm: Algorithm,
 }
 
 /// What is read of a delivery to send it: its id, tries, end, time and contents.
@@ -155,12 +156,15 @@ impl Address {
         struct Doc<'a> {
             #[serde(borrow)]
             url: Cow<'a, str>,
+            #[serde(default)]
+            signature: Algorithm,
         }
         // One that cannot be read must not hold up the others: without an address its tries fail, for all to see.
-        let text = serde_json::from_str(doc).map_or(Cow::default(), |Doc { url }| url);
-        match before.filter(|before| before.text == text) {
+        let read = serde_json::from_str(doc).map(|Doc { url, signature }| (url, signature));
+        let (text, algorithm) = read.unwrap_or_default();
+        match before.filter(|before| before.text == text && before.algorithm == algorithm) {
             Some(same) => same.clone(),
-            None => Arc::new(Self { url: Url::parse(&text), text: text.into_owned() }),
+            None => Arc::new(Self { url: Url::parse(&text), text: text.into_owned(), algorithm }),
         }
     }
 }
@@ -171,11 +175,11 @@ const OF_SOURCE: &str = "SELECT COALESCE((SELECT w.secret FROM webhooks w WHERE 
 /// What signs for a source now; `None` where it is gone, or its secret does not open, which its tries tell.
 async fn of_source(core: &Core, conn: &Conn, source: &str) -> Result<Option<Arc<Signer>>> {
     let (sealed,): (Option<Vec<u8>>,) = conn.one(OF_SOURCE, &params![source]).await?;
-    Ok(sealed.and_then(|sealed| opened(core, source, &sealed).ok()))
+    Ok(sealed.and_then(|sealed| opened(core, Algorithm::Sha1, source, &sealed).ok()))
 }
 
-fn opened(core: &Core, source: &str, sealed: &[u8]) -> Result<Arc<Signer>> {
-    Ok(Arc::new(Signer::new(&core.vault.open_text(source, sealed)?)?))
+fn opened(core: &Core, algorithm: Algorithm, source: &str, sealed: &[u8]) -> Result<Arc<Signer>> {
+    Ok(Arc::new(Signer::new(algorithm, &core.vault.open_text(source, sealed)?)?))
 }
 
 const SECRET: &str = "SELECT COALESCE((SELECT w.secret FROM webhooks w WHERE w.id = d.source_id),
@@ -195,5 +199,6 @@ pub async fn signer(core: &Core, leased: &Leased) -> Result<Option<Arc<Signer>>>
     }
     let order = params![&leased.id, leased.retry_until];
     let row: Option<(Option<Vec<u8>>,)> = core.db.read().await?.opt(SECRET, &order).await?;
-    row.map(|(sealed,)| opened(core, &leased.source, &sealed.unwrap_or_default())).transpose()
+    let algorithm = leased.address.algorithm;
+    row.map(|(sealed,)| opened(core, algorithm, &leased.source, &sealed.unwrap_or_default())).transpose()
 }

@@ -117,7 +117,7 @@ pub struct Delivery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configuration_id: Option<ConfigurationId>,
     pub created_at: Millis,
-    /// What else a kind knows: a drain's piece of the stream.
+    /// What else a kind knows: a drain's piece of the stream; of a transfer's callback, whose it is and how it is signed.
     #[serde(flatten)]
     pub rest: serde_json::Map<String, Json>,
 }
@@ -132,7 +132,8 @@ impl Delivery {
         let webhook = self.webhook_id.as_ref().map(WebhookId::as_str);
         let integration = self.integration_id.as_ref().map(IntegrationId::as_str);
         let drain = self.drain_id.as_ref().map(DrainId::as_str);
-        listener.or(webhook).or(integration).or(drain).unwrap_or_default()
+        let transfer = self.rest.get("projectTransfer").and_then(Json::as_str);
+        listener.or(webhook).or(integration).or(drain).or(transfer).unwrap_or_default()
     }
 
     /// Writes it, due at once.

@@ -43,6 +43,9 @@ CREATE UNIQUE INDEX client_certs_project_id_origin_key ON client_certs (project_
 CREATE TABLE project_transfers (
   id TEXT PRIMARY KEY,
   project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+  -- Who is told that it was taken, and with which secret that is signed.
+  callback_url TEXT,
+  callback_secret BYTEA,
   expires_at BIGINT NOT NULL,
   created_at BIGINT NOT NULL
 );

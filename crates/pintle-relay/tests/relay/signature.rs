@@ -10,14 +10,14 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const NODE: &str = "const c=require('crypto');const b=require('fs').readFileSync(0);
-process.stdout.write(c.createHmac('sha1',process.env.SECRET).update(b).digest('hex'))";
+process.stdout.write(c.createHmac(process.env.HASH,process.env.SECRET).update(b).digest('hex'))";
 
-fn node(secret: &str, body: &[u8]) -> String {
-    run(Command::new("node").args(["-e", NODE]).env("SECRET", secret), body)
+fn node(hash: &str, secret: &str, body: &[u8]) -> String {
+    run(Command::new("node").args(["-e", NODE]).env("HASH", hash).env("SECRET", secret), body)
 }
 
-fn openssl(secret: &str, body: &[u8]) -> String {
-    let text = run(Command::new("openssl").args(["dgst", "-sha1", "-hmac", secret]), body);
+fn openssl(hash: &str, secret: &str, body: &[u8]) -> String {
+    let text = run(Command::new("openssl").args(["dgst", &format!("-{hash}"), "-hmac", secret]), body);
     text.rsplit(' ').next().unwrap_or_default().trim().to_owned()
 }
 
@@ -28,10 +28,39 @@ fn run(command: &mut Command, input: &[u8]) -> String {
 }
 
 fn assert_signed(received: &Received, secret: &str) {
+    assert_signed_with("sha1", received, secret);
+}
+
+fn assert_signed_with(hash: &str, received: &Received, secret: &str) {
     let signature = received.header("x-vercel-signature").expect("a signature");
-    assert_eq!(signature.len(), 40);
-    assert_eq!(signature, node(secret, &received.body), "by Node");
-    assert_eq!(signature, openssl(secret, &received.body), "by openssl");
+    assert_eq!(signature, node(hash, secret, &received.body), "by Node");
+    assert_eq!(signature, openssl(hash, secret, &received.body), "by openssl");
+}
+
+#[tokio::test]
+async fn the_callback_of_a_transfer_is_signed_with_its_own_secret_and_sha256() {
+    on_each_engine(async |pintle| {
+        let (team, taker) = (pintle.team("acme").await, pintle.team("taker").await);
+        let receiver = Receiver::new([Act::Answer(500)]).await;
+        let _relay = relay(pintle).await;
+        team.project("site").await;
+        let callback = json!({ "callbackUrl": receiver.url, "callbackSecret": "a-secret" });
+        let offer = team.post("/projects/site/transfer-request", callback).await.ok(200);
+        let path = format!("/projects/transfer-request/{}", offer["code"].as_str().unwrap());
+        taker.request(http::Method::PUT, &path, Some(json!({}))).await.ok(202);
+        until("it is tried", async || receiver.received().len() == 1).await;
+        pintle.clock.advance(pintle_core::clock::HOUR);
+        until("it is tried again", async || receiver.received().len() == 2).await;
+        let received = receiver.received();
+        received.iter().for_each(|one| assert_signed_with("sha256", one, "a-secret"));
+        let told: Value = serde_json::from_slice(&received[1].body).unwrap();
+        assert_eq!(told["type"], "project.transfer.accepted");
+        assert_eq!(told["payload"]["from"]["id"], json!(team.team));
+        assert_eq!(told["payload"]["to"]["id"], json!(taker.team));
+        assert_eq!(deliveries(&team, "").await.len(), 1);
+        assert_eq!(deliveries(&taker, "").await.len(), 0);
+    })
+    .await;
 }
 
 #[tokio::test]

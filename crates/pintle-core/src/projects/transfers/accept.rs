@@ -3,6 +3,7 @@
 //! What is the project's goes with it: its settings, variables, custom environments, domains. What ties it to the team that gives does
 //! not: members, installations and what they attached, connections to resources, log keys, and what was logged.
 
+use super::callback::Callback;
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{OwnerId, ProjectId};
@@ -66,25 +67,30 @@ pub async fn accept(core: &Core, scope: &Scope, code: &str, body: Acceptance) ->
     core.clone()
         .db
         .write(async move |tx| {
-            let (owner, located) = find(tx, code.as_str(), now).await?;
+            let (owner, located, callback) = find(tx, code.as_str(), now).await?;
             if owner == *scope.owner() {
                 return Err(Error::bad_request("The project is this team's already"));
             }
-            let giver = scope.acting_for(owner);
+            let giver = scope.acting_for(owner.clone());
             let transfer = Transfer { tx, core: &core, from: &giver, to: &scope, project: &located, now };
             let answer = transfer.cut_ties().await?;
-            transfer.hand_over(body.new_project_name.as_deref()).await?;
+            let moved = transfer.hand_over(body.new_project_name.as_deref()).await?;
+            if let Some(callback) = callback {
+                callback.order(tx, &core, owner, &scope, &moved, now).await?;
+            }
             Ok(answer)
         })
         .await
 }
 
-async fn find(tx: &Conn, code: &str, now: Millis) -> Result<(OwnerId, Located)> {
-    let sql = "SELECT p.owner_id, p.id, p.name, p.doc FROM project_transfers t JOIN projects p ON p.id = t.project_id
-        WHERE t.id = $1 AND t.expires_at > $2";
-    let row: Option<(String, String, String, String)> = tx.opt(sql, &params![code, now]).await?;
-    let (owner, id, name, doc) = row.ok_or_else(|| Error::not_found("Transfer request"))?;
-    Ok((OwnerId::from(owner), Located { id: ProjectId::from(id), name, doc, role: None }))
+async fn find(tx: &Conn, code: &str, now: Millis) -> Result<(OwnerId, Located, Option<Callback>)> {
+    type Row = (String, String, String, String, Option<String>, Option<Vec<u8>>);
+    let sql = "SELECT p.owner_id, p.id, p.name, p.doc, t.callback_url, t.callback_secret
+        FROM project_transfers t JOIN projects p ON p.id = t.project_id WHERE t.id = $1 AND t.expires_at > $2";
+    let row: Option<Row> = tx.opt(sql, &params![code, now]).await?;
+    let (owner, id, name, doc, url, secret) = row.ok_or_else(|| Error::not_found("Transfer request"))?;
+    let callback = url.zip(secret).map(|(url, secret)| Callback { transfer: code.to_owned(), url, secret });
+    Ok((OwnerId::from(owner), Located { id: ProjectId::from(id), name, doc, role: None }, callback))
 }
 
 struct Transfer<'a> {
@@ -134,7 +140,7 @@ impl Transfer<'_> {
         Ok(rows.into_iter().map(told).collect())
     }
 
-    async fn hand_over(&self, new_name: Option<&str>) -> Result<()> {
+    async fn hand_over(&self, new_name: Option<&str>) -> Result<Project> {
         let Transfer { tx, core, to, project, now, .. } = *self;
         let mut moved: Project = serde_json::from_str(&project.doc)?;
         moved.account_id = to.owner().clone();
@@ -152,7 +158,8 @@ impl Transfer<'_> {
         let payload =
             json!({ "projectId": moved.id, "projectName": moved.name, "previousProjectName": project.name });
         let event = Event::new("project-move-in-success", text, payload).in_project(&moved.id);
-        events::record(tx, core, to, now, event).await.map(drop)
+        events::record(tx, core, to, now, event).await?;
+        Ok(moved)
     }
 }
 

@@ -2,7 +2,8 @@
 //! it. All of it is one transaction.
 
 mod accept;
+mod callback;
 mod offer;
 
 pub use accept::{Acceptance, Accepted, accept};
-pub use offer::{Offer, offer, sweep};
+pub use offer::{Offer, Wanted, offer, sweep};

@@ -4,13 +4,24 @@ use crate::clock::{DAY, Millis};
 use crate::events::{self, Event};
 use crate::ids::ProjectId;
 use crate::projects::locate;
-use crate::{Core, Error, OnConstraint, Result, Scope, credential};
+use crate::{Core, Error, OnConstraint, Result, Scope, credential, validate};
 use pintle_store::{Conn, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// For how long a code is good.
 const LIFETIME: Millis = DAY;
+
+/// The body.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wanted {
+    /// Who is told that the project was taken.
+    pub callback_url: Option<String>,
+    /// What that is signed with; absent: an empty key.
+    #[serde(default)]
+    pub callback_secret: String,
+}
 
 /// The answer: the only place where the code shows.
 #[derive(Debug, Serialize)]
@@ -21,17 +32,23 @@ pub struct Offer {
 /// createProjectTransferRequest. Whoever has the code can take the project for a team of its own, once.
 ///
 /// # Errors
-/// As [`locate`].
-pub async fn offer(core: &Core, scope: &Scope, project: &str) -> Result<Offer> {
+/// As [`locate`]; 400 for a URL that Pintle does not send to.
+pub async fn offer(core: &Core, scope: &Scope, project: &str, wanted: Wanted) -> Result<Offer> {
+    if let Some(url) = &wanted.callback_url {
+        validate::http_url("callbackUrl", url)?;
+        validate::admitted(core, "callbackUrl", url).await?;
+    }
     let now = core.clock.now();
     let code = core.entropy.base62(32);
     let id = credential::hash(&code);
+    let secret = core.vault.seal(id.as_str(), wanted.callback_secret.as_bytes(), &core.entropy)?;
+    let callback = wanted.callback_url.map(|url| (url, secret));
     let (core, scope, project) = (core.clone(), scope.clone(), project.to_owned());
     core.clone()
         .db
         .write(async move |tx| {
             let project = locate(tx, &scope, &project).await?;
-            insert(tx, id.as_str(), &project.id, now).await?;
+            insert(tx, id.as_str(), &project.id, callback.as_ref(), now).await?;
             let text = format!("offered project {} to another team", project.name);
             let payload = json!({ "projectId": project.id, "projectName": project.name });
             let event = Event::new("project-move-out-started", text, payload).in_project(&project.id);
@@ -41,10 +58,18 @@ pub async fn offer(core: &Core, scope: &Scope, project: &str) -> Result<Offer> {
     Ok(Offer { code })
 }
 
-async fn insert(tx: &Conn, id: &str, project: &ProjectId, now: Millis) -> Result<()> {
-    let sql =
-        "INSERT INTO project_transfers (id, project_id, expires_at, created_at) VALUES ($1, $2, $3, $4)";
-    let inserted = tx.execute(sql, &params![id, project, now + LIFETIME, now]).await;
+/// `callback` is a URL and, sealed, what signs for it.
+async fn insert(
+    tx: &Conn,
+    id: &str,
+    project: &ProjectId,
+    callback: Option<&(String, Vec<u8>)>,
+    now: Millis,
+) -> Result<()> {
+    let sql = "INSERT INTO project_transfers (id, project_id, callback_url, callback_secret, expires_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let (url, secret) = callback.cloned().unzip();
+    let inserted = tx.execute(sql, &params![id, project, url, secret, now + LIFETIME, now]).await;
     inserted.on_missing_parent(|| Error::not_found("Project")).map(drop)
 }
 

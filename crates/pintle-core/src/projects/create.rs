@@ -83,8 +83,9 @@ pub(crate) async fn insert(tx: &Conn, core: &Core, scope: &Scope, prepared: &Pre
 
 fn check_rights(scope: &Scope, with_variables: bool) -> Result<()> {
     let Some(installation) = scope.installation() else {
+        // Nobody has a role yet in a project that is not there.
         let verdict = Permission::EnvWrite.for_role(scope.role, &scope.extended);
-        return match with_variables && verdict == Verdict::No {
+        return match with_variables && verdict != Verdict::Yes {
             true => Err(Error::forbidden("Not authorized: environment variables need a further permission")),
             false => Ok(()),
         };

@@ -72,7 +72,7 @@ impl Market {
 async fn run_due(pintle: &Pintle) -> usize {
     let due = calls::claim(&pintle.core, &HashSet::new()).await.unwrap();
     for call in &due {
-        calls::run_claimed(&pintle.core, &call).await.unwrap();
+        calls::run_claimed(&pintle.core, call).await.unwrap();
     }
     due.len()
 }

@@ -1,6 +1,7 @@
 //! The consent page: sign in, choose an account and projects, install or not, come back. Works without scripts: every choice is a
 //! form.
 
+use super::message;
 use super::page::{self, Choice};
 use super::session::Session;
 use super::start::Start;
@@ -84,7 +85,7 @@ pub(super) async fn give(call: Call) -> Result<Reply> {
         };
         session.check_form(&call, form.get("csrf"))?;
         match form.get("action") {
-            Some("cancel") => Ok(page::cancelled(&app)),
+            Some("cancel") => Ok(message::cancelled(&app)),
             action => {
                 install(&call, &app, &session, &start, Form::of(&form, action == Some("continue"))).await
             }
@@ -99,7 +100,7 @@ pub(super) async fn complete(call: Call) -> Result<Reply> {
         let app = find(&call).await?;
         let id = call.query.get("configurationId").unwrap_or_default();
         exchange::complete(&call.core, &app.slug, id).await?;
-        Ok(page::complete(&app))
+        Ok(message::complete(&app))
     })
     .await
 }
@@ -215,7 +216,7 @@ async fn install(
     match install::install(&call.core, scope, app.id.as_str(), consent).await {
         Ok(installed) => match &installed.redirect_url {
             Some(url) => Reply::see_other(url),
-            None => Ok(page::installed(app, account, &installed.configuration)),
+            None => Ok(message::installed(app, account, &installed.configuration)),
         },
         // Somebody else was quicker, or the button was pressed twice: the page says so and offers to go on.
         Err(error) if error.code == "integration_already_installed" => {
@@ -246,7 +247,7 @@ async fn buy(
         billing_plan_id: None,
     };
     match native::install(&call.core, scope, app.id.as_str(), purchase).await {
-        Ok(configuration) => Ok(page::installed(app, account, &configuration)),
+        Ok(configuration) => Ok(message::installed(app, account, &configuration)),
         Err(error) if error.code == "integration_already_installed" => {
             offer(&call.core, app, session, start, form).await
         }
@@ -267,5 +268,5 @@ pub(super) async fn as_page(answer: impl Future<Output = Result<Reply>>) -> Resu
         }
         _ => (crate::failure::status(&error), error.message.as_str()),
     };
-    Ok(page::failure(status, text))
+    Ok(message::failure(status, text))
 }

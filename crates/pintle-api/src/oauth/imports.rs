@@ -1,7 +1,7 @@
 //! To a partner's import page and back (semantics.md 4.8).
 
 use super::consent::{as_page, find};
-use super::native;
+use super::message;
 use super::onward::{installation, lead, path};
 use crate::call::Call;
 use crate::reply::Reply;
@@ -36,7 +36,7 @@ pub(super) async fn back(call: Call) -> Result<Reply> {
             state: get("state")?,
         };
         let name = imports::finish(&call.core, &app.id, back).await?;
-        Ok(native::imported(&app, &name))
+        Ok(message::imported(&app, &name))
     })
     .await
 }

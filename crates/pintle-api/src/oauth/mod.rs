@@ -3,6 +3,7 @@
 mod consent;
 mod credentials;
 mod imports;
+mod message;
 mod native;
 mod onward;
 mod page;

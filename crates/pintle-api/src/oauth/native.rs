@@ -1,9 +1,7 @@
 //! What consent pages say of native integrations only.
 
-use super::page::{Allow, Choice, message};
+use super::page::Choice;
 use super::start::Start;
-use crate::reply::Reply;
-use axum::http::StatusCode;
 use maud::{Markup, html};
 use pintle_core::configurations::Configuration;
 use pintle_core::integrations::{Integration, Kind};
@@ -39,12 +37,6 @@ pub(super) fn bring_over(app: &Integration, configuration: &Configuration) -> Ma
             } }
         }
     }
-}
-
-/// The browser is back from the partner's import page.
-pub(super) fn imported(app: &Integration, name: &str) -> Reply {
-    let text = html! { p { strong { (name) } " came from " (app.name) ". You can close this window." } };
-    message(StatusCode::OK, Allow::OwnForms, ("good", "✓"), &format!("{name} was imported"), text)
 }
 
 /// The page of an integration's other way to be installed, where it has two.

@@ -10,8 +10,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use pintle_core::configurations::Configuration;
 use pintle_core::configurations::choice::Account;
-use pintle_core::configurations::{Configuration, Status};
 use pintle_core::ids::ProjectId;
 use pintle_core::integrations::{Integration, Kind};
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("style.css");
 /// A window that a script opened can be closed by one; any other stays, and says that it can be closed.
-const CLOSE: &str = "window.close()";
+pub(super) const CLOSE: &str = "window.close()";
 
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hash(STYLE));
 static CLOSE_HASH: LazyLock<String> = LazyLock::new(|| hash(CLOSE));
@@ -63,7 +63,7 @@ pub(super) struct Choice<'a> {
     pub account: &'a Account,
 }
 
-fn document(status: StatusCode, title: &str, allow: Allow, main: Markup, footer: Markup) -> Reply {
+pub(super) fn document(status: StatusCode, title: &str, allow: Allow, main: Markup, footer: Markup) -> Reply {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -97,58 +97,8 @@ fn document(status: StatusCode, title: &str, allow: Allow, main: Markup, footer:
     })
 }
 
-/// A page that says one thing.
-pub(super) fn message(
-    status: StatusCode,
-    allow: Allow,
-    mark: (&str, &str),
-    title: &str,
-    text: Markup,
-) -> Reply {
-    let main = html! {
-        header { div class={ "mark " (mark.0) } aria-hidden="true" { (mark.1) } h1 { (title) } }
-        section { (text) }
-    };
-    document(status, title, allow, main, html! { span {} })
-}
-
-pub(super) fn failure(status: StatusCode, text: &str) -> Reply {
-    let title = match status {
-        StatusCode::NOT_FOUND => "Not found",
-        StatusCode::FORBIDDEN => "Not allowed",
-        StatusCode::BAD_REQUEST => "This address is not right",
-        StatusCode::CONFLICT => "Not possible now",
-        _ => "That did not work",
-    };
-    let text = html! { p role="alert" { (text.trim_end_matches('.')) "." } };
-    message(status, Allow::OwnForms, ("bad", "!"), title, text)
-}
-
-pub(super) fn cancelled(app: &Integration) -> Reply {
-    let text = html! { p { "Nothing was changed. You can close this window." } };
-    message(StatusCode::OK, Allow::OwnForms, ("", "–"), &format!("{} was not installed", app.name), text)
-}
-
-pub(super) fn installed(app: &Integration, account: &Account, configuration: &Configuration) -> Reply {
-    let text = html! {
-        p { "For " strong { (account.name) } ". You can close this window." }
-        (onward(app, configuration))
-    };
-    let is_pending = configuration.status == Some(Status::Pending);
-    let state = if is_pending { "is being installed" } else { "is installed" };
-    message(StatusCode::OK, Allow::OwnForms, ("good", "✓"), &format!("{} {state}", app.name), text)
-}
-
-pub(super) fn complete(app: &Integration) -> Reply {
-    let text = html! {
-        p { "You can close this window." }
-        script { (PreEscaped(CLOSE)) }
-    };
-    message(StatusCode::OK, Allow::Close, ("good", "✓"), &format!("{} is installed", app.name), text)
-}
-
 /// What can be done with an installation that there is.
-fn onward(app: &Integration, configuration: &Configuration) -> Markup {
+pub(super) fn onward(app: &Integration, configuration: &Configuration) -> Markup {
     html! { (configure(app, configuration)) (bring_over(app, configuration)) }
 }
 

@@ -55,6 +55,7 @@ fn the_guides_commands_work_as_printed() {
         "as expected: 1\n",
         "\"DATABASE_PASSWORD\"\n\"DATABASE_URL\"\n",
         "{\"state\":\"pending\",\"total\":\"19.00\"}\n",
+        "[[\"name\",\"orders\"],[\"plan\",\"pro\"],[\"product\",\"database\"]]\n",
         "  1 resource\n",
         "  orders\n",
         ", with 1 resource, 0 webhooks, 0 drains, 2 environment variables and 1 token\n",

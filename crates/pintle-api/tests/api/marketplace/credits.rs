@@ -143,6 +143,12 @@ async fn what_was_paid_for_and_never_handed_out_is_given_back_also_after_the_rem
             }
         }
         assert_eq!(invoices(&team).await[0]["state"], "refunded");
+        // With its money back the team gets no credits.
+        let calls = team.get("/pintle/v1/deliveries?kind=partner").await.ok(200)["deliveries"].clone();
+        let told =
+            calls.as_array().unwrap().iter().find(|call| call["operation"] == "provision-credits").unwrap();
+        let again = format!("/pintle/v1/deliveries/{}/redeliver", told["id"].as_str().unwrap());
+        team.post(&again, json!({})).await.fails(409, "invoice_state");
     })
     .await;
 }

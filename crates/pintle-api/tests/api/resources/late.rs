@@ -193,17 +193,13 @@ async fn what_an_import_told_stays_where_the_answer_is_silent() {
 }
 
 #[tokio::test]
-async fn the_secrets_of_the_answer_replace_the_imports_in_the_projects() {
+async fn the_secrets_of_an_import_are_newer_than_those_of_the_answer() {
     on_each_engine(async |pintle| {
         let (team, installed, server) = with_partner(pintle).await;
         let id = imported_meanwhile(&team, &installed, &server).await;
         server.script(|_| None);
         later(pintle, MINUTE).await;
-        let expected = [
-            variable("API_KEY", "key-of-res_1-0", EVERYWHERE),
-            variable("DATABASE_URL", "db://res_1/0", EVERYWHERE),
-        ];
-        assert_eq!(variables(&team, "site").await, expected);
+        assert_eq!(variables(&team, "site").await, [variable("URL", "imported", EVERYWHERE)]);
         assert_eq!(
             (hint(&team).await, store(&team, &id).await["status"].clone()),
             (json!(id), json!("available"))

@@ -215,6 +215,20 @@ pub(crate) async fn settle(tx: &Conn, core: &Core, call: &Call, outcome: &Outcom
     }
 }
 
+/// That what was paid for is still to be handed out.
+///
+/// # Errors
+/// 409 `invoice_state` where the team has its money back.
+pub(crate) async fn require_paid(tx: &Conn, call: &Call) -> Result<()> {
+    let id = call.data["invoiceId"].as_str().unwrap_or_default();
+    match rows::of_installation(tx, &call.configuration, id).await?.invoice.state {
+        State::Paid => Ok(()),
+        _ => {
+            Err(Error::conflict("invoice_state", "The team has its money back: there is nothing to hand out"))
+        }
+    }
+}
+
 /// An answer without what partners add to it.
 fn known(body: &Json) -> Json {
     let keys = ["resourceId", "credit", "nameLabel", "currencyValueInCents"];

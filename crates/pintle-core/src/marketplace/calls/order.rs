@@ -4,6 +4,7 @@
 use super::{Call, Operation, Stored, run};
 use crate::deliveries::State;
 use crate::ids::{ConfigurationId, DeliveryId};
+use crate::marketplace::billing::purchase;
 use crate::{Core, Error, Result};
 use pintle_store::{Conn, params};
 
@@ -11,7 +12,7 @@ use pintle_store::{Conn, params};
 /// takes its place.
 ///
 /// # Errors
-/// 409 `call_answered`, `installation_transferred` or `call_superseded`.
+/// 409 `call_answered`, `installation_transferred`, `call_superseded`, or `invoice_state` for credits whose money went back.
 pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Result<()> {
     let moved = "SELECT i.id FROM deliveries d JOIN installations i ON i.id = d.source_id
       WHERE d.id = $1 AND i.owner_id <> d.owner_id";
@@ -32,6 +33,9 @@ pub(crate) async fn require_open(tx: &Conn, core: &Core, id: &DeliveryId) -> Res
 /// one, so that no two are under way. Of the others one that is answered ends those before.
 async fn require_newest(tx: &Conn, id: &DeliveryId) -> Result<()> {
     let Some(Stored { call, .. }) = Stored::load(tx, id).await? else { return Ok(()) };
+    if call.operation == Operation::ProvisionCredits {
+        purchase::require_paid(tx, &call).await?;
+    }
     let newer = newer_than(tx, &call).await?;
     if newer.iter().any(|state| call.operation.replaces() || is_answered(state)) {
         let text = "The partner was asked something newer of this kind meanwhile";

@@ -238,7 +238,9 @@ async fn fill(
             None
         }
     };
-    life::keep(tx, core, scope, &mut resource, given.unwrap_or(known), now).await?;
+    // The partner repeats its answer, and imported the resource after it had made it.
+    let secrets = if known.is_empty() { given.unwrap_or_default() } else { known };
+    life::keep(tx, core, scope, &mut resource, secrets, now).await?;
     life::announce(tx, core, scope, &resource, now, "storage-create", "created").await?;
     Ok(resource)
 }

@@ -38,7 +38,7 @@ const SELECT: &str = "SELECT p.updated_at, p.id, p.doc FROM projects p WHERE p.o
   AND (CAST($3 AS TEXT) IS NULL OR EXISTS
     (SELECT 1 FROM project_roles r WHERE r.project_id = p.id AND r.user_id = $3))
   AND (CAST($4 AS TEXT) IS NULL OR p.name LIKE $4 ESCAPE '!')
-  AND p.updated_at > $5 AND (p.updated_at < $6 OR (p.updated_at = $6 AND p.id < $7))
+  AND p.updated_at > $5 AND (p.updated_at, p.id) < ($6, $7)
   ORDER BY p.updated_at DESC, p.id DESC LIMIT $8";
 
 type Found = (Millis, String, String);

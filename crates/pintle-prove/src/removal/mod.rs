@@ -104,6 +104,7 @@ fn worlds(on: On<'_>, count: usize, seed: u64, jobs: usize) -> Result<(), String
             let mut world = World::random(pintle, seed).await;
             let tables = world.pintle.core.db.tables().await.expect("a list of tables");
             world.prove(&tables).await;
+            world.end_somebody(&tables).await;
             (world.pintle, world.tally)
         })
     };

@@ -37,9 +37,6 @@ impl World {
                 }
             }
         }
-        if self.dice.chance(50) {
-            self.end_somebody(tables).await;
-        }
     }
 
     async fn remove(&mut self, index: usize, tables: &[String]) -> Vec<Expected> {

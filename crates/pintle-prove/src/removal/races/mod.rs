@@ -78,7 +78,7 @@ impl Races {
         let name = match kind.row().named {
             "url" => format!("https://race.example.com/{}", self.serial),
             "key" => format!("RACE_{}", self.serial),
-            _ => format!("race {}", self.serial),
+            _ => format!("race-{}", self.serial),
         };
         let mut body = (kind.row().body)(&mut self.world.dice, &[]);
         body[kind.row().named] = json!(name);

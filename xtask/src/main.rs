@@ -16,6 +16,7 @@ The habits of the project, one command each:
   cargo xtask prove delivery [ARG...] receivers that misbehave, and a server that is killed
   cargo xtask prove lanes [ARG...]   one target that answers beside ninety-nine that hang
   cargo xtask prove egress [ARG...]  every spelling of an address that must not be reached
+  cargo xtask prove fuzz [ARG...]    requests for every operation, with content that fits, nearly fits, or is junk
   cargo xtask bench [ARG...]         the measurements, beside a bare server
   cargo xtask permissions            writes docs/permissions.md: who may do what
   cargo xtask coverage               operations served, of all that the contract has, group by group

@@ -96,6 +96,7 @@ fn proofs(postgres: &Server) -> Outcome {
     proof(&["egress", "--spellings", "5000", "--created", "400", "--delivered", "20"])?;
     proof(&["delivery", "--events", "2000", "--postgres", "300"])?;
     proof(&["lanes", "--events", "100"])?;
+    proof(&["fuzz", "--requests", "8000", "--postgres", "2000"])?;
     authorization()?;
     drains()
 }

@@ -16,7 +16,7 @@ use pintle_core::faults::NewFault;
 use pintle_core::ids::TokenId;
 use pintle_core::logs::keys::Feed;
 use pintle_core::permissions::Permission;
-use pintle_core::{Core, Error, Kind, Result, credential, scope};
+use pintle_core::{Core, Error, Kind, Result, Scope, credential, scope};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,20 +162,30 @@ impl Api {
                 call.body = self.read(body).await?;
                 handler(call).await
             }
-            Handler::Scoped(handler) => {
-                let scope =
-                    scope::authenticate(&call.core, call.bearer(), call.team(), route.permission).await?;
-                let used = self.count(&scope.token, scope.rate_limit);
-                *allowance = Some(used);
-                used.granted(self.0.core.clock.now())?;
-                if route.permission.is_partners() {
-                    scope.require_partner(call.param("integrationConfigurationId"))?;
+            Handler::Scoped(handler) => match self.caller(route, &call, allowance).await {
+                Ok(scope) => {
+                    call.body = self.read(body).await?;
+                    handler(call, scope).await
                 }
-                call.body = self.read(body).await?;
-                handler(call, scope).await
-            }
+                Err(error) => {
+                    incoming::discard(body).await;
+                    Err(error)
+                }
+            },
             Handler::Feeding(handler) => handler(call, Incoming::new(self.clone(), body)).await,
         }
+    }
+
+    /// Who calls, where they may.
+    async fn caller(&self, route: &Route, call: &Call, allowance: &mut Option<Allowance>) -> Result<Scope> {
+        let scope = scope::authenticate(&call.core, call.bearer(), call.team(), route.permission).await?;
+        let used = self.count(&scope.token, scope.rate_limit);
+        *allowance = Some(used);
+        used.granted(self.0.core.clock.now())?;
+        if route.permission.is_partners() {
+            scope.require_partner(call.param("integrationConfigurationId"))?;
+        }
+        Ok(scope)
     }
 
     /// Counts a request of a token that may make `limit` a minute, or the server's default.

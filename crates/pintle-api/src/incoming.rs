@@ -277,6 +277,22 @@ pub(crate) fn unreadable(error: &(dyn std::error::Error + Send + Sync + 'static)
     }
 }
 
+/// Throws away a body that nobody will read, as far as it comes at once. Else the connection would be closed with some of it unread,
+/// and its sender might hear of that in place of the answer.
+pub(crate) async fn discard(mut body: Body) {
+    const AT_MOST: usize = 4 << 20;
+    let arrival = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, |data| data.len());
+            if bytes > AT_MOST {
+                break;
+            }
+        }
+    };
+    drop(timeout(Duration::from_millis(250), arrival).await);
+}
+
 /// Waits for a body, as long as one may take: its sender holds a connection, and room for what it sends.
 ///
 /// # Errors

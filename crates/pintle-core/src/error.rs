@@ -147,7 +147,11 @@ impl std::error::Error for Error {}
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self { store: Some(Box::new(error.clone())), ..Self::internal(error) }
+        let told = match error {
+            StoreError::NotText => Self::bad_request("Invalid request: a text has the character NUL"),
+            _ => Self::internal(&error),
+        };
+        Self { store: Some(Box::new(error)), ..told }
     }
 }
 

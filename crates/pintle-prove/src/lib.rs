@@ -14,6 +14,7 @@ mod dice;
 pub mod egress;
 mod engines;
 mod failure;
+pub mod fuzz;
 pub mod lanes;
 mod partner;
 mod plants;

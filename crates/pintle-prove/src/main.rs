@@ -1,7 +1,7 @@
 //! The command line of the proofs; `cargo xtask prove` calls it.
 
 use clap::{Parser, Subcommand};
-use pintle_prove::{crash, delivery, egress, lanes, removal};
+use pintle_prove::{crash, delivery, egress, fuzz, lanes, removal};
 use std::process::ExitCode;
 
 /// The proofs of Pintle.
@@ -23,6 +23,8 @@ enum Command {
     Lanes(lanes::Options),
     /// The guarded client against every spelling of what it must not reach.
     Egress(egress::Options),
+    /// Requests for every operation, with content that fits, nearly fits, or is junk.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Crash(options) => crash::run(&options),
         Command::Delivery(options) => delivery::run(&options),
         Command::Egress(options) => egress::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Lanes(options) => lanes::run(&options),
         Command::Removal(options) => removal::run(&options),
     };

@@ -93,8 +93,13 @@ impl Program {
         self.data.with_extension("points")
     }
 
+    /// What it wrote into its log.
+    pub fn log_text(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
     fn log_tail(&self) -> String {
-        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let log = self.log_text();
         log.lines().rev().take(5).collect::<Vec<_>>().join(" | ")
     }
 

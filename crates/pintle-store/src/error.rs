@@ -12,6 +12,8 @@ pub enum Error {
     ForeignKey,
     /// A statement that must find one row found none.
     NoRow,
+    /// A text has a character that the database does not take: NUL (PostgreSQL only).
+    NotText,
     /// The database lost a race; the transaction can be tried again (PostgreSQL only).
     Retry,
     /// The schema was made by a newer program.
@@ -26,6 +28,7 @@ impl fmt::Display for Error {
             Error::Unique(name) => write!(f, "unique constraint {name} violated"),
             Error::ForeignKey => write!(f, "foreign key constraint violated"),
             Error::NoRow => write!(f, "no row where one was expected"),
+            Error::NotText => write!(f, "a text with a character that cannot be stored"),
             Error::Retry => write!(f, "the transaction lost a race"),
             Error::Newer { database, program } => write!(
                 f,
@@ -80,6 +83,8 @@ impl From<tokio_postgres::Error> for Error {
             Error::ForeignKey
         } else if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED {
             Error::Retry
+        } else if *code == SqlState::CHARACTER_NOT_IN_REPERTOIRE {
+            Error::NotText
         } else {
             Error::Fault(format!("{} ({})", db.message(), code.code()))
         }

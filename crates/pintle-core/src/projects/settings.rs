@@ -6,16 +6,46 @@ use super::link::GitRepository;
 use super::{Project, ResourceConfig};
 use crate::clock::Millis;
 use crate::{Error, Result, shape, validate};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json, json};
 
 /// The node version of a new project: the newest that the contract knows.
 pub(super) const NODE_VERSION: &str = "22.x";
 pub(super) const REGION: &str = "iad1";
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default)]
 pub struct Body(Map<String, Json>);
+
+/// Names its fields, so that whoever asks a type what it takes is told (`/openapi.json`); any other is found to be one too many later.
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Body;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Body, A::Error> {
+                Map::deserialize(MapAccessDeserializer::new(map)).map(Body)
+            }
+        }
+        deserializer.deserialize_struct("Body", &NAMES, Fields)
+    }
+}
+
+static NAMES: [&str; SETTINGS.len() + CREATION.len()] = {
+    let mut names = [""; SETTINGS.len() + CREATION.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = if at < SETTINGS.len() { SETTINGS[at].name } else { CREATION[at - SETTINGS.len()].name };
+        at += 1;
+    }
+    names
+};
 
 impl Body {
     /// Takes out what only a creation has: the name, the variables, the repository.

@@ -21,7 +21,7 @@ use crate::events::{self, Event};
 use crate::ids::{OwnerId, ProjectId, SharedEnvId, UserId};
 use crate::scope::Principal;
 use crate::{Core, Error, Kind as Failure, OnConstraint, Result, Scope};
-use pintle_store::{Conn, Value, params};
+use pintle_store::{AsStoreError, Conn, Value, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -199,7 +199,7 @@ async fn announce(
 /// A failure of one variable before anything of it is written, told apart from one of the whole transaction.
 fn item<T>(result: Result<T>) -> Result<std::result::Result<T, Error>> {
     match result {
-        Err(error) if error.kind == Failure::Internal => Err(error),
+        Err(error) if error.kind == Failure::Internal || error.as_store_error().is_some() => Err(error),
         item => Ok(item),
     }
 }

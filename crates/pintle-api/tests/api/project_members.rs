@@ -149,3 +149,42 @@ async fn an_administrator_of_a_project_gives_roles_in_it_and_touches_its_product
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_contributor_administers_what_it_makes_and_reaches_nothing_else() {
+    on_each_engine(async |pintle| {
+        let (owner, _, guest) = team(pintle).await;
+        guest.post("/v11/projects", json!({ "name": "mine" })).await.fails(403, "forbidden");
+        pintle.extend(&guest, "CreateProject IntegrationManager").await;
+        let variable = json!({ "key": "A", "value": "1", "target": ["production"], "type": "encrypted" });
+        let body = json!({ "name": "mine", "environmentVariables": [variable] });
+        guest.post("/v11/projects", body).await.ok(200);
+        let mine = guest.get("/v10/projects").await.ok(200)["projects"].clone();
+        assert_eq!((mine.as_array().unwrap().len(), &mine[0]["name"]), (1, &json!("mine")));
+        guest.patch("/v9/projects/mine", json!({ "framework": "nextjs" })).await.ok(200);
+        let native = owner.install_native("base").await;
+        pintle.product(&native, "db").await;
+        let store = native.import("res-1", json!([])).await;
+        let path = format!("/v1/storage/stores/{store}/connections");
+        guest.post(&path, json!({ "projectId": "site" })).await.fails(404, "not_found");
+        guest.post(&path, json!({ "projectId": "mine" })).await.ok(201);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_viewer_who_administers_a_project_sees_what_opens_it() {
+    on_each_engine(async |pintle| {
+        let (owner, ..) = team(pintle).await;
+        let vic = pintle.member(&owner, "vic", Role::Viewer).await;
+        owner.patch("/v1/projects/site/protection-bypass", json!({ "generate": {} })).await.ok(200);
+        let seen = async |caller: &Caller| {
+            caller.get("/v9/projects/site").await.ok(200).get("protectionBypass").is_some()
+        };
+        assert!(seen(&owner).await && !seen(&vic).await);
+        let body = json!({ "uid": vic.user, "role": "ADMIN" });
+        owner.post("/v1/projects/site/members", body).await.ok(200);
+        assert!(seen(&vic).await);
+    })
+    .await;
+}

@@ -1,6 +1,6 @@
 //! Who is in an access group: members of its team, and only as long as they are.
 
-use super::{Group, find, named};
+use super::{Group, find, named, not_found};
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{OwnerId, UserId};
@@ -8,7 +8,7 @@ use crate::page::{self, Next, Page};
 use crate::permissions::Role;
 use crate::select::{Select, containing};
 use crate::users::User;
-use crate::{Core, Error, Result, Scope};
+use crate::{Core, Error, OnConstraint, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::Serialize;
 use serde_json::json;
@@ -75,7 +75,8 @@ pub(crate) async fn join(tx: &Conn, core: &Core, scope: &Scope, group: &Group, u
     let member: User = serde_json::from_str(&doc)?;
     let sql = "INSERT INTO access_group_members (group_id, user_id, created_at) VALUES ($1, $2, $3)
       ON CONFLICT (group_id, user_id) DO NOTHING";
-    match tx.execute(sql, &params![&group.id, user, core.clock.now()]).await? {
+    let row = params![&group.id, user, core.clock.now()];
+    match tx.execute(sql, &row).await.on_missing_parent(not_found)? {
         0 => Ok(()),
         _ => note(tx, core, scope, group, &member, ("access-group-user-added", "added", "to")).await,
     }

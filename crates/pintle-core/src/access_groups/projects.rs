@@ -7,7 +7,7 @@ use crate::ids::{AccessGroupId, OwnerId, ProjectId};
 use crate::page::{self, Next, Page};
 use crate::permissions::ProjectRole;
 use crate::select::Select;
-use crate::{Core, Error, Result, Scope, validate};
+use crate::{Core, Error, OnConstraint, Result, Scope, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -214,7 +214,8 @@ pub(super) async fn set(
             let sql = "INSERT INTO access_group_projects (group_id, project_id, role, created_at, updated_at)
               VALUES ($1, $2, $3, $4, $4)
               ON CONFLICT (group_id, project_id) DO UPDATE SET role = excluded.role, updated_at = excluded.updated_at";
-            tx.execute(sql, &params![&group.id, project, role.as_str(), now]).await?;
+            let row = params![&group.id, project, role.as_str(), now];
+            tx.execute(sql, &row).await.on_missing_parent(|| Error::not_found("Project"))?;
         }
     }
     let text = match wanted {

@@ -1,9 +1,9 @@
 //! Everything that an owner can have, beside its installations: one line for each kind, from which a receipt is read and by which it is
 //! deleted.
 
-use crate::Result;
 use crate::configurations::removal::{Item, items};
 use crate::ids::OwnerId;
+use crate::{Result, deliveries};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -143,6 +143,7 @@ impl Owned {
     /// Deletes what was read. The foreign keys would do it too, but on PostgreSQL they look past the transaction's snapshot: a thing that
     /// somebody else deletes at this moment would stand in the receipt as well. This makes the transaction start again.
     pub(super) async fn delete(tx: &Conn, owner: &OwnerId) -> Result<()> {
+        deliveries::cancel_of_owner(tx, owner).await?;
         for Kind { table, of, .. } in KINDS {
             tx.execute(&format!("DELETE FROM {table} AS k WHERE {of}"), &params![owner]).await?;
         }

@@ -355,6 +355,16 @@ pub(crate) async fn cancel_of_drains(tx: &Conn, configuration: &ConfigurationId)
     Ok(())
 }
 
+/// The same for all drains and shells of an owner that is about to be deleted.
+pub(crate) async fn cancel_of_owner(tx: &Conn, owner: &OwnerId) -> Result<()> {
+    let sql = format!(
+        "{CANCEL} WHERE state = 'pending' AND source_id IN
+           (SELECT id FROM drains WHERE owner_id = $1 UNION ALL SELECT id FROM listeners WHERE owner_id = $1)"
+    );
+    tx.execute(&sql, &params![owner]).await?;
+    Ok(())
+}
+
 /// Forgets deliveries that were finished long ago, and listeners that do not come back; answers how many deliveries. A busy drain has
 /// several a second, so those that arrived are kept for a day only.
 pub async fn sweep(core: &Core) -> Result<u64> {

@@ -6,7 +6,7 @@ use crate::ids::{ProjectId, UserId};
 use crate::permissions::ProjectRole;
 use crate::projects::{Located, locate};
 use crate::users::User;
-use crate::{Core, Error, Result, Scope, validate};
+use crate::{Core, Error, OnConstraint, Result, Scope, validate};
 use pintle_store::{Conn, params};
 use serde::Deserialize;
 use serde_json::json;
@@ -203,7 +203,8 @@ pub(crate) async fn give(
             let sql =
                 "INSERT INTO project_members (project_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)
               ON CONFLICT (project_id, user_id) DO UPDATE SET role = excluded.role";
-            tx.execute(sql, &params![project, &user.id, role.as_str(), now]).await?;
+            let row = params![project, &user.id, role.as_str(), now];
+            tx.execute(sql, &row).await.on_missing_parent(|| Error::not_found("Project"))?;
         }
     }
     let event = event(user, project, name, (held, wanted), since.unwrap_or(now));

@@ -3,11 +3,11 @@
 //! The wire has them inside the project, the secret as the key. They are rows of their own here, sealed, so that one that an installation
 //! made goes with it.
 
-use super::{Located, locate};
+use super::{Located, locate, reach};
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, IntegrationId, ProjectId};
-use crate::permissions::{Permission, Verdict};
+use crate::permissions::Permission;
 use crate::scope::Principal;
 use crate::{Core, Error, OnConstraint, Result, Scope, credential, validate};
 use pintle_store::{Conn, params};
@@ -248,7 +248,8 @@ async fn read(
 /// do without.
 pub(super) async fn shown(conn: &Conn, core: &Core, scope: &Scope, project: &Located) -> Result<String> {
     let doc = project.doc.clone();
-    if !may_see(scope, project) {
+    // Who may read a project may not pass its protection for that alone.
+    if !reach::may(conn, scope, &project.id, Permission::ProjectWrite).await? {
         return Ok(doc);
     }
     let bypasses = read(conn, core, &project.id, scope.configuration()).await?;
@@ -257,18 +258,5 @@ pub(super) async fn shown(conn: &Conn, core: &Core, scope: &Scope, project: &Loc
             Ok(format!("{open},\"protectionBypass\":{}}}", Json::Object(bypasses)))
         }
         _ => Ok(doc),
-    }
-}
-
-/// Who may read a project may not pass its protection for that alone.
-fn may_see(scope: &Scope, project: &Located) -> bool {
-    let write = Permission::ProjectWrite;
-    match scope.installation() {
-        Some(installation) => installation.scopes.allow(write.token_needs()),
-        None => match write.for_role(scope.role, &scope.extended) {
-            Verdict::Yes => true,
-            Verdict::No => false,
-            Verdict::ByProject => project.role.is_some_and(|role| role.may(write)),
-        },
     }
 }

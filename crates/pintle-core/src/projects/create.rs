@@ -2,12 +2,13 @@
 
 use super::env::{self, Drafts, Policy};
 use super::link::Link;
+use super::reach::narrowed;
 use super::settings::{Body, NODE_VERSION, kept_for_ever};
 use super::{Located, NAME_INDEX, Project, ResourceConfig, name_taken, stamp};
 use crate::events::{self, Event};
 use crate::ids::ProjectId;
-use crate::permissions::{Permission, Verdict};
-use crate::{Core, Error, OnConstraint, Result, Scope};
+use crate::permissions::{Permission, ProjectRole, Verdict};
+use crate::{Core, Error, OnConstraint, Result, Scope, project_members, users};
 use pintle_store::{Conn, params};
 use serde_json::{Map, Value as Json, json};
 
@@ -18,7 +19,8 @@ pub(crate) struct Prepared {
     drafts: Drafts,
 }
 
-/// createProject. The variables of the body come with it or it does not come at all.
+/// createProject. The variables of the body come with it or it does not come at all. Who sees only the projects that it was given becomes the
+/// administrator of this one.
 ///
 /// # Errors
 /// 400 for a body that breaks the contract or a variable that breaks the rules; 403 for variables without the right to make them, and
@@ -75,17 +77,23 @@ pub(crate) async fn insert(tx: &Conn, core: &Core, scope: &Scope, prepared: &Pre
         .in_project(&project.id)
         .hook(scope, "project.created", told);
     events::record(tx, core, scope, now, event).await?;
-    let located =
+    let mut located =
         Located { id: project.id.clone(), name: project.name.clone(), doc: String::new(), role: None };
+    if let Some(user) = narrowed(scope) {
+        let user = users::load(tx, user).await?;
+        located.role = Some(ProjectRole::Admin);
+        project_members::give(tx, core, scope, &user, (&project.id, &project.name), located.role).await?;
+    }
     let outcome = env::insert(tx, core, scope, &located, &prepared.drafts, false, now).await?;
     outcome.failed.into_iter().next().map_or(Ok(project), Err)
 }
 
 fn check_rights(scope: &Scope, with_variables: bool) -> Result<()> {
     let Some(installation) = scope.installation() else {
-        // Nobody has a role yet in a project that is not there.
-        let verdict = Permission::EnvWrite.for_role(scope.role, &scope.extended);
-        return match with_variables && verdict != Verdict::Yes {
+        // Who sees only what it was given administers what it makes.
+        let may = Permission::EnvWrite.for_role(scope.role, &scope.extended) == Verdict::Yes
+            || narrowed(scope).is_some();
+        return match with_variables && !may {
             true => Err(Error::forbidden("Not authorized: environment variables need a further permission")),
             false => Ok(()),
         };

@@ -4,7 +4,7 @@
 //! other way: a role in the project, and the access groups that the caller is a member of.
 
 use crate::ids::{ProjectId, UserId};
-use crate::permissions::{ProjectRole, Verdict};
+use crate::permissions::{Permission, ProjectRole, Verdict};
 use crate::scope::{Principal, Scope};
 use crate::{Error, Result};
 use pintle_store::{Conn, params};
@@ -26,18 +26,44 @@ pub(super) async fn check(conn: &Conn, scope: &Scope, project: &ProjectId) -> Re
             }
             Ok(None)
         }
-        Principal::User { id, .. } if scope.permission.asks_project(scope.role, &scope.extended) => {
-            let role = strongest(conn, project, id).await?;
-            let by_team = scope.permission.for_role(scope.role, &scope.extended) == Verdict::Yes;
-            if by_team || role.is_some_and(|role| role.may(scope.permission)) {
-                return Ok(role);
+        Principal::User { id, .. } => {
+            let sees_all = scope.role.in_projects().is_some();
+            if sees_all && !scope.permission.asks_project(scope.role, &scope.extended) {
+                return Ok(None);
             }
-            match role.or(scope.role.in_projects()) {
-                Some(_) => Err(Error::forbidden("Not authorized")),
-                None => Err(Error::not_found("Project")),
+            let role = strongest(conn, project, id).await?;
+            if role.is_none() && !sees_all {
+                return Err(Error::not_found("Project"));
+            }
+            let by_team = scope.permission.for_role(scope.role, &scope.extended) == Verdict::Yes;
+            match by_team || role.is_some_and(|role| role.may(scope.permission)) {
+                true => Ok(role),
+                false => Err(Error::forbidden("Not authorized")),
             }
         }
         _ => Ok(None),
+    }
+}
+
+/// Whether the caller has one more right in a project that it reaches, whatever it came with.
+pub(crate) async fn may(
+    conn: &Conn,
+    scope: &Scope,
+    project: &ProjectId,
+    permission: Permission,
+) -> Result<bool> {
+    match &scope.principal {
+        Principal::User { id, .. } => match permission.for_role(scope.role, &scope.extended) {
+            Verdict::Yes => Ok(true),
+            Verdict::No => Ok(false),
+            Verdict::ByProject => {
+                let role = strongest(conn, project, id).await?;
+                Ok(role.is_some_and(|role| role.may(permission)))
+            }
+        },
+        Principal::Installation(installation) => Ok(installation.scopes.allow(permission.token_needs())),
+        Principal::Closing { .. } => Ok(false),
+        Principal::System => Ok(true),
     }
 }
 

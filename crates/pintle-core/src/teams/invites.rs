@@ -7,7 +7,7 @@ use crate::events::{self, Event};
 use crate::ids::{InviteId, ProjectId};
 use crate::permissions::{Extended, ProjectRole, Role};
 use crate::users::{self, User};
-use crate::{Core, Error, Result, Scope, access_groups, union, validate};
+use crate::{Core, Error, OnConstraint, Result, Scope, access_groups, union, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value as Json, json};
@@ -148,7 +148,7 @@ async fn promise_to(tx: &Conn, core: &Core, scope: &Scope, email: &str, promise:
     let sql = "INSERT INTO team_invites (id, team_id, email, created_at, expires_at, doc) VALUES ($1, $2, $3, $4, $5, $6)";
     let doc = serde_json::to_string(&promise)?;
     let row = params![&id, scope.owner(), address.as_str(), now, now + GOOD_FOR, doc];
-    tx.execute(sql, &row).await?;
+    tx.execute(sql, &row).await.on_missing_parent(super::not_found)?;
     let payload = json!({ "invitedEmail": email, "invitationRole": promise.role });
     let event = Event::new("team-invite-link-created", format!("invited {email} to the team"), payload);
     events::record(tx, core, scope, now, event).await?;

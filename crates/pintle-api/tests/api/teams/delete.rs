@@ -124,6 +124,72 @@ async fn the_partner_of_a_native_installation_is_told_of_the_teams_end() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_deleted_teams_drains_is_not_sent() {
+    on_each_engine(async |pintle| {
+        let owner = pintle.team("acme").await;
+        let delivery = json!({ "type": "http", "endpoint": "https://example.com/in", "encoding": "json", "headers": {} });
+        let drain = json!({ "name": "drain", "projects": "all", "schemas": { "log": { "version": "v1" } }, "delivery": delivery });
+        let drain = owner.post("/v1/drains", drain).await.ok(200)["id"].as_str().unwrap().to_owned();
+        let team = owner.team.clone().unwrap();
+        let waiting = pintle.core.db.write(async move |tx| {
+            let sql = "INSERT INTO deliveries (id, owner_id, kind, source_id, state, due_at, retry_until, tries, created_at)
+              VALUES ($1, $2, 'drain', $3, 'pending', 5, 9, 0, 1)";
+            for (id, source) in [("dlv_1", drain.as_str()), ("dlv_2", "drn_anothers")] {
+                tx.execute(sql, &pintle_store::params![id, team.as_str(), source]).await?;
+            }
+            Ok::<_, pintle_store::Error>(())
+        });
+        waiting.await.unwrap();
+        owner.delete("/v1/teams/acme").await.ok(200);
+        let conn = pintle.core.db.read().await.unwrap();
+        let sql = "SELECT id, state FROM deliveries WHERE id IN ('dlv_1', 'dlv_2') ORDER BY id";
+        let states: Vec<(String, String)> = conn.all(sql, &[]).await.unwrap();
+        let states: Vec<&str> = states.iter().map(|(_, state)| state.as_str()).collect();
+        assert_eq!(states, ["canceled", "pending"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn installing_and_deleting_at_once_leave_nothing_behind() {
+    on_each_engine(async |pintle| {
+        let vendor = pintle.team("vendor").await;
+        let app =
+            json!({ "name": "bridge", "slug": "bridge", "redirectUrl": "https://example.com/callback" });
+        vendor.post("/pintle/v1/integrations", app).await.ok(201);
+        for round in 0..8 {
+            let owner = pintle.team(&format!("acme-{round}")).await;
+            let second = pintle.member(&owner, &format!("bob-{round}"), Role::Owner).await;
+            let path = format!("/v1/teams/{}", owner.team.clone().unwrap());
+            let (gone, again, installed) = tokio::join!(
+                owner.delete(&path),
+                second.delete(&path),
+                owner.post("/pintle/v1/integrations/bridge/install", json!({})),
+            );
+            let (winner, loser) = if gone.status == 200 { (&owner, again) } else { (&second, gone) };
+            assert!([403, 404].contains(&loser.status), "{} answered {}", loser.request, loser.text);
+            let path = format!("/pintle/v1/deletions/{}", owner.team.clone().unwrap());
+            let receipt = winner.without_team().get(&path).await.ok(200);
+            let removed = receipt["installations"].as_array().unwrap().len();
+            match installed.status {
+                201 => assert_eq!(removed, 1),
+                status => {
+                    assert!(
+                        [403, 404].contains(&status),
+                        "{} answered {}",
+                        installed.request,
+                        installed.text
+                    );
+                    assert_eq!(removed, 0);
+                }
+            }
+            pintle.assert_no_orphans().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_comes_while_the_team_goes_is_gone_with_it_or_finds_no_team() {
     on_each_engine(async |pintle| {
         for round in 0..8 {

@@ -5,8 +5,8 @@ use super::insert::{Place, look};
 use super::{Reach, Variable};
 use crate::clock::Millis;
 use crate::ids::{EnvId, EnvironmentId};
-use crate::permissions::{Permission, Verdict};
-use crate::projects::Located;
+use crate::permissions::Permission;
+use crate::projects::{Located, reach};
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 
@@ -29,7 +29,10 @@ pub(in crate::projects) async fn copy(
     to: &EnvironmentId,
     now: Millis,
 ) -> Result<()> {
-    require_right(scope, project)?;
+    // Making an environment is another right than making variables.
+    if !reach::may(tx, scope, &project.id, Permission::EnvWrite).await? {
+        return Err(Error::forbidden("Not authorized: environment variables need a further permission"));
+    }
     let reach = Reach::of(scope, project.role);
     let place = Place { tx, core, scope, project, now };
     let rows: Vec<(String, Vec<u8>)> = tx.all(COPIED, &params![&project.id, from, reach.own]).await?;
@@ -50,18 +53,4 @@ pub(in crate::projects) async fn copy(
         place.add(&copy, &sealed, newest, None).await?;
     }
     Ok(())
-}
-
-/// Making an environment is another right than making variables.
-fn require_right(scope: &Scope, project: &Located) -> Result<()> {
-    let needed = Permission::EnvWrite;
-    let may = match (scope.installation(), project.role) {
-        (Some(installation), _) => installation.scopes.allow(needed.token_needs()),
-        (None, Some(role)) => role.may(needed),
-        (None, None) => needed.for_role(scope.role, &scope.extended) == Verdict::Yes,
-    };
-    match may {
-        true => Ok(()),
-        false => Err(Error::forbidden("Not authorized: environment variables need a further permission")),
-    }
 }

@@ -149,7 +149,10 @@ impl Transfer<'_> {
         let sql = "UPDATE projects SET owner_id = $2, name = $3, updated_at = $4, doc = $5 WHERE id = $1";
         let doc = serde_json::to_string(&moved)?;
         let params = params![&moved.id, to.owner(), moved.name.as_str(), moved.updated_at, doc];
-        tx.execute(sql, &params).await.on_unique(NAME_INDEX, || name_taken(&moved.name))?;
+        tx.execute(sql, &params)
+            .await
+            .on_unique(NAME_INDEX, || name_taken(&moved.name))
+            .on_missing_parent(Error::team_unauthorized)?;
         for table in OWNED {
             let sql = format!("UPDATE {table} SET owner_id = $2 WHERE project_id = $1");
             tx.execute(&sql, &params![&moved.id, to.owner()]).await?;

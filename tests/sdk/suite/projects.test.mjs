@@ -88,7 +88,10 @@ onEachSdk('projects', ({ client, it }) => {
     const { id } = await projects.createProject(ours({ requestBody: { name: fresh('site') } }))
     await projects.pauseProject(ours({ projectId: id }))
     await projects.unpauseProject(ours({ projectId: id }))
-    const cached = await projects.updateProjectDataCache(ours({ projectId: id, requestBody: { disabled: true } }))
+    // The newest has no updateProjectDataCache.
+    const cached = projects.updateProjectDataCache
+      ? await projects.updateProjectDataCache(ours({ projectId: id, requestBody: { disabled: true } }))
+      : await request(team.token, 200, 'PATCH', `/v1/data-cache/projects/${id}?teamId=${team.teamId}`, { disabled: true })
     assert.equal(cached.dataCache.userDisabled, true)
     const { protectionBypass } = await projects.updateProjectProtectionBypass(ours({ idOrName: id, requestBody: {} }))
     assert.equal(Object.values(protectionBypass)[0].scope, 'automation-bypass')

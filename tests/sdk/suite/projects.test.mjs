@@ -14,6 +14,10 @@ onEachSdk('projects', ({ client, it }) => {
   const read = idOrName => projects.getProject
     ? projects.getProject(ours({ idOrName }))
     : request(team.token, 200, 'GET', `/v9/projects/${idOrName}?teamId=${team.teamId}`)
+  /// The newest has lost some operations.
+  const either = (name, at, method, path, body) => projects[name]
+    ? projects[name](ours({ ...at, requestBody: body }))
+    : request(team.token, 200, method, `${path}?teamId=${team.teamId}`, body)
   const list = async query => {
     const answer = await projects.getProjects(ours(query))
     return (Array.isArray(answer) ? answer : answer.projects).map(project => project.id)
@@ -84,21 +88,22 @@ onEachSdk('projects', ({ client, it }) => {
     await fails(projects.getProjectDomain(ours({ ...at, idOrName: other.id })), 404, 'not_found')
   })
 
-  it('are paused, bypassed, certified', async () => {
+  it('are paused and certified', async () => {
     const { id } = await projects.createProject(ours({ requestBody: { name: fresh('site') } }))
     await projects.pauseProject(ours({ projectId: id }))
     await projects.unpauseProject(ours({ projectId: id }))
-    // The newest has no updateProjectDataCache.
-    const cached = projects.updateProjectDataCache
-      ? await projects.updateProjectDataCache(ours({ projectId: id, requestBody: { disabled: true } }))
-      : await request(team.token, 200, 'PATCH', `/v1/data-cache/projects/${id}?teamId=${team.teamId}`, { disabled: true })
+    const cached = await either('updateProjectDataCache', { projectId: id }, 'PATCH', `/v1/data-cache/projects/${id}`, { disabled: true })
     assert.equal(cached.dataCache.userDisabled, true)
+    const pem = { cert: 'c', key: 'k', ca: 'a', skipValidation: true }
+    const uploaded = await either('uploadProjectClientCert', { idOrName: id }, 'POST', `/v1/projects/${id}/client-cert`, pem)
+    const { clientCerts } = await either('getProjectClientCerts', { idOrName: id }, 'GET', `/v1/projects/${id}/client-cert`)
+    assert.deepEqual(clientCerts.map(cert => cert.id), [uploaded.certId])
+  })
+
+  it.lenient('are bypassed', async () => {
+    const { id } = await projects.createProject(ours({ requestBody: { name: fresh('site') } }))
     const { protectionBypass } = await projects.updateProjectProtectionBypass(ours({ idOrName: id, requestBody: {} }))
     assert.equal(Object.values(protectionBypass)[0].scope, 'automation-bypass')
-    const pem = { cert: 'c', key: 'k', ca: 'a', skipValidation: true }
-    const uploaded = await projects.uploadProjectClientCert(ours({ idOrName: id, requestBody: pem }))
-    const { clientCerts } = await projects.getProjectClientCerts(ours({ idOrName: id }))
-    assert.deepEqual(clientCerts.map(cert => cert.id), [uploaded.certId])
   })
 
   it('go to another team', async () => {

@@ -81,6 +81,16 @@ impl Program {
         server.kill();
     }
 
+    /// Starts it, to end at a point that is named in its code.
+    pub fn start_and_die(&self, point: &str) {
+        std::fs::create_dir_all(self.points()).expect("a folder");
+        let die = self.points().join("die");
+        std::fs::write(&die, format!("{point} 0")).expect("a file");
+        let status = self.spawn().wait().expect("its end");
+        assert_eq!(status.signal(), Some(9), "the server did not come to {point}: {}", self.log_tail());
+        std::fs::remove_file(die).expect("a file");
+    }
+
     /// `pintle doctor` finds nothing.
     pub fn assert_sound(&self) {
         let output = self.command("doctor").output().expect("a process");

@@ -14,7 +14,7 @@ use crate::scope::{self, TeamHint};
 use crate::teams::{self, NewTeam};
 use crate::tokens::{self, NewToken};
 use crate::users::{self, NewUser};
-use crate::{Core, Error, Result, Scope, credential, drains, projects, webhooks};
+use crate::{Core, Error, Result, Scope, credential, drains, planted, projects, webhooks};
 use pintle_store::params;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -184,6 +184,7 @@ async fn make(core: &Core) -> Result<Kept> {
     users::set_default_team(core, &user.id, Some(&team.id)).await?;
     let token = issue(core, &user.id).await?;
     let person = Caller { core, token: &token, team: &team.id };
+    planted::point("demo.making");
 
     for name in PROJECTS {
         let scope = person.may(Permission::ProjectCreate).await?;

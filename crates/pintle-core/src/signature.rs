@@ -36,6 +36,13 @@ impl Signer {
         signer.map_err(|_| Error::internal("a secret that cannot sign"))
     }
 
+    pub fn algorithm(&self) -> Algorithm {
+        match self {
+            Signer::Sha1(_) => Algorithm::Sha1,
+            Signer::Sha256(_) => Algorithm::Sha256,
+        }
+    }
+
     pub fn sign(&self, body: &[u8]) -> String {
         match self {
             Signer::Sha1(mac) => credential::hex(&mac.clone().chain_update(body).finalize().into_bytes()),

@@ -120,16 +120,19 @@ async fn take(core: &Core, claims: &[Claim], now: Millis, until: Millis) -> Resu
 
 /// Puts off what is due until the lease ends.
 async fn put_off(core: &Core, claims: Vec<Claim>, now: Millis, until: Millis) -> Result<Vec<Leased>> {
-    let sql = "UPDATE deliveries d SET due_at = $4 FROM delivery_contents c
-      WHERE c.delivery_id = d.id AND d.id IN
-        (SELECT id FROM deliveries
+    let sql = "WITH due AS
+        (SELECT id, due_at FROM deliveries
          WHERE kind = 'webhook' AND source_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3)
-      RETURNING d.id, d.tries, d.retry_until, d.due_at, c.doc, c.body";
+      UPDATE deliveries d SET due_at = $4 FROM due, delivery_contents c
+      WHERE d.id = due.id AND c.delivery_id = d.id
+      RETURNING d.id, d.tries, d.retry_until, due.due_at, c.doc, c.body";
     core.db
         .write(async move |tx| {
             let mut taken = Vec::new();
             for Claim { source, count, .. } in &claims {
-                let rows: Vec<Row> = tx.all(sql, &params![source, now, *count as i64, until]).await?;
+                let mut rows: Vec<Row> = tx.all(sql, &params![source, now, *count as i64, until]).await?;
+                // PostgreSQL returns them as it comes by them.
+                rows.sort_by(|(a, _, _, a_due, ..), (b, _, _, b_due, ..)| (a_due, a).cmp(&(b_due, b)));
                 for row in rows {
                     taken.push(Leased::new(source, row, until, taken.last()));
                 }
@@ -193,6 +196,7 @@ const SECRET: &str = "SELECT COALESCE((SELECT w.secret FROM webhooks w WHERE w.i
 /// Where nothing was written since it was claimed but what became of tries, all that is as it was then, and nobody is asked.
 pub async fn signer(core: &Core, leased: &Leased) -> Result<Option<Arc<Signer>>> {
     if let Some((news, signer)) = &leased.signer
+        && signer.algorithm() == leased.address.algorithm
         && core.db.news() == Some(*news)
     {
         return Ok(Some(signer.clone()));

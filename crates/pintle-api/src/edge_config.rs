@@ -78,7 +78,12 @@ async fn patch(call: Call, scope: Scope) -> Result<Reply> {
 
 /// `If-Match` and `If-None-Match` of a request.
 pub(crate) fn conditions(call: &Call) -> Conditions {
-    let value = |name| call.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    // Of several lines one list; one that is not readable matches nothing, but is a condition.
+    let value = |name| {
+        let lines = call.headers.get_all(name).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+        let lines: Vec<_> = lines.collect();
+        (!lines.is_empty()).then(|| lines.join(","))
+    };
     Conditions { if_match: value(header::IF_MATCH), if_none_match: value(header::IF_NONE_MATCH) }
 }
 
@@ -198,6 +203,10 @@ async fn read_items(call: Call) -> Result<Reply> {
     }
     let mut some = Map::new();
     for key in call.query.all("key") {
+        // However often it is named: a value may have half a megabyte.
+        if some.contains_key(key) {
+            continue;
+        }
         if let Some(value) = snapshot.value(key) {
             some.insert(key.to_owned(), serde_json::from_slice::<Value>(&value)?);
         }

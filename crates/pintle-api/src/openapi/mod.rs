@@ -27,7 +27,7 @@ routes! {
 }
 
 async fn document(_call: Call) -> Result<Reply> {
-    Ok(Reply::document(include_str!("../../openapi.json").to_owned()))
+    Ok(Reply::whole(include_str!("../../openapi.json")))
 }
 
 /// What stands for every parameter of a path, and for the installation that asks.

@@ -130,6 +130,9 @@ fn backup_not_found() -> Error {
     Error::not_found("Edge Config backup")
 }
 
+/// The same without the version, with the name and digest that it had, and the document of whoever wrote it.
+type Found = (Millis, Option<String>, i64, Option<i64>, String, String, Option<String>);
+
 /// getEdgeConfigBackup, with its writer where that still exists.
 ///
 /// # Errors
@@ -138,22 +141,20 @@ pub async fn backup(core: &Core, scope: &Scope, id: &str, backup: &str) -> Resul
     let version: i64 = backup.parse().map_err(|_| backup_not_found())?;
     let conn = core.db.read().await?;
     let config = record::load(&conn, scope, id).await?;
-    let of_it = params![&config.id, version];
-    let sql = "SELECT version, created_at, user_id, size_bytes, item_count FROM edge_config_versions
-      WHERE edge_config_id = $1 AND version = $2";
-    let row: Row = conn.opt(sql, &of_it).await?.ok_or_else(backup_not_found)?;
-    let sql = "SELECT v.slug, v.digest, u.doc FROM edge_config_versions v
-      LEFT JOIN owners u ON u.id = v.user_id AND u.kind = 'user' WHERE v.edge_config_id = $1 AND v.version = $2";
-    let (slug, digest, user): (String, String, Option<String>) = conn.one(sql, &of_it).await?;
+    let sql = "SELECT v.created_at, v.user_id, v.size_bytes, v.item_count, v.slug, v.digest, u.doc
+      FROM edge_config_versions v LEFT JOIN owners u ON u.id = v.user_id AND u.kind = 'user'
+      WHERE v.edge_config_id = $1 AND v.version = $2";
+    let found: Option<Found> = conn.opt(sql, &params![&config.id, version]).await?;
+    let (at, writer, bytes, count, slug, digest, user) = found.ok_or_else(backup_not_found)?;
     let items = Items::of_version(&conn, &config.id, version).await?.ok_or_else(backup_not_found)?;
     let items =
         items.0.into_iter().map(|(key, item)| (key, Kept { value: item.value, details: item.details }));
     let user = user.map(|doc| serde_json::from_str::<User>(&doc)).transpose()?;
     Ok(Backup {
         id: version.to_string(),
-        last_modified: row.1,
-        backup: Content { digest, items: items.collect(), slug, updated_at: row.1 },
-        metadata: metadata(row),
+        last_modified: at,
+        backup: Content { digest, items: items.collect(), slug, updated_at: at },
+        metadata: metadata((version, at, writer, bytes, count)),
         user: user.map(|user| Writer {
             id: user.id.to_string(),
             username: user.username,

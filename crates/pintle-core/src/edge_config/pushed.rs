@@ -61,7 +61,7 @@ pub(crate) async fn push(
     let Some(config) = before else {
         let configuration = Some(scope.partner()?);
         let draft = Draft { slug: "experimentation", configuration, resource: Some(resource) };
-        return shown(&record::insert(tx, core, scope, draft, &after, now).await?, &after);
+        return shown(&record::insert(tx, core, scope, draft, &after.written()?, now).await?, &after);
     };
     let before = Items::load(tx, &config).await?;
     for (key, item) in &mut after.0 {

@@ -1,6 +1,6 @@
 //! The edge config itself: its name, who has it, and what is known of its items.
 
-use super::items::Items;
+use super::items::{Items, Written};
 use super::{not_found, write};
 use crate::clock::Millis;
 use crate::events::{self, Event};
@@ -183,13 +183,13 @@ pub struct NewEdgeConfig {
 pub async fn create(core: &Core, scope: &Scope, input: NewEdgeConfig) -> Result<EdgeConfig> {
     check_slug(&input.slug)?;
     let now = core.clock.now();
-    let items = Items::new("items", input.items, now)?;
+    let written = Items::new("items", input.items, now)?.written()?;
     let (core, scope) = (core.clone(), scope.clone());
     core.clone()
         .db
         .write(async move |tx| {
             let draft = Draft { slug: &input.slug, configuration: scope.configuration(), resource: None };
-            insert(tx, &core, &scope, draft, &items, now).await
+            insert(tx, &core, &scope, draft, &written, now).await
         })
         .await
 }
@@ -208,10 +208,9 @@ pub(super) async fn insert(
     core: &Core,
     scope: &Scope,
     draft: Draft<'_>,
-    items: &Items,
+    written: &Written,
     now: Millis,
 ) -> Result<EdgeConfig> {
-    let written = items.written()?;
     let config = EdgeConfig {
         id: EdgeConfigId::new(&core.entropy),
         slug: draft.slug.to_owned(),
@@ -241,7 +240,7 @@ pub(super) async fn insert(
         config.created_by.as_ref()
     ];
     tx.execute(sql, &row).await.on_missing_parent(Error::invalid_token)?;
-    write::add_version(tx, &config, &written).await?;
+    write::add_version(tx, &config, written, config.created_by.as_ref()).await?;
     let text = format!("created edge config {}", config.slug);
     let event = Event::new("edge-config-created", text, config.audit());
     let event = event.hook(scope, "edge-config.created", json!({ "edgeConfig": config.summary() }));

@@ -5,6 +5,7 @@ use super::record::EdgeConfig;
 use super::schema;
 use crate::clock::{DAY, Millis};
 use crate::events::{self, Event};
+use crate::ids::UserId;
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
 use serde_json::{Value as Json, json};
@@ -78,16 +79,21 @@ pub(super) async fn store(
     // First: so, of two writers at once, one starts again.
     let sql = "UPDATE edge_configs SET version = $2, updated_at = $3, digest = $4, slug = $5 WHERE id = $1";
     tx.execute(sql, &params![&config.id, config.version, now, &config.digest, &config.slug]).await?;
-    let writer = EdgeConfig { created_by: scope.user().cloned(), ..config.clone() };
-    add_version(tx, &writer, written).await?;
+    add_version(tx, &config, written, scope.user()).await?;
+    // The one that was just replaced is kept, however old: whoever wants it back begins there.
     let old = "DELETE FROM edge_config_versions
       WHERE edge_config_id = $1 AND version < $2 AND (created_at < $3 OR version <= $2 - CAST($4 AS BIGINT))";
-    tx.execute(old, &params![&config.id, config.version, now - RETENTION, KEPT]).await?;
+    tx.execute(old, &params![&config.id, config.version - 1, now - RETENTION, KEPT - 1]).await?;
     Ok(config)
 }
 
-/// The row of the record's version; `created_by` is who wrote it.
-pub(super) async fn add_version(tx: &Conn, config: &EdgeConfig, written: &Written) -> Result<()> {
+/// The row of the record's version.
+pub(super) async fn add_version(
+    tx: &Conn,
+    config: &EdgeConfig,
+    written: &Written,
+    writer: Option<&UserId>,
+) -> Result<()> {
     let sql = "INSERT INTO edge_config_versions
         (edge_config_id, version, created_at, user_id, slug, digest, size_bytes, item_count, items, details)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -95,7 +101,7 @@ pub(super) async fn add_version(tx: &Conn, config: &EdgeConfig, written: &Writte
         &config.id,
         config.version,
         config.updated_at,
-        config.created_by.as_ref(),
+        writer,
         &config.slug,
         &config.digest,
         written.values.len() as i64,

@@ -4,8 +4,13 @@ use super::Schema;
 use regex_lite::RegexBuilder;
 use serde_json::{Map, Value as Json};
 
-/// Bytes of memory that one pattern may take.
-const PATTERN_SIZE: usize = 256 << 10;
+/// Bytes of memory that one pattern may take, tried in this order: regex-lite does not say how many it took.
+const PATTERN_SIZES: [usize; 9] =
+    [1 << 10, 2 << 10, 4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10];
+/// And all of a schema.
+const PATTERNS_SIZE: usize = 4 << 20;
+/// Of one state of a pattern, about.
+const STATE_SIZE: usize = 32;
 
 /// What a keyword's value must be.
 enum Form {
@@ -144,8 +149,8 @@ fn special<'a>(schema: &mut Schema<'a>, keyword: &str, value: &'a Json, place: &
         }
         "type" => {
             let known = |name: &Json| name.as_str().is_some_and(|name| TYPES.contains(&name));
-            let good =
-                known(value) || value.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(known));
+            let list = |all: &Vec<Json>| (1..=TYPES.len()).contains(&all.len()) && all.iter().all(known);
+            let good = known(value) || value.as_array().is_some_and(list);
             if good { Ok(()) } else { Err(wrong(place, keyword, "should be a type or a list of types")) }
         }
         "enum" => value.as_array().map(drop).ok_or_else(|| wrong(place, keyword, "should be array")),
@@ -182,9 +187,17 @@ fn many<'a>(schema: &mut Schema<'a>, all: &'a [Json], place: &str) -> Result<(),
 }
 
 fn pattern<'a>(schema: &mut Schema<'a>, text: &'a str, place: &str, keyword: &str) -> Result<(), String> {
-    let regex = RegexBuilder::new(text).size_limit(PATTERN_SIZE).build();
-    let regex = regex.map_err(|_| wrong(place, keyword, "is a pattern that is not supported"))?;
-    schema.patterns.insert(text, regex);
+    if schema.patterns.contains_key(text) {
+        return Ok(());
+    }
+    let fitting = |size: usize| Some((RegexBuilder::new(text).size_limit(size).build().ok()?, size));
+    let built = PATTERN_SIZES.into_iter().find_map(fitting);
+    let (regex, size) = built.ok_or_else(|| wrong(place, keyword, "is a pattern that is not supported"))?;
+    schema.patterns_size += size;
+    if schema.patterns_size > PATTERNS_SIZE {
+        return Err(wrong(place, keyword, "is a pattern too many"));
+    }
+    schema.patterns.insert(text, (regex, size / STATE_SIZE));
     Ok(())
 }
 

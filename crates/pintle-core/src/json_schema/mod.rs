@@ -18,7 +18,9 @@ use std::collections::HashMap;
 /// A schema that is well formed.
 pub struct Schema<'a> {
     root: &'a Json,
-    patterns: HashMap<&'a str, Regex>,
+    /// Each with how many states it has at most.
+    patterns: HashMap<&'a str, (Regex, usize)>,
+    patterns_size: usize,
 }
 
 /// Why a document is refused.
@@ -34,7 +36,7 @@ impl<'a> Schema<'a> {
     /// # Errors
     /// What is wrong with it, or not understood: for "`…` " before it.
     pub fn new(root: &'a Json) -> Result<Self, String> {
-        let mut schema = Self { root, patterns: HashMap::new() };
+        let mut schema = Self { root, patterns: HashMap::new(), patterns_size: 0 };
         check::check(&mut schema)?;
         Ok(schema)
     }

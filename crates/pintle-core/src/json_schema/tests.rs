@@ -172,3 +172,41 @@ fn work_without_end_is_given_up() {
     let unique = json!({ "uniqueItems": true, "items": { "type": "string", "pattern": "^[0-9]+$" } });
     assert_eq!(refused(&unique, &json!(many)), None);
 }
+
+/// Small steps that do much: each costs what it does.
+#[test]
+fn work_counts_for_what_it_does() {
+    // Every level asks twice, and the last one does something that is dear.
+    let deep = |dear: serde_json::Value| {
+        let mut levels = serde_json::Map::new();
+        for level in 0..14 {
+            let next = json!({ "$ref": format!("#/$defs/l{}", level + 1) });
+            levels.insert(format!("l{level}"), json!({ "allOf": [next, next] }));
+        }
+        levels.insert("l14".to_owned(), dear);
+        json!({ "$defs": levels, "$ref": "#/$defs/l0" })
+    };
+    let long = "a".repeat(100_000);
+    for (dear, document) in [
+        (json!({ "minLength": 1 }), json!(long)),
+        (json!({ "pattern": "^(a?){400}$" }), json!("aaaaaaaaaaaaaaaaaaaa")),
+        (json!({ "propertyNames": true }), json!({ long.clone(): 1 })),
+        (json!({ "anyOf": [{ "const": 1 }, true] }), json!(long)),
+    ] {
+        assert_eq!(refused(&deep(dear.clone()), &document), Some(Refused::TooMuchWork), "{dear}");
+    }
+    let rules: serde_json::Map<_, _> = (0..1_000).map(|n| (format!("k{n}"), json!(["a"]))).collect();
+    let ruled = json!({ "dependentRequired": rules });
+    assert_eq!(refused(&deep(ruled), &json!({})), Some(Refused::TooMuchWork));
+}
+
+#[test]
+fn patterns_have_a_bound_together() {
+    let patterns: Vec<_> = (0..40).map(|n| json!({ "pattern": format!("(a?){{1000}}{n}") })).collect();
+    let why = Schema::new(&json!({ "anyOf": patterns })).err().unwrap();
+    assert!(why.ends_with("is a pattern too many"), "{why}");
+    let same: Vec<_> = (0..40).map(|_| json!({ "pattern": "(a?){1000}" })).collect();
+    assert!(Schema::new(&json!({ "anyOf": same })).is_ok(), "each counts once");
+    let kinds = vec!["string"; 8];
+    assert!(Schema::new(&json!({ "type": kinds })).is_err());
+}

@@ -75,6 +75,7 @@ impl<'a> Run<'_, 'a> {
 
     fn keywords(&mut self, map: &'a Map<String, Json>, value: &Json, place: Place<'_>) -> Verdict {
         if let Some(reference) = map.get("$ref").and_then(Json::as_str) {
+            self.work(reference.len() / 64)?;
             let target = self.schema.target(reference).ok_or(Refused::TooMuchWork)?;
             self.check(target, value, place)?;
         }
@@ -83,7 +84,7 @@ impl<'a> Run<'_, 'a> {
             Json::Number(_) => number(map, value.as_f64().unwrap_or_default(), place)?,
             Json::String(text) => self.text(map, text, place)?,
             Json::Array(items) => self.array(map, items, place)?,
-            Json::Object(fields) => self.object(map, fields, place)?,
+            Json::Object(fields) => self.object(map, value, fields, place)?,
             Json::Null | Json::Bool(_) => {}
         }
         self.combined(map, value, place)
@@ -126,6 +127,7 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn text(&mut self, map: &Map<String, Json>, text: &str, place: Place<'_>) -> Verdict {
+        self.work(text.len() / 64)?;
         let length = text.chars().count();
         bounds(map, ["minLength", "maxLength"], length, "characters", place)?;
         if let Some(pattern) = map.get("pattern").and_then(Json::as_str) {
@@ -135,10 +137,11 @@ impl<'a> Run<'_, 'a> {
         Ok(())
     }
 
-    /// A pattern may be as long as the text: what it takes is the product.
+    /// A pattern may stand in many states at each byte of the text: what it takes is the product.
     fn matches(&mut self, pattern: &str, text: &str) -> Result<bool, Refused> {
-        self.work(1 + pattern.len() * text.len() / 64)?;
-        Ok(self.schema.patterns.get(pattern).is_some_and(|regex| regex.is_match(text)))
+        let Some((regex, states)) = self.schema.patterns.get(pattern) else { return Ok(false) };
+        self.work(1 + states * (text.len() + 1) / 64)?;
+        Ok(regex.is_match(text))
     }
 
     fn array(&mut self, map: &'a Map<String, Json>, items: &[Json], place: Place<'_>) -> Verdict {
@@ -178,6 +181,7 @@ impl<'a> Run<'_, 'a> {
     fn object(
         &mut self,
         map: &'a Map<String, Json>,
+        whole: &Json,
         fields: &Map<String, Json>,
         place: Place<'_>,
     ) -> Verdict {
@@ -191,12 +195,11 @@ impl<'a> Run<'_, 'a> {
             self.field(map, name, value, Place::Field(&place, name))?;
         }
         for keyword in ["dependentRequired", "dependentSchemas", "dependencies"] {
-            let rules = map.get(keyword).and_then(Json::as_object).into_iter().flatten();
-            for (_, rule) in rules.filter(|(name, _)| fields.contains_key(*name)) {
+            let Some(rules) = map.get(keyword).and_then(Json::as_object) else { continue };
+            self.work(rules.len())?;
+            for (_, rule) in rules.iter().filter(|(name, _)| fields.contains_key(*name)) {
                 if !rule.is_array() {
-                    let whole = Json::Object(fields.clone());
-                    self.work(fields.len())?;
-                    self.check(rule, &whole, place)?;
+                    self.check(rule, whole, place)?;
                 }
                 for name in texts(Some(rule)) {
                     self.work(1)?;
@@ -210,6 +213,7 @@ impl<'a> Run<'_, 'a> {
     /// One property of an object.
     fn field(&mut self, map: &'a Map<String, Json>, name: &str, value: &Json, place: Place<'_>) -> Verdict {
         if let Some(schema) = map.get("propertyNames") {
+            self.work(name.len() / 64)?;
             self.check(schema, &Json::String(name.to_owned()), place)?;
         }
         let mut known = false;
@@ -269,7 +273,10 @@ impl<'a> Run<'_, 'a> {
     fn fits(&mut self, schema: &'a Json, value: &Json, place: Place<'_>) -> Result<bool, Refused> {
         match self.check(schema, value, place) {
             Ok(()) => Ok(true),
-            Err(Refused::Wrong { .. }) => Ok(false),
+            Err(Refused::Wrong { place, what }) => {
+                self.work((place.len() + what.len()) / 64)?;
+                Ok(false)
+            }
             Err(Refused::TooMuchWork) => Err(Refused::TooMuchWork),
         }
     }

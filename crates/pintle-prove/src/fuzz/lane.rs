@@ -172,9 +172,14 @@ impl<'a> Lane<'a> {
         }
         // A request line has an end.
         path.truncate(4_000);
-        let query = query.join("&");
-        let query: String = query.chars().take(4_000).collect();
-        format!("{path}?{}", query.trim_end_matches(|c: char| c == '%' || c.is_ascii_digit()))
+        let mut query = query.join("&");
+        if query.len() > 4_000 {
+            query.truncate(4_000);
+            // Not within an escape.
+            let whole = query.trim_end_matches(|c: char| c == '%' || c.is_ascii_hexdigit()).len();
+            query.truncate(whole);
+        }
+        format!("{path}?{query}")
     }
 
     fn body(&mut self, operation: &Operation) -> Option<String> {

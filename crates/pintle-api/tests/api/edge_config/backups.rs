@@ -98,3 +98,22 @@ async fn are_kept_for_a_year() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_one_that_was_just_replaced_is_kept_however_old() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let path = made(&team, json!({ "a": 0 })).await;
+        let ids = async || {
+            let list = team.get(&format!("{path}/backups")).await.ok(200);
+            let ids = list["backups"].as_array().unwrap().iter().map(|backup| backup["id"].clone());
+            ids.collect::<Vec<Value>>()
+        };
+        pintle.clock.advance(400 * DAY);
+        patched(&team, &path, set(json!(1))).await.ok(200);
+        assert_eq!(ids().await, ["2", "1"]);
+        patched(&team, &path, set(json!(2))).await.ok(200);
+        assert_eq!(ids().await, ["3", "2"]);
+    })
+    .await;
+}

@@ -121,7 +121,9 @@ async fn are_changed_only_where_they_are_those_that_the_request_names() {
             let request = Request::patch(uri).header("authorization", format!("Bearer {}", team.token));
             pintle.send(request.header("if-match", tag).body(Body::from(body.to_string())).unwrap()).await
         };
-        send("\"another\"".to_owned()).await.fails(412, "precondition_failed");
+        for other in ["\"another\"", "\"é\""] {
+            send(other.to_owned()).await.fails(412, "precondition_failed");
+        }
         send(format!("\"{digest}\"")).await.ok(200);
         send(format!("\"{digest}\"")).await.fails(412, "precondition_failed");
     })

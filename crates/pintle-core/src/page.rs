@@ -181,7 +181,7 @@ pub(crate) async fn behind<T: FromRow>(
     if let Some(Next { at, id: last }) = from {
         params.extend([Value::Int(at), Value::Text(last)]);
         let (at, last) = (params.len() - 1, params.len());
-        sql.push_str(&format!(" AND ({stamp} < ${at} OR ({stamp} = ${at} AND {id} < ${last}))"));
+        sql.push_str(&format!(" AND ({stamp}, {id}) < (${at}, ${last})"));
     }
     params.push(Value::Int(limit + 1));
     sql.push_str(&format!(" ORDER BY {stamp} DESC, {id} DESC LIMIT ${}", params.len()));

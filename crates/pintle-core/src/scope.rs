@@ -148,6 +148,19 @@ impl Scope {
         }
     }
 
+    /// What the caller's role in the team, or its token's scopes, say of one more right, whatever it came with.
+    pub(crate) fn verdict(&self, permission: Permission) -> Verdict {
+        let allowed = |yes| if yes { Verdict::Yes } else { Verdict::No };
+        match &self.principal {
+            Principal::User { .. } => permission.for_role(self.role, &self.extended),
+            Principal::Installation(installation) => {
+                allowed(installation.scopes.allow(permission.token_needs()))
+            }
+            Principal::Closing { .. } => Verdict::No,
+            Principal::System => Verdict::Yes,
+        }
+    }
+
     /// What a new record is stamped with when an installation makes it.
     pub fn configuration(&self) -> Option<&ConfigurationId> {
         self.installation().map(|installation| &installation.configuration)

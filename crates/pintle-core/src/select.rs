@@ -35,11 +35,16 @@ impl Select {
     fn list(&mut self, condition: &str, values: impl IntoIterator<Item: Into<Value>>) {
         let before = self.params.len();
         self.params.extend(values.into_iter().map(Into::into));
-        let marks: Vec<String> = (before + 1..=self.params.len()).map(|n| format!("${n}")).collect();
-        if !marks.is_empty() {
-            self.sql.push_str(&format!(" AND {condition} ({})", marks.join(", ")));
+        let count = self.params.len() - before;
+        if count > 0 {
+            self.sql.push_str(&format!(" AND {condition} ({})", marks(before + 1, count)));
         }
     }
+}
+
+/// `$n, $n+1, …`, for an `IN` of so many values.
+pub(crate) fn marks(from: usize, count: usize) -> String {
+    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The LIKE pattern for lower-case text that has this somewhere in it; `!` escapes what LIKE would interpret.

@@ -67,6 +67,24 @@ impl User {
     }
 }
 
+/// What members of a team see of one another.
+#[derive(Debug, Serialize)]
+pub struct Person {
+    pub uid: UserId,
+    username: String,
+    email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<String>,
+}
+
+impl From<User> for Person {
+    fn from(User { id, username, email, name, avatar, .. }: User) -> Self {
+        Self { uid: id, username, email, name, avatar }
+    }
+}
+
 pub(crate) async fn insert(tx: &Conn, user: &User) -> Result<()> {
     tx.execute(
         "INSERT INTO owners (id, kind, slug, email, search, created_at, doc)

@@ -63,7 +63,7 @@ pub async fn list(
 /// The ids of the newest that a group has of a kind.
 async fn named(conn: &Conn, table: &str, column: &str, group: &Group, limit: i64) -> Result<Vec<String>> {
     let sql = format!(
-        "SELECT {column} FROM {table} WHERE group_id = $1 ORDER BY created_at DESC, {column} LIMIT $2"
+        "SELECT {column} FROM {table} WHERE group_id = $1 ORDER BY created_at DESC, {column} DESC LIMIT $2"
     );
     let rows: Vec<(String,)> = conn.all(&sql, &params![&group.id, limit]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())

@@ -7,7 +7,7 @@ use crate::ids::{OwnerId, UserId};
 use crate::page::{self, Next, Page};
 use crate::permissions::Role;
 use crate::select::{Select, containing};
-use crate::users::User;
+use crate::users::{Person, User};
 use crate::{Core, Error, OnConstraint, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::Serialize;
@@ -17,13 +17,8 @@ use serde_json::json;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listed {
-    uid: UserId,
-    username: String,
-    email: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    avatar: Option<String>,
+    #[serde(flatten)]
+    person: Person,
     created_at: String,
     team_role: Role,
 }
@@ -57,9 +52,9 @@ pub async fn list(
 }
 
 fn view((created_at, _, role, user): Row) -> Result<Listed> {
-    let User { id, username, email, name, avatar, .. } = serde_json::from_str(&user)?;
+    let user: User = serde_json::from_str(&user)?;
     let team_role = Role::parse(&role).ok_or_else(|| Error::internal(format!("no role: {role}")))?;
-    Ok(Listed { uid: id, username, email, name, avatar, created_at: created_at.to_string(), team_role })
+    Ok(Listed { person: user.into(), created_at: created_at.to_string(), team_role })
 }
 
 /// Takes a member of the team into a group; one that is in it stays.

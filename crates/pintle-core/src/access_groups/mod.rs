@@ -128,10 +128,15 @@ fn not_found() -> Error {
 /// # Errors
 /// 404 where the scope's team has none such.
 pub(crate) async fn find(conn: &Conn, scope: &Scope, id_or_name: &str) -> Result<Group> {
+    look(conn, scope, id_or_name).await?.ok_or_else(not_found)
+}
+
+/// The same where there may be none.
+pub(crate) async fn look(conn: &Conn, scope: &Scope, id_or_name: &str) -> Result<Option<Group>> {
     let sql =
         format!("SELECT {COLUMNS} FROM access_groups g WHERE g.team_id = $1 AND (g.id = $2 OR g.name = $2)");
     let row: Option<Columns> = conn.opt(&sql, &params![scope.owner(), id_or_name]).await?;
-    row.map(Group::from).ok_or_else(not_found)
+    Ok(row.map(Group::from))
 }
 
 /// readAccessGroup.

@@ -123,11 +123,10 @@ async fn load(conn: &Conn, group: &Group, project: &ProjectId) -> Result<GroupPr
 pub async fn add(core: &Core, scope: &Scope, id_or_name: &str, body: NewProject) -> Result<GroupProject> {
     validate::at_most("projectId", body.project_id.as_str(), 256)?;
     in_group(core, scope, id_or_name, async move |tx, core, scope, group| {
-        if load(tx, group, &body.project_id).await.is_ok() {
+        if set(tx, core, scope, group, &body.project_id, Some(body.role)).await?.is_some() {
             let text = "The access group has a role in this project already";
             return Err(Error::bad_request(text).coded("access_group_project_exists"));
         }
-        set(tx, core, scope, group, &body.project_id, Some(body.role)).await?;
         load(tx, group, &body.project_id).await
     })
     .await
@@ -159,7 +158,7 @@ pub async fn change(
 pub async fn remove(core: &Core, scope: &Scope, id_or_name: &str, project: ProjectId) -> Result<()> {
     in_group(core, scope, id_or_name, async move |tx, core, scope, group| {
         load(tx, group, &project).await?;
-        set(tx, core, scope, group, &project, None).await
+        set(tx, core, scope, group, &project, None).await.map(drop)
     })
     .await
 }
@@ -183,7 +182,8 @@ async fn in_group<T: Send + 'static>(
         .await
 }
 
-/// Gives a group a role in a project of its team; `None` takes the project out of it. What changes nothing is no change.
+/// Gives a group a role in a project of its team; `None` takes the project out of it. What changes nothing is no change. Answers the role
+/// that it had.
 ///
 /// # Errors
 /// 404 for a project that is not the team's.
@@ -194,7 +194,7 @@ pub(super) async fn set(
     group: &Group,
     project: &ProjectId,
     wanted: Option<ProjectRole>,
-) -> Result<()> {
+) -> Result<Option<ProjectRole>> {
     let sql = "SELECT p.name, g.role FROM projects p
       LEFT JOIN access_group_projects g ON g.project_id = p.id AND g.group_id = $3 WHERE p.owner_id = $1 AND p.id = $2";
     let row: Option<(String, Option<String>)> =
@@ -202,7 +202,7 @@ pub(super) async fn set(
     let (name, held) = row.ok_or_else(|| Error::not_found("Project"))?;
     let held = held.as_deref().and_then(ProjectRole::parse);
     if held == wanted {
-        return Ok(());
+        return Ok(held);
     }
     let now = core.clock.now();
     match wanted {
@@ -227,5 +227,5 @@ pub(super) async fn set(
         "previous_role": held, "next_role": wanted,
     });
     let event = Event::new("access-group-project-updated", text, payload).in_project(project);
-    events::record(tx, core, scope, now, event).await.map(drop)
+    events::record(tx, core, scope, now, event).await.map(|_| held)
 }

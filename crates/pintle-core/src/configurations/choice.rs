@@ -65,16 +65,3 @@ pub async fn projects(conn: &Conn, scope: &Scope) -> Result<Vec<(ProjectId, Stri
     let rows: Vec<(String, String)> = conn.all(sql, &params![scope.owner(), narrowed(scope)]).await?;
     Ok(rows.into_iter().map(|(id, name)| (ProjectId::from(id), name)).collect())
 }
-
-/// # Errors
-/// 404 where the caller cannot see one of these projects.
-pub(super) async fn require_visible(conn: &Conn, scope: &Scope, wanted: &[ProjectId]) -> Result<()> {
-    if narrowed(scope).is_none() {
-        return crate::projects::require_all(conn, scope, wanted).await;
-    }
-    let visible = projects(conn, scope).await?;
-    match wanted.iter().all(|id| visible.iter().any(|(project, _)| project == id)) {
-        true => Ok(()),
-        false => Err(Error::not_found("Project")),
-    }
-}

@@ -1,6 +1,5 @@
 //! The beginning: consent, and the code that the integration's server exchanges (semantics.md 2.1).
 
-use super::choice::require_visible;
 use super::selection::grant;
 use super::{Configuration, ConfigurationType, Projects, Selection, Source};
 use crate::clock::{MINUTE, Millis};
@@ -9,7 +8,7 @@ use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProjectId};
 use crate::integrations::{self, Integration, Kind};
 use crate::teams::members;
-use crate::{Core, Error, OnConstraint, Result, Scope, validate};
+use crate::{Core, Error, OnConstraint, Result, Scope, projects, validate};
 use pintle_store::{Conn, Error as StoreError, params};
 use serde::Serialize;
 use url::Url;
@@ -74,7 +73,7 @@ pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Cons
             members::require_installer(tx, &scope).await?;
             let app = integrations::require(tx, &id_or_slug).await?;
             if let Some(project) = &consent.current_project {
-                require_visible(tx, &scope, std::slice::from_ref(project)).await?;
+                projects::require_all(tx, &scope, std::slice::from_ref(project)).await?;
             }
             require_connectable(&app)?;
             let configuration = match existing(tx, &scope, &app, Kind::External).await? {
@@ -223,7 +222,7 @@ pub(crate) async fn insert(tx: &Conn, scope: &Scope, configuration: &Configurati
     .on_unique("configurations_owner_id_integration_id_installation_type_key", || StoreError::Retry.into())
     .on_missing_parent(|| Error::not_found("Integration"))?;
     let selected = configuration.projects.as_deref();
-    require_visible(tx, scope, selected.unwrap_or_default()).await?;
+    projects::require_all(tx, scope, selected.unwrap_or_default()).await?;
     grant(tx, &configuration.id, selected).await
 }
 

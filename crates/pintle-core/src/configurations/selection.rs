@@ -1,6 +1,5 @@
 //! Which projects an installation may reach.
 
-use super::choice::require_visible;
 use super::{Configuration, Selection, load};
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProjectId};
@@ -103,7 +102,7 @@ pub async fn set_project_access(
         .db
         .write(async move |tx| {
             let configuration = load(tx, &scope, &id).await?;
-            require_visible(tx, &scope, std::slice::from_ref(&project)).await?;
+            projects::require_all(tx, &scope, std::slice::from_ref(&project)).await?;
             let mut selection = configuration.projects.clone();
             match &mut selection {
                 None if allowed => {}
@@ -139,7 +138,7 @@ async fn reselect(
     let reach = |selection: &Option<Vec<ProjectId>>| selection.clone().unwrap_or_else(|| everything.clone());
     let (added, removed) = difference(&reach(&before), &reach(&after));
     if after.is_some() {
-        require_visible(tx, scope, &added).await?;
+        projects::require_all(tx, scope, &added).await?;
     }
     grant(tx, &configuration.id, after.as_deref()).await?;
     configuration.project_selection = if after.is_some() { Selection::Selected } else { Selection::All };

@@ -144,6 +144,15 @@ impl BillingPlan {
     }
 }
 
+/// The plan of this id.
+///
+/// # Errors
+/// 400 `billing_plan_required` where it is not offered.
+pub(super) fn offered<'a>(id: &str, plans: &'a [BillingPlan]) -> Result<&'a BillingPlan> {
+    let found = plans.iter().find(|plan| plan.id == id && plan.disabled != Some(true));
+    found.ok_or_else(|| no_plan(Some(id), plans))
+}
+
 /// What speaks against a plan that is not offered, or against none where none is free: 400 `billing_plan_required`.
 pub(super) fn no_plan(wanted: Option<&str>, offered: &[BillingPlan]) -> Error {
     let ids: Vec<&str> = offered.iter().map(|plan| plan.id.as_str()).collect();

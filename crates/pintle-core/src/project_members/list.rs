@@ -1,13 +1,13 @@
 //! getProjectMembers, and the projects of a member.
 
 use crate::clock::Millis;
-use crate::ids::{ProjectId, UserId};
+use crate::ids::ProjectId;
 use crate::page::{self, Page, Pagination};
 use crate::permissions::{ProjectRole, Role};
 use crate::projects::locate;
-use crate::projects::reach::narrowed;
+use crate::projects::reach::narrow;
 use crate::select::{Select, containing};
-use crate::users::User;
+use crate::users::{Person, User};
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
 use serde::Serialize;
@@ -16,13 +16,8 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
-    uid: UserId,
-    username: String,
-    email: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    avatar: Option<String>,
+    #[serde(flatten)]
+    person: Person,
     role: ProjectRole,
     /// The strongest of all ways: this role, the role in the team, access groups.
     computed_project_role: ProjectRole,
@@ -68,12 +63,12 @@ pub async fn list(
 }
 
 fn member((created_at, role, team_role, user): Listed) -> Result<Member> {
-    let User { id, username, email, name, avatar, .. } = serde_json::from_str(&user)?;
+    let user: User = serde_json::from_str(&user)?;
     let role = parse(&role)?;
     let team_role =
         Role::parse(&team_role).ok_or_else(|| Error::internal(format!("no role: {team_role}")))?;
     let computed_project_role = team_role.in_projects().map_or(role, |by_team| by_team.max(role));
-    Ok(Member { uid: id, username, email, name, avatar, role, computed_project_role, team_role, created_at })
+    Ok(Member { person: user.into(), role, computed_project_role, team_role, created_at })
 }
 
 fn parse(role: &str) -> Result<ProjectRole> {
@@ -87,9 +82,9 @@ async fn compute(conn: &Conn, project: &ProjectId, members: &mut [Member]) -> Re
     }
     let sql = "SELECT user_id, role FROM project_roles WHERE project_id = $1";
     let mut select = Select::new(sql, vec![project.into()]);
-    select.among("user_id", members.iter().map(|member| &member.uid));
+    select.among("user_id", members.iter().map(|member| &member.person.uid));
     for (user, role) in conn.all::<(String, String)>(&select.sql, &select.params).await? {
-        if let Some(member) = members.iter_mut().find(|member| member.uid.as_str() == user) {
+        if let Some(member) = members.iter_mut().find(|member| member.person.uid.as_str() == user) {
             member.computed_project_role = member.computed_project_role.max(parse(&role)?);
         }
     }
@@ -111,11 +106,12 @@ pub async fn of_member(
     let found: Option<(String,)> = conn.opt(sql, &params![scope.owner(), user]).await?;
     found.ok_or_else(|| Error::not_found("Team member"))?;
     let sql = "SELECT m.created_at, m.project_id, m.role FROM project_members m JOIN projects p ON p.id = m.project_id
-      WHERE p.owner_id = $1 AND m.user_id = $2 AND (CAST($3 AS TEXT) IS NULL
-        OR EXISTS (SELECT 1 FROM project_roles r WHERE r.project_id = p.id AND r.user_id = $3))";
-    let params = params![scope.owner(), user, narrowed(scope)];
+      WHERE p.owner_id = $1 AND m.user_id = $2";
+    let mut select = Select::new(sql, vec![scope.owner().into(), user.into()]);
+    narrow(&mut select, scope, "p.id");
     let (rows, pagination) =
-        page::rows::<(Millis, String, String)>(&conn, sql, "m.created_at", &params, page).await?;
+        page::rows::<(Millis, String, String)>(&conn, &select.sql, "m.created_at", &select.params, page)
+            .await?;
     let view = |(created_at, project, role): (Millis, String, String)| {
         Ok(InProject { project_id: ProjectId::from(project), role: parse(&role)?, created_at })
     };

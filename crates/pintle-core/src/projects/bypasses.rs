@@ -124,8 +124,7 @@ impl Change<'_> {
             }
         }
         if let Some(generate) = generate {
-            let first = read(self.tx, self.core, &self.project.id, None).await?.is_empty();
-            self.generate(generate, first).await?;
+            self.generate(generate, false).await?;
         }
         match update {
             Some(update) => self.update(update).await,
@@ -133,6 +132,7 @@ impl Change<'_> {
         }
     }
 
+    /// The first of a project is always the one that deployments are told of.
     async fn generate(&self, wanted: Generate, is_env_var: bool) -> Result<()> {
         let Change { tx, core, scope, project, now } = *self;
         let sql = "SELECT COUNT(*) FROM protection_bypasses WHERE project_id = $1";
@@ -152,7 +152,7 @@ impl Change<'_> {
                 .to_owned(),
             integration_id: installation.map(|installation| installation.integration.clone()),
             configuration_id: scope.configuration().cloned(),
-            is_env_var,
+            is_env_var: is_env_var || count == 0,
             note: wanted.note,
         };
         let id = id(&project.id, &secret);

@@ -6,6 +6,7 @@
 use crate::ids::{ProjectId, UserId};
 use crate::permissions::{Permission, ProjectRole, Verdict};
 use crate::scope::{Principal, Scope};
+use crate::select::Select;
 use crate::{Error, Result};
 use pintle_store::{Conn, params};
 
@@ -52,18 +53,13 @@ pub(crate) async fn may(
     project: &ProjectId,
     permission: Permission,
 ) -> Result<bool> {
-    match &scope.principal {
-        Principal::User { id, .. } => match permission.for_role(scope.role, &scope.extended) {
-            Verdict::Yes => Ok(true),
-            Verdict::No => Ok(false),
-            Verdict::ByProject => {
-                let role = strongest(conn, project, id).await?;
-                Ok(role.is_some_and(|role| role.may(permission)))
-            }
-        },
-        Principal::Installation(installation) => Ok(installation.scopes.allow(permission.token_needs())),
-        Principal::Closing { .. } => Ok(false),
-        Principal::System => Ok(true),
+    match (scope.verdict(permission), scope.user()) {
+        (Verdict::Yes, _) => Ok(true),
+        (Verdict::ByProject, Some(user)) => {
+            let role = strongest(conn, project, user).await?;
+            Ok(role.is_some_and(|role| role.may(permission)))
+        }
+        _ => Ok(false),
     }
 }
 
@@ -85,4 +81,16 @@ pub(crate) fn narrowed(scope: &Scope) -> Option<&UserId> {
         Principal::User { id, .. } if scope.role.in_projects().is_none() => Some(id),
         _ => None,
     }
+}
+
+/// Narrows a list to the projects that the caller sees; `project` is the column of their ids.
+pub(crate) fn narrow(select: &mut Select, scope: &Scope, project: &str) {
+    let given =
+        format!("EXISTS (SELECT 1 FROM project_roles r WHERE r.project_id = {project} AND r.user_id = $?)");
+    select.and(&given, narrowed(scope));
+    let chosen = format!(
+        "EXISTS (SELECT 1 FROM configuration_projects c WHERE c.project_id = {project} AND c.configuration_id = $?)"
+    );
+    let selected = scope.installation().filter(|installation| installation.selected);
+    select.and(&chosen, selected.map(|installation| &installation.configuration));
 }

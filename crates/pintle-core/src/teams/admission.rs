@@ -79,8 +79,8 @@ pub struct Origin {
     pub access_requested_at: Option<Millis>,
 }
 
-/// Makes a user a member of the scope's team, in the caller's transaction; nothing waits for it any more. What was promised of a project or a group that is gone
-/// meanwhile is gone with it.
+/// Makes a user a member of the scope's team, in the caller's transaction. What was promised of a project or a group that is gone meanwhile
+/// is gone with it.
 ///
 /// # Errors
 /// 400 `already_member`; 404 where the team is gone.
@@ -99,17 +99,13 @@ pub(super) async fn admit(
     let sql = "UPDATE members SET permissions = $3, doc = $4 WHERE team_id = $1 AND user_id = $2";
     let doc = serde_json::to_string(origin)?;
     tx.execute(sql, &params![team, &user.id, &extended.0, doc]).await?;
-    let sql = "DELETE FROM access_requests WHERE team_id = $1 AND user_id = $2";
-    tx.execute(sql, &params![team, &user.id]).await?;
-    let sql = "DELETE FROM team_invites WHERE team_id = $1 AND email = $2";
-    tx.execute(sql, &params![team, user.email.to_lowercase()]).await?;
     for (project, role) in &promise.projects {
         if let Some(name) = project_name(tx, team, project).await? {
             project_members::give(tx, core, scope, user, (project, &name), Some(*role)).await?;
         }
     }
     for id in &promise.access_groups {
-        if let Ok(group) = access_groups::find(tx, scope, id.as_str()).await {
+        if let Some(group) = access_groups::look(tx, scope, id.as_str()).await? {
             access_groups::join(tx, core, scope, &group, &user.id).await?;
         }
     }

@@ -5,7 +5,7 @@ use super::admission::{JoinedFrom, Origin, Promise, admit, project_name};
 use crate::clock::{DAY, Millis};
 use crate::events::{self, Event};
 use crate::ids::{InviteId, ProjectId};
-use crate::permissions::{Extended, ProjectRole, Role};
+use crate::permissions::{Extended, Permission, ProjectRole, Role, Verdict};
 use crate::users::{self, User};
 use crate::{Core, Error, OnConstraint, Result, Scope, access_groups, union, validate};
 use pintle_store::{Conn, params};
@@ -178,7 +178,7 @@ pub async fn withdraw(core: &Core, scope: &Scope, id: InviteId) -> Result<()> {
 
 /// `emailInviteCodes` of getTeamMembers: who was invited and has not come, newest first. Only owners see it.
 pub async fn pending(core: &Core, scope: &Scope) -> Result<Vec<Json>> {
-    if scope.role != Role::Owner || scope.installation().is_some() {
+    if scope.verdict(Permission::MemberWrite) != Verdict::Yes {
         return Ok(Vec::new());
     }
     let sql = "SELECT id, email, created_at, expires_at, doc FROM team_invites WHERE team_id = $1

@@ -225,3 +225,28 @@ async fn copies_need_the_right_to_what_is_copied() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn its_variables_go_with_it_only_where_the_caller_may_remove_variables() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        team.project("site").await;
+        let staging = environment(&team, json!({ "slug": "staging" })).await;
+        own(&team, "ONLY", "a", json!({ "customEnvironmentIds": [staging] })).await;
+        let viewer = pintle.member(&team, "vic", Role::Viewer).await;
+        pintle.extend(&viewer, "EnvironmentManager").await;
+        let plain = team.install_with("plain", &["read-write:project"], json!({})).await.caller;
+        let path = format!("{CUSTOM}/staging");
+        let all = Some(json!({ "deleteUnassignedEnvironmentVariables": true }));
+        for caller in [&viewer, &plain] {
+            caller.request(Method::DELETE, &path, all.clone()).await.fails(403, "forbidden");
+        }
+        // It may remove variables, but no others than its own.
+        let scopes = ["read-write:project", "read-write:project-env-vars"];
+        let own_only = team.install_with("own", &scopes, json!({})).await.caller;
+        own(&own_only, "THEIRS", "a", json!({ "customEnvironmentIds": [staging] })).await;
+        own_only.request(Method::DELETE, &path, all).await.ok(200);
+        assert_eq!(variables(&team).await, [("ONLY".to_owned(), json!([]), Value::Null)]);
+    })
+    .await;
+}

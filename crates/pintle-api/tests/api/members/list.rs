@@ -136,3 +136,54 @@ async fn strangers_see_no_members_and_members_see_all() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_asked_and_is_let_in_by_an_operator_is_listed_once() {
+    on_each_engine(async |pintle| {
+        let (owner, _) = team(pintle).await;
+        let eve = pintle.user("eve").await;
+        let ask = json!({ "joinedFrom": { "origin": "teams" } });
+        eve.post("/v1/teams/acme/request", ask).await.ok(200);
+        let id = owner.team.clone().unwrap();
+        pintle_core::teams::add_member(&pintle.core, &id, &eve.user, Role::Viewer).await.unwrap();
+        assert_eq!(names(&members(&owner, "").await), ["eve", "dan", "cat", "bob", "acme-owner"]);
+        owner.delete(&path(&eve)).await.ok(200);
+        assert_eq!(names(&members(&owner, "").await), ["dan", "cat", "bob", "acme-owner"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_learns_of_projects_and_groups_that_it_does_not_see() {
+    on_each_engine(async |pintle| {
+        let (owner, [bob, _, dan]) = team(pintle).await;
+        let (seen, hidden) = (owner.project("seen").await, owner.project("hidden").await);
+        for project in [&seen, &hidden] {
+            let body = json!({ "uid": bob.user, "role": "ADMIN" });
+            owner.post(&format!("/v1/projects/{project}/members"), body).await.ok(200);
+        }
+        let body = json!({ "uid": dan.user, "role": "PROJECT_VIEWER" });
+        owner.post(&format!("/v1/projects/{seen}/members"), body).await.ok(200);
+        let group = json!({ "name": "web", "membersToAdd": [bob.user] });
+        owner.post("/v1/access-groups", group).await.ok(200);
+        let chosen = json!({ "projects": [seen] });
+        let app = owner.install_with("bridge", &["read:team", "read:project"], chosen).await.caller;
+        let filter = format!("?filterByUserIds={}", bob.user);
+        let all = members(&owner, &filter).await;
+        assert_eq!(
+            (all[0]["projects"].as_array().unwrap().len(), &all[0]["accessGroups"][0]["name"]),
+            (2, &json!("web"))
+        );
+        for (caller, status) in [(&dan, 404), (&app, 403)] {
+            let list = members(caller, &filter).await;
+            assert_eq!(
+                (&list[0]["projects"][0]["name"], list[0]["projects"][1].as_object()),
+                (&json!("seen"), None)
+            );
+            assert_eq!(list[0].get("accessGroups"), None);
+            let probe = format!("/v3/teams/acme/members?excludeProject={hidden}");
+            assert_eq!(caller.get(&probe).await.status, status);
+        }
+    })
+    .await;
+}

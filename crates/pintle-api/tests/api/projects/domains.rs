@@ -176,6 +176,23 @@ async fn a_list_is_filtered_and_paged_either_way() {
         // A custom environment takes its domains along.
         team.delete(&format!("/v9/projects/site/custom-environments/{environment}")).await.ok(200);
         assert_eq!(names(&team, "").await.len(), 3);
+        let told = pintle.outbox("project.domain.deleted").await;
+        assert_eq!((told.len(), &told[0].payload["domain"]["name"]), (1, &json!("d.com")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_is_found_however_it_is_written() {
+    on_sqlite(async |pintle| {
+        let team = pintle.team("acme").await;
+        team.project("site").await;
+        let made = add(&team, "bücher.example", json!({})).await;
+        assert_eq!(made["name"], "xn--bcher-kva.example");
+        for written in ["b%C3%BCcher.example", "XN--bcher-kva.Example"] {
+            assert_eq!(team.get(&at(written)).await.ok(200), made);
+        }
+        team.get(&at("no%20name")).await.fails(404, "not_found");
     })
     .await;
 }

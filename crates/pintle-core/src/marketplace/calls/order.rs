@@ -36,31 +36,26 @@ async fn require_newest(tx: &Conn, id: &DeliveryId) -> Result<()> {
     if call.operation == Operation::ProvisionCredits {
         purchase::require_paid(tx, &call).await?;
     }
-    let newer = newer_than(tx, &call).await?;
-    if newer.iter().any(|state| call.operation.replaces() || is_answered(state)) {
+    let any = call.operation.replaces();
+    if is_newer(tx, &call, (!any).then_some(State::Delivered)).await? {
         let text = "The partner was asked something newer of this kind meanwhile";
         return Err(Error::conflict("call_superseded", text));
     }
     Ok(())
 }
 
-fn is_answered(state: &str) -> bool {
-    state == State::Delivered.as_str()
-}
-
 /// Whether the partner has answered a newer call of the same operation for the same installation or resource.
 pub(super) async fn answered_after(tx: &Conn, call: &Call) -> Result<bool> {
-    Ok(newer_than(tx, call).await?.iter().any(|state| is_answered(state)))
+    is_newer(tx, call, Some(State::Delivered)).await
 }
 
-/// The states of the calls of the same operation, for the same installation or resource, that were made since.
-async fn newer_than(tx: &Conn, call: &Call) -> Result<Vec<String>> {
-    let mut found = of_installation(tx, &call.configuration).await?;
-    found.retain(|(other, _)| {
+/// Whether there is a newer call of the same operation for the same installation or resource, in this state.
+async fn is_newer(tx: &Conn, call: &Call, state: Option<State>) -> Result<bool> {
+    let found = of_installation(tx, &call.configuration, state).await?;
+    Ok(found.iter().any(|other| {
         let same = other.operation == call.operation && other.resource == call.resource;
         same && other.id.as_str() > call.id.as_str()
-    });
-    Ok(found.into_iter().map(|(_, state)| state).collect())
+    }))
 }
 
 /// The newest call of an operation that concerns an installation as a whole.
@@ -69,21 +64,17 @@ pub(crate) async fn newest_of_installation(
     id: &ConfigurationId,
     operation: Operation,
 ) -> Result<Option<DeliveryId>> {
-    let found = of_installation(tx, id).await?.into_iter().map(|(call, _)| call);
+    let found = of_installation(tx, id, None).await?.into_iter();
     let found = found.filter(|call| call.operation == operation && call.resource.is_none());
     // Compared here, since a database may order text as people do.
     Ok(found.map(|call| call.id).max_by(|one, other| one.as_str().cmp(other.as_str())))
 }
 
-/// The calls of an installation that are not forgotten yet, and their states.
-async fn of_installation(tx: &Conn, id: &ConfigurationId) -> Result<Vec<(Call, String)>> {
-    let sql = "SELECT p.doc, d.state FROM partner_calls p JOIN deliveries d ON d.id = p.id
-      WHERE d.kind = 'partner' AND d.source_id = $1";
-    let rows: Vec<(String, String)> = tx.all(sql, &params![id]).await?;
-    rows.into_iter()
-        .map(|(doc, state)| {
-            let Stored { call, .. } = serde_json::from_str(&doc)?;
-            Ok((call, state))
-        })
-        .collect()
+/// The calls of an installation that are not forgotten yet, in one state or any.
+async fn of_installation(tx: &Conn, id: &ConfigurationId, state: Option<State>) -> Result<Vec<Call>> {
+    let sql = "SELECT p.doc FROM partner_calls p JOIN deliveries d ON d.id = p.id
+      WHERE d.kind = 'partner' AND d.source_id = $1 AND (CAST($2 AS TEXT) IS NULL OR d.state = $2)";
+    let rows: Vec<(String,)> = tx.all(sql, &params![id, state.map(State::as_str)]).await?;
+    let call = |(doc,): (String,)| Ok(serde_json::from_str::<Stored>(&doc)?.call);
+    rows.into_iter().map(call).collect()
 }

@@ -5,7 +5,7 @@ use super::{State, load};
 use crate::configurations::{self, Configuration};
 use crate::ids::{ConfigurationId, DeliveryId};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::plans::{BillingPlan, no_plan};
+use crate::marketplace::plans::{self, BillingPlan};
 use crate::marketplace::questions::Questions;
 use crate::marketplace::update::{self, InstallationPatch};
 use crate::marketplace::{Actor, Outcome, notice};
@@ -67,12 +67,10 @@ async fn offered(
 ) -> Result<Option<BillingPlan>> {
     let (actor, integration) = (&Actor::of(scope), &configuration.integration_id);
     let questions = Questions { core, actor, integration, installation: Some(&configuration.id) };
-    let offered = match questions.installation_plans().await {
-        Err(error) if matches!(error.kind, Kind::NotFound | Kind::BadGateway) => return Ok(None),
-        offered => offered?,
-    };
-    let found = offered.iter().find(|offer| offer.id == plan && offer.disabled != Some(true));
-    found.cloned().map(Some).ok_or_else(|| no_plan(Some(plan), &offered))
+    match questions.installation_plans().await {
+        Err(error) if matches!(error.kind, Kind::NotFound | Kind::BadGateway) => Ok(None),
+        plans => plans::offered(plan, &plans?).cloned().map(Some),
+    }
 }
 
 async fn intend(core: &Core, scope: &Scope, id: &ConfigurationId, chosen: Chosen) -> Result<DeliveryId> {

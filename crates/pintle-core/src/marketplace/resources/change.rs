@@ -5,7 +5,7 @@ use super::told::Told;
 use super::{asking, life, stores};
 use crate::ids::DeliveryId;
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::plans::{BillingPlan, no_plan};
+use crate::marketplace::plans::{self, BillingPlan};
 use crate::marketplace::products::{Metadata, When, check_metadata};
 use crate::marketplace::questions::Questions;
 use crate::marketplace::{Actor, Outcome};
@@ -62,9 +62,7 @@ async fn offered(core: &Core, scope: &Scope, id: &str, plan: &str) -> Result<Bil
     drop(conn);
     let (actor, installation) = (&Actor::of(scope), Some(&resource.configuration_id));
     let questions = Questions { core, actor, integration, installation };
-    let offered = questions.resource_plans(resource.known_as()).await?;
-    let found = offered.iter().find(|offer| offer.id == plan && offer.disabled != Some(true));
-    found.cloned().ok_or_else(|| no_plan(Some(plan), &offered))
+    plans::offered(plan, &questions.resource_plans(resource.known_as()).await?).cloned()
 }
 
 async fn begin(core: &Core, scope: &Scope, id: &str, wanted: Wanted) -> Result<DeliveryId> {

@@ -42,10 +42,9 @@ impl NewConnection {
     }
 
     fn environments(&self) -> Result<Vec<Target>> {
-        const ALL: [Target; 3] = [Target::Production, Target::Preview, Target::Development];
-        let Some(wanted) = &self.env_var_environments else { return Ok(ALL.to_vec()) };
-        validate::items("envVarEnvironments", wanted, 1, ALL.len())?;
-        Ok(ALL.into_iter().filter(|target| wanted.contains(target)).collect())
+        let Some(wanted) = &self.env_var_environments else { return Ok(Target::ALL.to_vec()) };
+        validate::items("envVarEnvironments", wanted, 1, Target::ALL.len())?;
+        Ok(Target::ALL.into_iter().filter(|target| wanted.contains(target)).collect())
     }
 }
 

@@ -111,10 +111,12 @@ async fn change(core: &Core, scope: &Scope, partner_id: &str, told: Told, upsert
             resource.product_id = product.unwrap_or(resource.product_id);
             resource.stage = Stage::Present;
             told.apply(&mut resource, now);
-            resource.save(tx).await?;
-            if let Some(given) = &told.secrets {
-                resource.has_new_secrets();
-                life::keep(tx, &core, &scope, &mut resource, given.clone(), now).await?;
+            match &told.secrets {
+                Some(given) => {
+                    resource.has_new_secrets();
+                    life::keep(tx, &core, &scope, &mut resource, given.clone(), now).await?;
+                }
+                None => resource.save(tx).await?,
             }
             life::announce(tx, &core, &scope, &resource, now, kind, verb).await?;
             planted::point("import.writing");

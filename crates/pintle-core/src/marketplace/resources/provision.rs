@@ -15,7 +15,7 @@ use crate::ids::{ConfigurationId, DeliveryId, ResourceId};
 use crate::integrations::{self, Integration};
 use crate::marketplace::billing::{Amount, purchase};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
-use crate::marketplace::plans::{BillingPlan, PlanKind, no_plan};
+use crate::marketplace::plans::{self, BillingPlan, PlanKind, no_plan};
 use crate::marketplace::products::{self, Metadata, Product, When, check_metadata};
 use crate::marketplace::questions::Questions;
 use crate::marketplace::{Actor, Level, Notification, Outcome};
@@ -101,12 +101,11 @@ impl Place {
         let (actor, integration) = (&Actor::of(scope), &self.app.id);
         let questions = Questions { core, actor, integration, installation };
         let offered = questions.product_plans(&self.product.slug, metadata).await?;
-        let usable = |plan: &&BillingPlan| plan.disabled != Some(true);
-        let found = match &new.billing_plan_id {
-            Some(id) => offered.iter().filter(usable).find(|plan| plan.id == *id),
-            None => offered.iter().filter(usable).find(|plan| !plan.payment_method_required),
+        let free = |plan: &&BillingPlan| plan.disabled != Some(true) && !plan.payment_method_required;
+        let plan = match &new.billing_plan_id {
+            Some(id) => plans::offered(id, &offered)?,
+            None => offered.iter().find(free).ok_or_else(|| no_plan(None, &offered))?,
         };
-        let plan = found.ok_or_else(|| no_plan(new.billing_plan_id.as_deref(), &offered))?;
         if plan.kind == PlanKind::Prepayment
             && plan.minimum_amount.is_some()
             && new.prepayment_amount_cents.is_none()

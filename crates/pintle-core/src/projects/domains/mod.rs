@@ -15,6 +15,7 @@ mod verify;
 pub use add::{NewDomain, add};
 pub use list::{Filter, list};
 pub use moving::{Destination, move_to};
+pub(in crate::projects) use remove::leave;
 pub use remove::{Farewell, remove};
 pub use update::{Changes, update};
 pub use verify::verify;
@@ -68,10 +69,13 @@ pub async fn get(core: &Core, scope: &Scope, project: &str, name: &str) -> Resul
     doc(&conn, &project.id, name).await
 }
 
+/// However the name is written: it is kept in one way.
 async fn doc(conn: &Conn, project: &ProjectId, name: &str) -> Result<String> {
+    let not_found = || Error::not_found("Project domain");
+    let name = DomainName::parse(name).map_err(|_| not_found())?;
     let sql = "SELECT doc FROM project_domains WHERE project_id = $1 AND name = $2";
-    let row: Option<(String,)> = conn.opt(sql, &params![project, name.to_lowercase()]).await?;
-    row.map(|(doc,)| doc).ok_or_else(|| Error::not_found("Project domain"))
+    let row: Option<(String,)> = conn.opt(sql, &params![project, name.as_str()]).await?;
+    row.map(|(doc,)| doc).ok_or_else(not_found)
 }
 
 async fn load(conn: &Conn, project: &ProjectId, name: &str) -> Result<Domain> {
@@ -86,10 +90,16 @@ async fn is_held_elsewhere(tx: &Conn, owner: &OwnerId, name: &DomainName) -> Res
     Ok(row.is_some())
 }
 
-/// The project's domains that redirect to one.
-async fn redirects_to(conn: &Conn, project: &ProjectId, name: &str) -> Result<Vec<Domain>> {
-    let sql = "SELECT doc FROM project_domains WHERE project_id = $1 AND redirect = $2 ORDER BY name";
-    let docs: Vec<(String,)> = conn.all(sql, &params![project, name]).await?;
+/// The project's domains with this value in a column: those that redirect to one, or lead to one custom environment.
+async fn of_project(
+    conn: &Conn,
+    project: &ProjectId,
+    column: &'static str,
+    value: &str,
+) -> Result<Vec<Domain>> {
+    let sql =
+        format!("SELECT doc FROM project_domains WHERE project_id = $1 AND {column} = $2 ORDER BY name");
+    let docs: Vec<(String,)> = conn.all(&sql, &params![project, value]).await?;
     docs.iter().map(|(doc,)| Ok(serde_json::from_str(doc)?)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! moveProjectDomain.
 
-use super::{Change, Domain, load, redirects_to};
+use super::{Change, Domain, load, of_project};
 use crate::ids::ProjectId;
 use crate::projects::locate;
 use crate::{Core, Error, Result, Scope};
@@ -38,25 +38,29 @@ pub async fn move_to(
                 return Err(Error::bad_request("The domain is in this project already"));
             }
             let domain = load(tx, &from.id, &name).await?;
-            let mut moving = redirects_to(tx, &from.id, &domain.name).await?;
-            moving.push(domain);
             let change = Change { tx, core: &core, scope: &scope, project: &to, now };
-            let mut moved = Vec::with_capacity(moving.len());
-            for mut domain in moving {
-                domain.project_id = to.id.clone();
-                domain.routing.git_branch = None;
-                domain.routing.custom_environment_id = None;
-                domain.updated_at = now;
-                domain.save(tx, &from.id).await?;
-                let told = json!({
-                    "domain": { "name": domain.name }, "from": { "projectId": from.id }, "to": { "projectId": to.id },
-                    "isRedirect": domain.routing.redirect.is_some(),
-                });
-                let hook = "project.domain.moved";
-                change.record("project-domain-moved", "moved domain", &domain, hook, told).await?;
-                moved.push(domain);
+            for redirect in of_project(tx, &from.id, "redirect", &domain.name).await? {
+                change.bring(redirect, &from.id).await?;
             }
-            moved.pop().ok_or_else(|| Error::internal("a domain was lost on its way"))
+            change.bring(domain, &from.id).await
         })
         .await
+}
+
+impl Change<'_> {
+    /// Makes a domain of another project this one's.
+    async fn bring(&self, mut domain: Domain, from: &ProjectId) -> Result<Domain> {
+        domain.project_id = self.project.id.clone();
+        domain.routing.git_branch = None;
+        domain.routing.custom_environment_id = None;
+        domain.updated_at = self.now;
+        domain.save(self.tx, from).await?;
+        let told = json!({
+            "domain": { "name": domain.name }, "from": { "projectId": from }, "to": { "projectId": self.project.id },
+            "isRedirect": domain.routing.redirect.is_some(),
+        });
+        let hook = "project.domain.moved";
+        self.record("project-domain-moved", "moved domain", &domain, hook, told).await?;
+        Ok(domain)
+    }
 }

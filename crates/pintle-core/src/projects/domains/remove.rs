@@ -1,9 +1,11 @@
 //! removeProjectDomain.
 
-use super::{Change, load, redirects_to};
-use crate::projects::locate;
+use super::{Change, Domain, load, of_project};
+use crate::clock::Millis;
+use crate::ids::EnvironmentId;
+use crate::projects::{Located, locate};
 use crate::{Core, Result, Scope};
-use pintle_store::params;
+use pintle_store::{Conn, params};
 use serde::Deserialize;
 
 /// The body.
@@ -29,17 +31,34 @@ pub async fn remove(core: &Core, scope: &Scope, project: &str, name: &str, farew
             let project = locate(tx, &scope, &project).await?;
             let mut going = vec![load(tx, &project.id, &name).await?];
             if farewell.remove_redirects {
-                going.extend(redirects_to(tx, &project.id, &going[0].name).await?);
+                going.extend(of_project(tx, &project.id, "redirect", &going[0].name).await?);
             }
-            let change = Change { tx, core: &core, scope: &scope, project: &project, now };
-            for domain in &going {
-                let sql = "DELETE FROM project_domains WHERE project_id = $1 AND name = $2";
-                tx.execute(sql, &params![&project.id, domain.name.as_str()]).await?;
-                change
-                    .announce("project-domain-deleted", "project.domain.deleted", "removed domain", domain)
-                    .await?;
-            }
-            Ok(())
+            Change { tx, core: &core, scope: &scope, project: &project, now }.remove(&going).await
         })
         .await
+}
+
+/// Removes the domains of a custom environment that is about to be removed.
+pub(in crate::projects) async fn leave(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    project: &Located,
+    environment: &EnvironmentId,
+    now: Millis,
+) -> Result<()> {
+    let going = of_project(tx, &project.id, "custom_environment_id", environment.as_str()).await?;
+    Change { tx, core, scope, project, now }.remove(&going).await
+}
+
+impl Change<'_> {
+    async fn remove(&self, going: &[Domain]) -> Result<()> {
+        for domain in going {
+            let sql = "DELETE FROM project_domains WHERE project_id = $1 AND name = $2";
+            self.tx.execute(sql, &params![&self.project.id, domain.name.as_str()]).await?;
+            let (kind, hook) = ("project-domain-deleted", "project.domain.deleted");
+            self.announce(kind, hook, "removed domain", domain).await?;
+        }
+        Ok(())
+    }
 }

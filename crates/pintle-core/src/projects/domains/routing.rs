@@ -1,9 +1,9 @@
 //! What a domain leads to: production, a branch, a custom environment, or another domain.
 
 use super::name::DomainName;
-use crate::projects::{Located, Project};
+use crate::projects::{Located, Project, environments};
 use crate::{Error, Result, validate};
-use pintle_store::{Conn, params};
+use pintle_store::Conn;
 use serde::{Deserialize, Serialize};
 
 /// Which environment a domain leads to; none of them: production.
@@ -42,10 +42,9 @@ impl Routing {
                 return Err(Error::bad_request(text));
             }
         }
-        if let Some(id) = &self.custom_environment_id {
-            let sql = "SELECT id FROM custom_environments WHERE project_id = $1 AND id = $2";
-            let row: Option<(String,)> = conn.opt(sql, &params![&project.id, id.as_str()]).await?;
-            row.ok_or_else(|| Error::not_found("Custom environment"))?;
+        let named = self.custom_environment_id.iter();
+        if environments::unknown(conn, &project.id, named).await?.is_some() {
+            return Err(Error::not_found("Custom environment"));
         }
         Ok(self)
     }

@@ -2,12 +2,11 @@
 
 use super::create::author;
 use super::insert::{Place, look};
-use super::{Reach, Variable};
+use super::{Reach, Variable, require_write};
 use crate::clock::Millis;
 use crate::ids::{EnvId, EnvironmentId};
-use crate::permissions::Permission;
-use crate::projects::{Located, reach};
-use crate::{Core, Error, Result, Scope};
+use crate::projects::Located;
+use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
 
 /// Those without a branch and without a connection: a connection's variables follow its resource, which copies would not. A copy of an
@@ -29,10 +28,7 @@ pub(in crate::projects) async fn copy(
     to: &EnvironmentId,
     now: Millis,
 ) -> Result<()> {
-    // Making an environment is another right than making variables.
-    if !reach::may(tx, scope, &project.id, Permission::EnvWrite).await? {
-        return Err(Error::forbidden("Not authorized: environment variables need a further permission"));
-    }
+    require_write(tx, scope, project).await?;
     let reach = Reach::of(scope, project.role);
     let place = Place { tx, core, scope, project, now };
     let rows: Vec<(String, Vec<u8>)> = tx.all(COPIED, &params![&project.id, from, reach.own]).await?;

@@ -21,8 +21,7 @@ pub(crate) struct Environment<'a> {
 
 /// A variable that a deployment gets.
 pub(crate) struct Effective {
-    pub kind: Kind,
-    /// In the clear, also where it is sensitive.
+    /// In the clear; empty where it is sensitive, since nobody here may read it.
     pub value: String,
     /// The installation that owns it.
     pub configuration: Option<ConfigurationId>,
@@ -56,9 +55,12 @@ pub(crate) async fn effective(
         if !variable.places().contains(&everywhere) {
             continue;
         }
-        let value = core.vault.open_text(variable.id.as_str(), &sealed)?;
+        let value = match variable.kind {
+            Kind::Sensitive => String::new(),
+            _ => core.vault.open_text(variable.id.as_str(), &sealed)?,
+        };
         let in_production = variable.target.contains(&Target::Production);
-        let one = Effective { kind: variable.kind, value, configuration: None, shared: true, in_production };
+        let one = Effective { value, configuration: None, shared: true, in_production };
         found.insert(variable.key, one);
     }
     let params = params![project, environment.name, environment.branch];
@@ -66,11 +68,12 @@ pub(crate) async fn effective(
         let variable: Variable = serde_json::from_str(&doc)?;
         let value = match variable.kind {
             Kind::System => environment.system(&variable.key),
+            Kind::Sensitive => String::new(),
             _ => core.vault.open_text(variable.id.as_str(), &sealed)?,
         };
         let in_production = variable.in_production();
         let configuration = variable.configuration_id;
-        let one = Effective { kind: variable.kind, value, configuration, shared: false, in_production };
+        let one = Effective { value, configuration, shared: false, in_production };
         found.insert(variable.key, one);
     }
     Ok(found)

@@ -31,11 +31,11 @@ pub use pull::{Pulled, pull};
 pub(crate) use remove::tell_of_end;
 pub use remove::{Ids, Removed, remove, remove_many};
 
-use super::Located;
+use super::{Located, reach};
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, EnvId, IntegrationId, ProductId, ProjectId, ResourceId, UserId};
-use crate::permissions::{ProjectRole, may_touch_production};
+use crate::permissions::{Permission, ProjectRole, may_touch_production};
 use crate::scope::{Principal, Scope};
 use crate::{Core, Error, Result};
 use base64::Engine;
@@ -66,6 +66,8 @@ pub enum Target {
 }
 
 impl Target {
+    pub const ALL: [Target; 3] = [Target::Production, Target::Preview, Target::Development];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Target::Production => "production",
@@ -75,9 +77,7 @@ impl Target {
     }
 
     pub fn parse(text: &str) -> Option<Target> {
-        [Target::Production, Target::Preview, Target::Development]
-            .into_iter()
-            .find(|target| target.as_str() == text)
+        Target::ALL.into_iter().find(|target| target.as_str() == text)
     }
 }
 
@@ -257,6 +257,17 @@ impl<'a> Reach<'a> {
             ));
         }
         Ok(())
+    }
+}
+
+/// Whoever may change environments may not for that alone make or remove variables.
+///
+/// # Errors
+/// 403 where the caller may not.
+async fn require_write(conn: &Conn, scope: &Scope, project: &Located) -> Result<()> {
+    match reach::may(conn, scope, &project.id, Permission::EnvWrite).await? {
+        true => Ok(()),
+        false => Err(Error::forbidden("Not authorized: environment variables need a further permission")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the command line writes into a file of variables (`vercel env pull`, and `link`, `pull`, `build` and `dev` by it).
 
 use super::effective::{Effective, Environment, effective};
-use super::{Kind, Reach, Target};
+use super::{Reach, Target};
 use crate::projects::{environments, locate};
 use crate::{Core, Error, Result, Scope};
 use serde::Serialize;
@@ -43,11 +43,8 @@ pub async fn pull(
     };
     let asked = Environment { name, kind, called, branch: branch.unwrap_or_default() };
     let found = effective(&conn, core, &project.id, &asked).await?;
-    let env: BTreeMap<_, _> = found
-        .into_iter()
-        .filter(|(_, one)| one.is_seen(&reach))
-        .map(|(key, one)| (key, if one.kind == Kind::Sensitive { String::new() } else { one.value }))
-        .collect();
+    let env: BTreeMap<_, _> =
+        found.into_iter().filter(|(_, one)| one.is_seen(&reach)).map(|(key, one)| (key, one.value)).collect();
     Ok(Pulled { build_env: env.clone(), env })
 }
 

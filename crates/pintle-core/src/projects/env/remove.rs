@@ -3,6 +3,7 @@
 use super::{REMOVED, Reach, Stored, Variable, announce, load, not_found};
 use crate::clock::Millis;
 use crate::projects::Located;
+use crate::select::marks;
 use crate::{Core, Result, Scope, projects};
 use pintle_store::{Conn, Value, params};
 use serde::{Deserialize, Serialize};
@@ -68,11 +69,10 @@ pub async fn remove_many(core: &Core, scope: &Scope, project: &str, body: Ids) -
         .write(async move |tx| {
             let project = projects::locate(tx, &scope, &project).await?;
             let reach = Reach::of(&scope, project.role);
-            let marks: Vec<String> = (3..CHUNK + 3).map(|n| format!("${n}")).collect();
             let sql = format!(
                 "DELETE FROM envs WHERE project_id = $1 AND (CAST($2 AS TEXT) IS NULL OR configuration_id = $2)
                    AND id IN ({}) RETURNING doc",
-                marks.join(", ")
+                marks(3, CHUNK)
             );
             let mut ids = Vec::new();
             for chunk in body.ids.chunks(CHUNK) {

@@ -1,7 +1,7 @@
 //! removeCustomEnvironment.
 
 use super::{Environment, event, find, not_found};
-use crate::projects::{env, locate};
+use crate::projects::{domains, env, locate};
 use crate::{Core, Result, Scope, events};
 use pintle_store::params;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ pub struct Removal {
     pub delete_unassigned_environment_variables: bool,
 }
 
-/// removeCustomEnvironment: variables that are elsewhere too stay there; what becomes of the others the caller says.
+/// removeCustomEnvironment: variables that are elsewhere too stay there; what becomes of the others the caller says. Its domains go.
 ///
 /// # Errors
 /// 404 where the project has no such environment; 404 and 403 as `locate`.
@@ -35,6 +35,7 @@ pub async fn remove(
             let environment = find(tx, &project.id, &slug_or_id).await?.ok_or_else(not_found)?;
             let unassigned = removal.delete_unassigned_environment_variables;
             env::leave(tx, &core, &scope, &project, &environment.id, unassigned, now).await?;
+            domains::leave(tx, &core, &scope, &project, &environment.id, now).await?;
             let sql = "DELETE FROM custom_environments WHERE id = $1";
             tx.execute(sql, &params![&environment.id]).await?;
             let deleted = event("project-custom-environment-deleted", "deleted", &project, &environment);

@@ -1,28 +1,23 @@
 //! getTeamMembers: who belongs to a team, as others see it.
 
 use crate::clock::Millis;
-use crate::ids::{AccessGroupId, ProjectId, UserId};
+use crate::ids::{AccessGroupId, ProjectId};
 use crate::page::{self, Page, Pagination};
-use crate::permissions::{Extended, ProjectRole, Role};
-use crate::projects::reach::narrowed;
+use crate::permissions::{Extended, Permission, ProjectRole, Role, Verdict};
+use crate::projects::reach::narrow;
 use crate::select::{Select, containing};
 use crate::teams::admission::Origin;
-use crate::users::User;
-use crate::{Core, Error, Result, Scope};
-use pintle_store::{Conn, params};
+use crate::users::{Person, User};
+use crate::{Core, Error, Result, Scope, projects};
+use pintle_store::Conn;
 use serde::Serialize;
 
 /// A member on the wire.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
-    uid: UserId,
-    username: String,
-    email: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    avatar: Option<String>,
+    #[serde(flatten)]
+    person: Person,
     role: Role,
     team_permissions: Vec<String>,
     confirmed: bool,
@@ -69,7 +64,7 @@ const ELIGIBLE: [Role; 2] = [Role::Developer, Role::Contributor];
 /// getTeamMembers: of the team that the scope acts for, newest first; for owners with those who ask to become one.
 ///
 /// # Errors
-/// 404 where that is a personal account, or for a project that is not the team's.
+/// 404 where that is a personal account, or for a project that is not the team's; 404 and 403 for one that the caller does not see.
 pub async fn list(
     core: &Core,
     scope: &Scope,
@@ -80,18 +75,18 @@ pub async fn list(
         return Err(crate::teams::not_found());
     }
     let conn = core.db.read().await?;
-    for project in [&filter.exclude_project, &filter.eligible_for_project].into_iter().flatten() {
-        let sql = "SELECT id FROM projects WHERE owner_id = $1 AND id = $2";
-        let row: Option<(String,)> = conn.opt(sql, &params![scope.owner(), project]).await?;
-        row.ok_or_else(|| Error::not_found("Project"))?;
-    }
+    let named = [&filter.exclude_project, &filter.eligible_for_project].into_iter().flatten();
+    let named: Vec<ProjectId> = named.map(ProjectId::from).collect();
+    projects::require_all(&conn, scope, &named).await?;
     let select = select(scope, filter);
     let (rows, pagination) =
         page::rows::<Listed>(&conn, &select.sql, "m.created_at", &select.params, page).await?;
     let mut members = rows.into_iter().map(member).collect::<Result<Vec<_>>>()?;
     if !members.is_empty() {
         add_projects(&conn, scope, &mut members).await?;
-        add_groups(&conn, scope, &mut members).await?;
+        if scope.verdict(Permission::AccessGroupRead) == Verdict::Yes {
+            add_groups(&conn, scope, &mut members).await?;
+        }
     }
     Ok((members, pagination))
 }
@@ -100,7 +95,7 @@ fn select(scope: &Scope, filter: Filter) -> Select {
     let sql = "SELECT m.created_at, m.role, m.permissions, u.doc, m.doc, m.confirmed FROM memberships m
       JOIN owners u ON u.id = m.user_id WHERE m.team_id = $1 AND m.confirmed >= $2";
     // Who asks to come in is for those who decide about it.
-    let confirmed = i64::from(scope.role != Role::Owner || scope.installation().is_some());
+    let confirmed = i64::from(scope.verdict(Permission::MemberWrite) != Verdict::Yes);
     let mut select = Select::new(sql, vec![scope.owner().into(), confirmed.into()]);
     select.and("m.role = $?", filter.role.map(Role::as_str));
     select.and("u.search LIKE $? ESCAPE '!'", filter.search.as_deref().map(containing));
@@ -118,14 +113,10 @@ fn select(scope: &Scope, filter: Filter) -> Select {
 type Listed = (Millis, String, String, String, String, bool);
 
 fn member((created_at, role, permissions, user, origin, confirmed): Listed) -> Result<Member> {
-    let User { id, username, email, name, avatar, .. } = serde_json::from_str(&user)?;
+    let user: User = serde_json::from_str(&user)?;
     let role = Role::parse(&role).ok_or_else(|| Error::internal(format!("no role: {role}")))?;
     Ok(Member {
-        uid: id,
-        username,
-        email,
-        name,
-        avatar,
+        person: user.into(),
         role,
         team_permissions: Extended(permissions).list(),
         confirmed,
@@ -142,13 +133,12 @@ async fn add_projects(conn: &Conn, scope: &Scope, members: &mut [Member]) -> Res
         "SELECT m.user_id, p.id, p.name, m.role FROM project_members m JOIN projects p ON p.id = m.project_id
       WHERE p.owner_id = $1";
     let mut select = Select::new(sql, vec![scope.owner().into()]);
-    select.among("m.user_id", members.iter().map(|member| &member.uid));
-    let seen = "EXISTS (SELECT 1 FROM project_roles r WHERE r.project_id = p.id AND r.user_id = $?)";
-    select.and(seen, narrowed(scope));
+    select.among("m.user_id", members.iter().map(|member| &member.person.uid));
+    narrow(&mut select, scope, "p.id");
     let sql = select.sql + " ORDER BY p.name";
     let rows: Vec<(String, String, String, String)> = conn.all(&sql, &select.params).await?;
     for (user, id, name, role) in rows {
-        let member = members.iter_mut().find(|member| member.uid.as_str() == user);
+        let member = members.iter_mut().find(|member| member.person.uid.as_str() == user);
         if let (Some(member), Some(role)) = (member, ProjectRole::parse(&role)) {
             member.projects.push(InProject { id: ProjectId::from(id), name, role });
         }
@@ -161,10 +151,10 @@ async fn add_groups(conn: &Conn, scope: &Scope, members: &mut [Member]) -> Resul
         "SELECT m.user_id, g.id, g.name FROM access_group_members m JOIN access_groups g ON g.id = m.group_id
       WHERE g.team_id = $1";
     let mut select = Select::new(sql, vec![scope.owner().into()]);
-    select.among("m.user_id", members.iter().map(|member| &member.uid));
+    select.among("m.user_id", members.iter().map(|member| &member.person.uid));
     let sql = select.sql + " ORDER BY g.name";
     for (user, id, name) in conn.all::<(String, String, String)>(&sql, &select.params).await? {
-        if let Some(member) = members.iter_mut().find(|member| member.uid.as_str() == user) {
+        if let Some(member) = members.iter_mut().find(|member| member.person.uid.as_str() == user) {
             member.access_groups.push(InGroup { id: AccessGroupId::from(id), name });
         }
     }

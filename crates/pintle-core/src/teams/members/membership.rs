@@ -5,7 +5,7 @@ use crate::ids::{OwnerId, UserId};
 use crate::marketplace::account::{self, PartnerRole};
 use crate::permissions::{Extended, Role};
 use crate::teams::not_found;
-use crate::{Core, Error, OnConstraint, Result, Scope};
+use crate::{Core, Error, OnConstraint, Result, Scope, users};
 use pintle_store::{Conn, FromRow, FromValue, Row, params};
 use serde::Serialize;
 
@@ -64,7 +64,7 @@ pub(crate) async fn of(conn: &Conn, scope: &Scope) -> Result<Membership> {
     conn.opt(&sql, &params![scope.owner(), scope.user()]).await?.ok_or_else(not_found)
 }
 
-/// Makes a user a member of a team.
+/// Makes a user a member of a team: for an operator, who asks nobody.
 ///
 /// # Errors
 /// 409 where the user is one already; 404 where the user or team does not exist.
@@ -75,13 +75,13 @@ pub async fn add(core: &Core, team: &OwnerId, user: &UserId, role: Role) -> Resu
         .write(async move |tx| {
             insert(tx, &team, &user, role, now).await?;
             let scope = Scope::system(team.clone(), false);
-            let (doc,): (String,) = tx.one("SELECT doc FROM owners WHERE id = $1", &params![&user]).await?;
             let role = PartnerRole::of(role, &Extended::default());
-            account::tell_of_member(tx, &core, &scope, &serde_json::from_str(&doc)?, Some(role), now).await
+            account::tell_of_member(tx, &core, &scope, &users::load(tx, &user).await?, Some(role), now).await
         })
         .await
 }
 
+/// Writes a new member; nothing waits for it any more, neither an invitation nor its own request.
 pub(crate) async fn insert(tx: &Conn, team: &OwnerId, user: &UserId, role: Role, now: Millis) -> Result<()> {
     tx.execute(
         "INSERT INTO members (team_id, user_id, role, permissions, created_at, doc) VALUES ($1, $2, $3, '', $4, '{}')",
@@ -89,6 +89,11 @@ pub(crate) async fn insert(tx: &Conn, team: &OwnerId, user: &UserId, role: Role,
     )
     .await
     .on_unique("members_team_id_user_id_key", || Error::conflict("already_member", "The user is a member already"))
-    .on_missing_parent(|| Error::not_found("User"))
-    .map(drop)
+    .on_missing_parent(|| Error::not_found("User"))?;
+    let sql = "DELETE FROM access_requests WHERE team_id = $1 AND user_id = $2";
+    tx.execute(sql, &params![team, user]).await?;
+    let sql = "DELETE FROM team_invites WHERE team_id = $1 AND email = $2";
+    let email = users::load(tx, user).await?.email.to_lowercase();
+    tx.execute(sql, &params![team, email]).await?;
+    Ok(())
 }

@@ -1,11 +1,11 @@
 //! listSharedEnvVariable and getSharedEnvVar.
 
-use super::{links, load, marks, wire};
+use super::{links, load, wire};
 use crate::clock::Millis;
 use crate::ids::ProjectId;
 use crate::page::{self, Page, Pagination};
 use crate::projects::env::Reach;
-use crate::select::{Select, containing};
+use crate::select::{Select, containing, marks};
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, Value};
 use std::collections::HashMap;

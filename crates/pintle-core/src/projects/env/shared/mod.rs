@@ -228,13 +228,7 @@ fn answer(name: &str, outcomes: Vec<Result<String>>) -> Result<String> {
 
 /// Each once, in the order of production, preview, development.
 fn sorted(target: &[Target]) -> Vec<Target> {
-    let all = [Target::Production, Target::Preview, Target::Development];
-    all.into_iter().filter(|one| target.contains(one)).collect()
-}
-
-/// `$n, $n+1, …`, for an `IN` of so many values.
-fn marks(from: usize, count: usize) -> String {
-    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+    Target::ALL.into_iter().filter(|one| target.contains(one)).collect()
 }
 
 /// The projects that a variable is linked to, in the order of their ids.

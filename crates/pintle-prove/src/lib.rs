@@ -20,6 +20,7 @@ mod partner;
 mod plants;
 pub mod removal;
 mod server;
+mod stage;
 
 /// Stands at the beginning of every secret that the proofs choose, and in no id: it must not be found in any row.
 const SECRET: &str = "hush_hush_";

@@ -1,6 +1,7 @@
 //! Content for a schema: what fits, what nearly fits, and junk.
 
 use super::memory::Memory;
+use super::names;
 use crate::dice::Dice;
 use serde_json::{Map, Value as Json, json};
 
@@ -141,10 +142,12 @@ impl Content<'_> {
 
     /// A text that a field of this name may take, mostly.
     pub fn named(&mut self, name: &str) -> String {
-        let name = name.to_lowercase();
-        if name.starts_with("projectid") && self.dice.chance(80) {
-            return self.memory.project(self.dice).unwrap_or_else(|| "none".to_owned());
+        if self.dice.chance(80)
+            && let Some(known) = self.memory.name(&names::kind(name, ""), self.dice)
+        {
+            return known;
         }
+        let name = name.to_lowercase();
         let hint = HINTS.iter().find(|(ending, _)| name.ends_with(ending));
         match hint {
             Some((_, texts)) if self.dice.chance(80) => {
@@ -152,6 +155,36 @@ impl Content<'_> {
                 text.replace('*', &self.dice.word())
             }
             _ => self.text(),
+        }
+    }
+
+    /// A body with a mistake in it: a field, however deep, that is missing or something else.
+    pub fn spoilt(&mut self, mut body: Json) -> Json {
+        let mut place = &mut body;
+        loop {
+            let (key, inner) = match place {
+                Json::Array(items) if !items.is_empty() => {
+                    let at = self.dice.between(0, items.len() - 1);
+                    place = &mut items[at];
+                    continue;
+                }
+                Json::Object(fields) if !fields.is_empty() => {
+                    let keys: Vec<String> = fields.keys().cloned().collect();
+                    (self.dice.pick(&keys).clone(), fields)
+                }
+                _ => return self.junk(0),
+            };
+            let deeper = inner[&key].is_object() || inner[&key].is_array();
+            if deeper && self.dice.chance(60) {
+                place = &mut inner[&key];
+                continue;
+            }
+            if self.dice.chance(30) {
+                inner.remove(&key);
+            } else {
+                inner[&key] = self.junk(0);
+            }
+            return body;
         }
     }
 

@@ -1,9 +1,10 @@
 //! One client: it picks an operation, sends a request, and looks at the answer.
 
-use super::Tally;
+use super::callers::Caller;
 use super::content::Content;
 use super::document::Operation;
 use super::memory::Memory;
+use super::{Tally, names, seeds};
 use crate::dice::Dice;
 use crate::server::Server;
 use parking_lot::Mutex;
@@ -19,70 +20,93 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const STREAMS: [&str; 3] = ["streamListener", "tailLogs", "getRuntimeLogs"];
 
 /// They end what the others work with: seldom.
-const ENDS: [&str; 5] =
-    ["deleteTeam", "deleteAuthToken", "deleteProject", "removeTeamMember", "requestDelete"];
+const ENDS: [&str; 13] = [
+    "deleteAuthToken",
+    "deleteConfiguration",
+    "deleteIntegration",
+    "deleteProduct",
+    "deleteProject",
+    "deleteTeam",
+    "disableConfiguration",
+    "finalize-billing",
+    "requestDelete",
+    "revokeInstallationCredential",
+    "rotateIntegrationSecret",
+    "transferConfiguration",
+    "uninstallConfiguration",
+];
+
+/// They need what only some have: a partner its installation's token.
+const PARTNERS: [&str; 2] = ["/v1/installations/", "/v1/deployments/"];
 
 pub struct Lane<'a> {
     agent: ureq::Agent,
     server: &'a Server,
     operations: &'a [Operation],
+    memory: &'a Mutex<Memory>,
     dice: Dice,
-    memory: Memory,
-    token: String,
-    team: String,
 }
 
 impl<'a> Lane<'a> {
-    pub fn new(server: &'a Server, operations: &'a [Operation], seed: u64) -> Self {
+    pub fn new(
+        server: &'a Server,
+        operations: &'a [Operation],
+        memory: &'a Mutex<Memory>,
+        seed: u64,
+    ) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(PATIENCE));
-        let text = |name: &str| server.ready[name].as_str().expect("a demo workspace").to_owned();
-        let mut lane = Self {
-            agent: config.build().into(),
-            server,
-            operations,
-            dice: Dice::new(seed),
-            memory: Memory::default(),
-            token: text("token"),
-            team: text("teamId"),
-        };
-        lane.memory.learn("/nothing", &[], &server.ready, &mut lane.dice);
-        lane.look_around();
-        lane
+        Self { agent: config.build().into(), server, operations, memory, dice: Dice::new(seed) }
     }
 
-    /// Reads every list that needs no parameters, to learn what there is.
-    fn look_around(&mut self) {
-        let lists = self.operations.iter().filter(|one| one.method == "GET" && one.parameters() == 0);
-        for operation in lists.filter(|one| !STREAMS.contains(&one.id.as_str())) {
-            let path = format!("{}?teamId={}&view=account", operation.path, self.team);
-            let Ok(mut answer) = self.send("GET", &path, Some(&self.token), None) else { continue };
+    /// Reads what can be read, to learn what there is: lists first, then what is in them.
+    pub fn look_around(&mut self) {
+        let mut reads: Vec<&Operation> = self.operations.iter().filter(|one| one.method == "GET").collect();
+        reads.retain(|one| !STREAMS.contains(&one.id.as_str()));
+        reads.sort_by_key(|one| one.parameters());
+        for operation in reads {
+            let (who, caller) = self.caller(operation, true);
+            let parameters = self.parameters(operation, &caller);
+            let team = caller.team.as_ref().map_or_else(String::new, |team| format!("teamId={team}&"));
+            let path = format!("{}?{team}view=account", filled(operation, &parameters));
+            let Ok(mut answer) = self.send("GET", &path, Some(&caller.token), None) else { continue };
             let text = answer.body_mut().read_to_string().unwrap_or_default();
-            if let Ok(answer) = serde_json::from_str(&text) {
-                self.memory.learn(&operation.path, &[], &answer, &mut self.dice);
+            if answer.status().is_success() {
+                self.learn(operation, &parameters, who, &text);
             }
         }
     }
 
     pub fn run(&mut self, requests: usize, tally: &Mutex<Tally>) {
         for _ in 0..requests {
-            let operation = self.dice.pick(self.operations);
-            if ENDS.contains(&operation.id.as_str()) && !self.dice.chance(3) {
-                continue;
-            }
+            let operation = self.next(tally);
             let status = self.one(operation);
             *tally.lock().entry(operation.id.clone()).or_default().entry(status).or_default() += 1;
         }
     }
 
+    /// Any operation; every other time the one of two that has succeeded less often.
+    fn next(&mut self, tally: &Mutex<Tally>) -> &'a Operation {
+        loop {
+            let [one, other] = [0; 2].map(|_| self.dice.pick(self.operations));
+            let tally = tally.lock();
+            let rarer = super::successes(&tally, &other.id) < super::successes(&tally, &one.id);
+            let next = if rarer && self.dice.chance(50) { other } else { one };
+            if !ENDS.contains(&next.id.as_str()) || self.dice.chance(6) {
+                return next;
+            }
+        }
+    }
+
     /// Sends one request; its status.
     fn one(&mut self, operation: &Operation) -> u16 {
-        let parameters = self.parameters(operation);
-        let path = self.path(operation, &parameters);
+        let (who, caller) = self.caller(operation, false);
+        let parameters = self.parameters(operation, &caller);
+        let path = self.path(operation, &parameters, &caller);
         let body = self.body(operation);
-        let token = self.bearer();
+        let token = self.bearer(&caller);
         let said = format!("{} {path} {}", operation.method, body.as_deref().map_or_else(String::new, shown));
         let began = Instant::now();
         // The server may close a connection of which it has not read all, and the next request on it hears nothing.
@@ -97,14 +121,42 @@ impl<'a> Lane<'a> {
         }
         let read = answer.body_mut().with_config().limit(64 << 20).read_to_string();
         let text = read.unwrap_or_else(|error| panic!("{said}: half an answer ({error})"));
-        let answer: Json = serde_json::from_str(&text).unwrap_or(Json::Null);
         // What a partner who cannot be reached would have said is nobody's fault here.
-        let of_a_partner = status == 502 && answer["error"]["code"].is_string();
+        let coded =
+            |text| serde_json::from_str::<Json>(text).is_ok_and(|text| text["error"]["code"].is_string());
+        let of_a_partner = status == 502 && coded(&text);
         assert!(status < 500 || of_a_partner, "{said}: {status} {text}");
         if status < 300 {
-            self.memory.learn(&operation.path, &parameters, &answer, &mut self.dice);
+            self.learn(operation, &parameters, who, &text);
         }
         status
+    }
+
+    fn learn(&mut self, operation: &Operation, parameters: &[String], who: usize, answer: &str) {
+        let answer = serde_json::from_str(answer).unwrap_or(Json::Null);
+        let mut memory = self.memory.lock();
+        memory.fits(&operation.id, who, &mut self.dice);
+        match operation.method.as_str() {
+            "DELETE" => memory.forget(&operation.path, parameters),
+            _ => memory.learn(&operation.path, parameters, &answer, &mut self.dice),
+        }
+    }
+
+    /// Who asks, and its place: mostly somebody whose like was heard before.
+    fn caller(&mut self, operation: &Operation, first: bool) -> (usize, Caller) {
+        let memory = self.memory.lock();
+        let callers = memory.callers();
+        let partners: Vec<usize> =
+            (0..callers.len()).filter(|at| callers[*at].installation.is_some()).collect();
+        let is_partners = PARTNERS.iter().any(|start| operation.path.starts_with(start));
+        let at = match self.dice.between(0, 99) {
+            _ if first && !is_partners => 0,
+            40..85 if is_partners && !partners.is_empty() => *self.dice.pick(&partners),
+            0..60 => memory.fitting(&operation.id, &mut self.dice).unwrap_or(0),
+            60..85 => 0,
+            _ => self.dice.between(0, callers.len() - 1),
+        };
+        (at, callers[at].clone())
     }
 
     fn send(
@@ -127,51 +179,47 @@ impl<'a> Lane<'a> {
         }
     }
 
-    fn content(&mut self) -> Content<'_> {
-        Content { dice: &mut self.dice, memory: &self.memory }
-    }
-
-    fn parameters(&mut self, operation: &Operation) -> Vec<String> {
-        let count = operation.parameters();
-        let mut known = match self.dice.chance(85) {
-            true => self.memory.chain(&operation.path, count, &mut self.dice),
+    fn parameters(&mut self, operation: &Operation, caller: &Caller) -> Vec<String> {
+        let memory = self.memory.lock();
+        let kinds = names::parameters(&operation.path);
+        let mut known = match self.dice.chance(75) {
+            true => memory.chain(&operation.path, kinds.len(), &mut self.dice),
             false => Vec::new(),
         };
-        let names = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-        for name in names.skip(known.len()) {
-            let text = self.content().named(name);
-            known.push(text);
+        let parts = operation.path.split('/');
+        let of: Vec<&str> = parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        for at in known.len()..kinds.len() {
+            let name = memory.name(&kinds[at], &mut self.dice).filter(|_| self.dice.chance(90));
+            let mut content = Content { dice: &mut self.dice, memory: &memory };
+            known.push(name.unwrap_or_else(|| content.named(of[at])));
+        }
+        for (kind, value) in kinds.iter().zip(&mut known) {
+            if let Some(own) = caller.installation.as_ref().filter(|_| kind == "configuration") {
+                *value = if self.dice.chance(90) { own.clone() } else { value.clone() };
+            }
+            if let Some(own) = caller.team.as_ref().filter(|_| kind == "team" && self.dice.chance(60)) {
+                value.clone_from(own);
+            }
         }
         known
     }
 
-    fn path(&mut self, operation: &Operation, parameters: &[String]) -> String {
-        let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
-        let mut values = parameters.iter();
-        let mut path: String = operation
-            .path
-            .split('/')
-            .skip(1)
-            .map(|part| match part.starts_with('{') {
-                true => format!("/{}", encoded(values.next().map_or("none", |text| text))),
-                false => format!("/{part}"),
-            })
-            .collect();
+    fn path(&mut self, operation: &Operation, parameters: &[String], caller: &Caller) -> String {
+        let path = filled(operation, parameters);
         let mut query = Vec::new();
-        if self.dice.chance(90) {
-            query.push(format!("teamId={}", self.team));
+        if let Some(team) = caller.team.as_ref().filter(|_| self.dice.chance(95)) {
+            query.push(format!("teamId={team}"));
         }
+        let memory = self.memory.lock();
         for (name, schema) in &operation.query {
             if self.dice.chance(20) {
-                let value = match self.content().of(name, schema, 0) {
+                let value = match (Content { dice: &mut self.dice, memory: &memory }).of(name, schema, 0) {
                     Json::String(text) => text,
                     other => other.to_string(),
                 };
                 query.push(format!("{}={}", encoded(name), encoded(&value)));
             }
         }
-        // A request line has an end.
-        path.truncate(4_000);
         let mut query = query.join("&");
         if query.len() > 4_000 {
             query.truncate(4_000);
@@ -186,8 +234,7 @@ impl<'a> Lane<'a> {
         if operation.method == "GET" {
             return None;
         }
-        let junk = Json::Object(serde_json::Map::new());
-        let text = self.content().of("", operation.body.as_ref().unwrap_or(&junk), 0).to_string();
+        let text = self.content(operation).to_string();
         match self.dice.between(0, 99) {
             0 => None,
             1 => Some(String::new()),
@@ -199,14 +246,47 @@ impl<'a> Lane<'a> {
         }
     }
 
-    fn bearer(&mut self) -> Option<String> {
+    /// What fits, nearly fits, or is junk.
+    fn content(&mut self, operation: &Operation) -> Json {
+        let memory = self.memory.lock();
+        let seed = match self.dice.chance(60) {
+            true => seeds::body(&operation.id, &memory, &mut self.dice),
+            false => None,
+        };
+        let junk = Json::Object(serde_json::Map::new());
+        let mut content = Content { dice: &mut self.dice, memory: &memory };
+        match seed {
+            Some(seed) if content.dice.chance(30) => content.spoilt(seed),
+            Some(seed) => seed,
+            None => content.of("", operation.body.as_ref().unwrap_or(&junk), 0),
+        }
+    }
+
+    fn bearer(&mut self, caller: &Caller) -> Option<String> {
         match self.dice.between(0, 99) {
             0 | 1 => None,
             2 => Some("pnt_unknown".to_owned()),
-            3..12 => self.memory.token(&mut self.dice).or_else(|| Some(self.token.clone())),
-            _ => Some(self.token.clone()),
+            _ => Some(caller.token.clone()),
         }
     }
+}
+
+/// The operation's path with its parameters.
+fn filled(operation: &Operation, parameters: &[String]) -> String {
+    let mut values = parameters.iter();
+    let parts = operation.path.split('/').skip(1);
+    let part = |part: &str| match part.starts_with('{') {
+        true => format!("/{}", encoded(values.next().map_or("none", |text| text))),
+        false => format!("/{part}"),
+    };
+    let mut path: String = parts.map(part).collect();
+    // A request line has an end.
+    path.truncate(4_000);
+    path
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// A body's beginning.

@@ -1,18 +1,27 @@
-//! What a client has learned from answers: texts that name things, and parameters with which a path led somewhere.
+//! What clients have learned from answers: texts that name things, by what they name; parameters with which a path led somewhere; and
+//! whose requests succeeded.
 
+use super::callers::Caller;
+use super::names;
 use crate::dice::Dice;
 use serde_json::Value as Json;
 use std::collections::HashMap;
 
 const TEXTS: usize = 600;
 const CHAINS: usize = 40;
+const NAMES: usize = 60;
+const CALLERS: usize = 60;
 
 #[derive(Default)]
 pub struct Memory {
     texts: Vec<String>,
-    tokens: Vec<String>,
+    /// By the kind of what they name.
+    names: HashMap<String, Vec<String>>,
     /// By a path up to one of its parameters: the values of these.
     chains: HashMap<String, Vec<Vec<String>>>,
+    callers: Vec<Caller>,
+    /// By operation: those whose requests succeeded, by their place.
+    fitting: HashMap<String, Vec<usize>>,
 }
 
 /// A path without its version, up to the parameter of a number, which counts from 1; parameters without their names.
@@ -36,29 +45,67 @@ fn shape(path: &str, parameters: usize) -> String {
     shape
 }
 
+/// Keeps so many, one chance out by another.
+fn keep<T: PartialEq>(list: &mut Vec<T>, one: T, most: usize, dice: &mut Dice) {
+    match list.len() < most {
+        _ if list.contains(&one) => {}
+        true => list.push(one),
+        false => list[dice.between(0, most - 1)] = one,
+    }
+}
+
 impl Memory {
     pub fn text(&self, dice: &mut Dice) -> Option<String> {
         (!self.texts.is_empty()).then(|| dice.pick(&self.texts).clone())
     }
 
-    pub fn token(&self, dice: &mut Dice) -> Option<String> {
-        (!self.tokens.is_empty()).then(|| dice.pick(&self.tokens).clone())
+    /// A name of something of this kind that was there.
+    pub fn name(&self, kind: &str, dice: &mut Dice) -> Option<String> {
+        self.names.get(kind).filter(|known| !known.is_empty()).map(|known| dice.pick(known).clone())
     }
 
-    /// A project that was there.
-    pub fn project(&self, dice: &mut Dice) -> Option<String> {
-        let known = self.chains.get("/projects/{}")?;
-        dice.pick(known).first().cloned()
+    pub fn note(&mut self, kind: &str, name: &str, dice: &mut Dice) {
+        keep(self.names.entry(kind.to_owned()).or_default(), name.to_owned(), NAMES, dice);
     }
 
     /// Values for the first parameters of a path, as many as are known to go together.
     pub fn chain(&self, path: &str, parameters: usize, dice: &mut Dice) -> Vec<String> {
-        for length in (1..=parameters).rev() {
-            if let Some(known) = self.chains.get(&shape(path, length)) {
-                return dice.pick(known).clone();
-            }
+        let lengths = (1..=parameters).rev();
+        let mut known = lengths.filter_map(|length| self.chains.get(&shape(path, length)));
+        known.find(|known| !known.is_empty()).map_or_else(Vec::new, |known| dice.pick(known).clone())
+    }
+
+    pub fn callers(&self) -> &[Caller] {
+        &self.callers
+    }
+
+    pub fn add_caller(&mut self, caller: Caller, dice: &mut Dice) {
+        match self.callers.len() < CALLERS {
+            _ if self.callers.contains(&caller) => {}
+            true => self.callers.push(caller),
+            // The first ones are those that a server begins with.
+            false => self.callers[dice.between(CALLERS / 2, CALLERS - 1)] = caller,
         }
-        Vec::new()
+    }
+
+    /// One whose request of this operation succeeded.
+    pub fn fitting(&self, operation: &str, dice: &mut Dice) -> Option<usize> {
+        self.fitting.get(operation).map(|known| *dice.pick(known))
+    }
+
+    pub fn fits(&mut self, operation: &str, caller: usize, dice: &mut Dice) {
+        keep(self.fitting.entry(operation.to_owned()).or_default(), caller, 8, dice);
+    }
+
+    /// What a path led to is gone.
+    pub fn forget(&mut self, path: &str, parameters: &[String]) {
+        let (Some(kind), Some(name)) = (names::parameters(path).pop(), parameters.last()) else { return };
+        if let Some(known) = self.names.get_mut(&kind) {
+            known.retain(|known| known != name);
+        }
+        for known in self.chains.values_mut() {
+            known.retain(|chain| !chain.contains(name));
+        }
     }
 
     /// Notes that a path led somewhere, and what the answer names.
@@ -67,7 +114,7 @@ impl Memory {
             self.remember(shape(path, length), parameters[..length].to_vec(), dice);
         }
         let mut named = Vec::new();
-        self.names(answer, &mut named, dice);
+        self.read(answer, &names::answered(path), &mut named, dice);
         let inside = format!("{}/{{}}", shape(path, usize::MAX));
         for name in named.into_iter().take(8) {
             let chain = [parameters, &[name]].concat();
@@ -76,40 +123,39 @@ impl Memory {
     }
 
     fn remember(&mut self, shape: String, chain: Vec<String>, dice: &mut Dice) {
-        let known = self.chains.entry(shape).or_default();
-        match known.len() < CHAINS {
-            true => known.push(chain),
-            false => known[dice.between(0, CHAINS - 1)] = chain,
-        }
+        keep(self.chains.entry(shape).or_default(), chain, CHAINS, dice);
     }
 
-    /// The texts of an answer that look like names; those of ids go into `found`.
-    fn names(&mut self, answer: &Json, found: &mut Vec<String>, dice: &mut Dice) {
+    /// The texts of an answer of this kind that look like names; those of ids go into `found`.
+    fn read(&mut self, answer: &Json, kind: &str, found: &mut Vec<String>, dice: &mut Dice) {
         match answer {
-            Json::Array(items) => items.iter().take(5).for_each(|item| self.names(item, found, dice)),
+            Json::Array(items) => items.iter().take(5).for_each(|item| self.read(item, kind, found, dice)),
             Json::Object(fields) => {
                 for (key, value) in fields {
-                    let Some(text) = value.as_str().filter(|text| (1..80).contains(&text.len())) else {
-                        self.names(value, found, dice);
-                        continue;
-                    };
-                    if ["id", "uid", "slug", "name", "key"].contains(&key.as_str()) {
-                        found.push(text.to_owned());
-                    }
-                    if ["access_token", "bearerToken"].contains(&key.as_str()) {
-                        self.tokens.push(text.to_owned());
-                    }
-                    self.keep(text, dice);
+                    self.field(key, value, kind, found, dice);
+                }
+                if let Some(caller) = Caller::told(fields) {
+                    self.add_caller(caller, dice);
                 }
             }
             _ => {}
         }
     }
 
-    fn keep(&mut self, text: &str, dice: &mut Dice) {
-        match self.texts.len() < TEXTS {
-            true => self.texts.push(text.to_owned()),
-            false => self.texts[dice.between(0, TEXTS - 1)] = text.to_owned(),
+    fn field(&mut self, key: &str, value: &Json, kind: &str, found: &mut Vec<String>, dice: &mut Dice) {
+        let named = names::kind(key, kind);
+        let Some(text) = value.as_str().filter(|text| (1..80).contains(&text.len())) else {
+            let texts = value.as_array().into_iter().flatten().filter_map(Json::as_str);
+            texts.take(5).for_each(|text| self.note(&named, text, dice));
+            return self.read(value, &names::of_what(key), found, dice);
+        };
+        if ["id", "uid", "slug", "name", "key"].contains(&key) {
+            found.push(text.to_owned());
         }
+        let lower = key.to_ascii_lowercase();
+        if ["id", "slug", "code", "secret", "state"].iter().any(|end| lower.ends_with(end)) {
+            self.note(&named, text, dice);
+        }
+        keep(&mut self.texts, text.to_owned(), TEXTS, dice);
     }
 }

@@ -1,22 +1,29 @@
 //! Fuzzing: requests for every operation of the server's own document, with content that fits its schemas, nearly fits them, or is junk.
 //! Whatever is sent, no answer is 5xx, none takes long, nothing panics, and the database stays sound.
 
+mod callers;
 mod content;
 mod document;
+mod ground;
 mod lane;
 mod memory;
+mod names;
+mod seeds;
 
+use crate::dice::Dice;
 use crate::engines::{On, on_each};
+use crate::partner::Partner;
 use crate::server::{self, Program};
 use crate::{chosen_seed, failure};
 use document::Operation;
 use lane::Lane;
+use memory::Memory;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Requests to one server, before the next one begins anew: what was asked for may have taken the workspace away.
-const EPOCH: usize = 10_000;
+const EPOCH: usize = 4_000;
 const CLIENTS: usize = 4;
 
 #[derive(Debug, clap::Args)]
@@ -71,20 +78,28 @@ fn prove(path: &Path, on: On<'_>, requests: usize, seed: u64) -> Tally {
 
 fn one_server(path: &Path, on: On<'_>, requests: usize, seed: u64, tally: &Mutex<Tally>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.expect("a runtime");
     let schema = |url| runtime.block_on(server::schema(url, &format!("fuzz_{seed}_{}", std::process::id())));
     let database = on.url.map(schema);
     // The window that a client's requests are counted in is for people.
-    let options = vec!["--rate-limit".to_owned(), "1000000".to_owned()];
+    let mut options = vec!["--rate-limit".to_owned(), "1000000".to_owned()];
+    options.extend(["--config".to_owned(), ground::config(folder.path()).to_string_lossy().into_owned()]);
     let program = Program { path: path.to_owned(), data: folder.path().join("data"), database, options };
     let running = program.start();
     let operations = document::operations(&running);
+    let mut dice = Dice::new(seed);
+    let mut memory = Memory::default();
+    // It holds the partner.
+    let _stage = ground::lay(&running, runtime.block_on(Partner::start()), &mut memory, &mut dice);
+    let memory = Mutex::new(memory);
+    Lane::new(&running, &operations, &memory, seed).look_around();
     std::thread::scope(|scope| {
         let lanes: Vec<_> = (0..CLIENTS)
             .map(|number| {
-                let (operations, running) = (&operations, &running);
+                let (operations, running, memory) = (&operations, &running, &memory);
                 scope.spawn(move || {
-                    let mut lane = Lane::new(running, operations, seed * 100 + number as u64);
+                    let mut lane = Lane::new(running, operations, memory, seed * 100 + number as u64);
                     failure::catch(|| lane.run(requests / CLIENTS, tally))
                 })
             })
@@ -115,10 +130,14 @@ fn report(on: On<'_>, requests: usize, seed: u64, tally: &Tally) {
         statuses(5),
         tally.len()
     );
-    let good = |answers: &&BTreeMap<u16, usize>| answers.keys().any(|status| status / 100 == 2);
-    let never: Vec<&str> =
-        tally.iter().filter(|(_, answers)| !good(answers)).map(|(id, _)| id.as_str()).collect();
+    let never: Vec<&str> = tally.keys().map(String::as_str).filter(|id| successes(tally, id) == 0).collect();
     println!("  with success: {}; never: {}", tally.len() - never.len(), never.join(", "));
+}
+
+/// How often an operation succeeded; a page sends on, where it does.
+fn successes(tally: &Tally, operation: &str) -> usize {
+    let answers = tally.get(operation).into_iter().flatten();
+    answers.filter(|(status, _)| matches!(**status, 200..400)).map(|(_, count)| count).sum()
 }
 
 /// Operations that are left out: one answers 5xx because it was told to, the other moves the clock that tokens end by.

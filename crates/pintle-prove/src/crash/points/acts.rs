@@ -1,8 +1,8 @@
 //! What the server is killed at: one request each, that changes something on both sides or on one.
 
-use super::stage::{Stage, Store};
 use crate::client::{Answer, Client};
 use crate::partner::{Memory, secrets};
+use crate::stage::{Stage, Store};
 use pintle_core::marketplace::calls::Operation;
 use serde_json::{Value, json};
 

@@ -2,7 +2,6 @@
 //! agree once the background has done its work.
 
 mod acts;
-mod stage;
 
 use crate::agreement::{self, Agreed};
 use crate::client::{Answer, Client};
@@ -10,9 +9,9 @@ use crate::dice::Dice;
 use crate::failure;
 use crate::partner::{Mood, Partner};
 use crate::server::{Program, Server, pause, schema};
+use crate::stage::Stage;
 use acts::{Act, Order, Point};
 use pintle_store::{Db, Engine};
-use stage::Stage;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 

@@ -15,7 +15,8 @@ pub struct Stage {
     serial: usize,
 }
 
-const SLUG: &str = "native";
+/// The integration.
+pub const SLUG: &str = "native";
 
 /// A resource that both sides have.
 #[derive(Debug, Clone)]
@@ -58,7 +59,7 @@ impl Stage {
     }
 
     /// A request that must succeed, with a partner that behaves.
-    fn good(&self, method: &str, path: &str, body: Value) -> Value {
+    pub fn good(&self, method: &str, path: &str, body: Value) -> Value {
         let answer = self.client.send(method, path, Some(&body)).expect("a running server");
         assert!(answer.is_good(), "{}", answer.unexpected());
         answer.body

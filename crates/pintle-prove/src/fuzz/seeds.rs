@@ -1,0 +1,114 @@
+//! Bodies that an operation takes, where its schema alone does not say enough: what generated content is now and then made of.
+
+use super::memory::Memory;
+use crate::dice::Dice;
+use serde_json::{Value as Json, json};
+
+const PERIOD: &str = r#""period":{"start":"2026-11-01T00:00:00Z","end":"2026-12-01T00:00:00Z"}"#;
+const ITEM: &str = r#"{"resourceId":"{resource}","billingPlanId":"pro","name":"Pro","price":"9.50","quantity":2,"units":"month","total":"19.00"}"#;
+
+/// By operation. `{kind}` is the name of something of this kind, `*` a word that nobody else has.
+const SEEDS: [(&str, &str); 36] = [
+    ("acceptProjectTransferRequest", r#"{"newProjectName":"n*"}"#),
+    ("acceptResourceTransfer", r#"{"code":"{transfercode}"}"#),
+    ("addProjectDomain", r#"{"name":"d*.example.com"}"#),
+    ("addProjectMember", r#"{"uid":"{user}","role":"ADMIN"}"#),
+    ("addProjectMembers", r#"{"members":[{"uid":"{user}","role":"ADMIN"}]}"#),
+    ("autoProvision", r#"{"name":"n*","metadata":{},"acceptedPolicies":{},"billingPlanId":"free"}"#),
+    ("buyCredits", r#"{"billingPlanId":"pro","amount":"5.00"}"#),
+    ("create-event", r#"{"event":{"type":"installation.updated"}}"#),
+    (
+        "createExperimentationItems",
+        r#"{"items":[{"id":"{item}","slug":"n*","origin":"https://example.com/flag"}]}"#,
+    ),
+    (
+        "createIntegrationStoreDirect",
+        r#"{"name":"n*","integrationConfigurationId":"{configuration}","integrationProductIdOrSlug":"db","metadata":{},"billingPlanId":"free"}"#,
+    ),
+    (
+        "createLogDrain",
+        r#"{"name":"n*","url":"https://example.com/in","deliveryFormat":"json","sources":["lambda"]}"#,
+    ),
+    ("createProduct", r#"{"name":"n*","slug":"n*"}"#),
+    (
+        "exchange-sso-token",
+        r#"{"client_id":"{ssoclient}","client_secret":"{ssosecret}","code":"{ssocode}","state":"{ssostate}"}"#,
+    ),
+    (
+        "exchangeCode",
+        r#"{"client_id":"{external}","client_secret":"{externalsecret}","code":"{configurationcode}","redirect_uri":"{redirect}"}"#,
+    ),
+    (
+        "import-resource",
+        r#"{"productId":"db","name":"n*","status":"ready","secrets":[{"name":"DATABASE_URL","value":"v*"}]}"#,
+    ),
+    ("ingestLogs", r#"{"message":"hello","deploymentId":"dpl_one"}"#),
+    (
+        "ingestOtlpLogs",
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"hello"}}]}]}]}"#,
+    ),
+    (
+        "ingestOtlpTraces",
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"GET","traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174"}]}]}]}"#,
+    ),
+    ("inviteUserToTeam", r#"{"email":"{email}","role":"MEMBER"}"#),
+    ("joinTeam", r#"{"inviteCode":"{invitation}"}"#),
+    ("patchEdgeConfigSchema", r#"{"definition":{"type":"object"}}"#),
+    ("pushExperimentationEdgeConfig", r#"{"data":{"dark":{"on":true}}}"#),
+    ("requestAccessToTeam", r#"{"joinedFrom":{"origin":"teams"}}"#),
+    ("revokeInstallationCredential", r#"{"client_secret":"{ssosecret}","token":"none"}"#),
+    ("rotateInstallationCredential", r#"{"client_secret":"{ssosecret}"}"#),
+    (
+        "setInstallationThreshold",
+        r#"[{"billingPlanId":"pro","minimumAmountInCents":500,"purchaseAmountInCents":1000}]"#,
+    ),
+    ("setThreshold", r#"{"billingPlanId":"pro","minimumAmountInCents":500,"purchaseAmountInCents":1000}"#),
+    (
+        "submit-billing-data",
+        r#"{"timestamp":"2026-11-20T00:00:00Z","eod":"2026-11-20T00:00:00Z",PERIOD,"billing":{"items":[ITEM]},"usage":[]}"#,
+    ),
+    (
+        "submit-invoice",
+        r#"{"externalId":"n*","invoiceDate":"2026-11-20T00:00:00Z",PERIOD,"items":[ITEM],"discounts":[]}"#,
+    ),
+    (
+        "submit-prepayment-balances",
+        r#"{"timestamp":"2026-11-20T00:00:00Z","balances":[{"credit":"5 tokens","nameLabel":"tokens","currencyValueInCents":1250}]}"#,
+    ),
+    (
+        "testDrain",
+        r#"{"schemas":{"log":{"version":"v1"}},"delivery":{"type":"http","endpoint":"https://example.com/in","encoding":"json","headers":{}}}"#,
+    ),
+    ("transferConfiguration", r#"{"teamId":"{team}"}"#),
+    ("update-resource-secrets", r#"{"secrets":[{"name":"API_KEY","value":"v*"}]}"#),
+    ("updateSharedEnvVariable", r#"{"updates":{"{env}":{"value":"v*"}}}"#),
+    ("updateTeamMember", r#"{"confirmed":true,"role":"VIEWER"}"#),
+    ("verifyResourceTransfer", r#"{"code":"{transfercode}"}"#),
+];
+
+/// A body that this operation takes, made of what is known.
+pub fn body(operation: &str, memory: &Memory, dice: &mut Dice) -> Option<Json> {
+    let (_, text) = SEEDS.iter().find(|(id, _)| *id == operation)?;
+    let text = text.replace("PERIOD", PERIOD).replace("ITEM", ITEM);
+    let seed = serde_json::from_str(&text).expect("JSON");
+    Some(filled(&seed, memory, dice))
+}
+
+fn filled(seed: &Json, memory: &Memory, dice: &mut Dice) -> Json {
+    match seed {
+        Json::String(text) => json!(word(text, memory, dice)),
+        Json::Array(items) => items.iter().map(|item| filled(item, memory, dice)).collect(),
+        Json::Object(fields) => {
+            let fields = fields.iter();
+            fields.map(|(key, value)| (word(key, memory, dice), filled(value, memory, dice))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+fn word(text: &str, memory: &Memory, dice: &mut Dice) -> String {
+    match text.strip_prefix('{').and_then(|kind| kind.strip_suffix('}')) {
+        Some(kind) => memory.name(kind, dice).unwrap_or_else(|| dice.word()),
+        None => text.replace('*', &dice.word()),
+    }
+}

@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::router::routes;
+use pintle_core::page::Page;
 use pintle_core::{Result, Scope, tokens};
 use serde_json::json;
 
@@ -14,7 +15,10 @@ routes! {
 }
 
 async fn list(call: Call, scope: Scope) -> Result<Reply> {
-    let (tokens, pagination) = tokens::list(&call.core, &scope, call.page()?).await?;
+    // The contract's clients cannot ask for a page: they get as much as one holds.
+    let limit = call.query.number("limit")?.unwrap_or(Page::MAX);
+    let page = Page::new(Some(limit), call.query.number("until")?, call.query.number("since")?)?;
+    let (tokens, pagination) = tokens::list(&call.core, &scope, page).await?;
     Reply::json(&json!({ "tokens": tokens, "pagination": pagination }))
 }
 

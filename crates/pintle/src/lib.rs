@@ -15,6 +15,7 @@ mod log_limits;
 mod logs;
 mod options;
 mod ready;
+mod receipts;
 mod remove;
 mod serve;
 mod server;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
             Command::Doctor(args) => doctor::run(args),
             Command::CheckPartner(args) => check_partner::run(args),
             Command::Keys(args) => keys::run(args),
+            Command::Receipts(args) => receipts::run(args),
         },
         Err(ended) => ended,
     };

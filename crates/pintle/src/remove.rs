@@ -33,32 +33,52 @@ pub fn run(args: RemoveArgs) -> Result<()> {
     Ok(())
 }
 
-/// The lists of a removal, in the order in which they are shown, and what a person calls an entry.
-const LISTS: [(&str, &str, &str); 4] = [
-    ("resources", "resource", "resources"),
+/// The lists of a removal, in the order in which they are shown, and what a person calls an entry. The first three are named also where
+/// they are empty.
+const LISTS: [(&str, &str, &str); 8] = [
     ("webhooks", "webhook", "webhooks"),
     ("drains", "drain", "drains"),
     ("environmentVariables", "environment variable", "environment variables"),
+    ("resources", "resource", "resources"),
+    ("connections", "connection of a resource", "connections of resources"),
+    ("protectionBypasses", "protection bypass", "protection bypasses"),
+    ("edgeConfigs", "edge config", "edge configs"),
+    ("edgeConfigTokens", "edge config token", "edge config tokens"),
 ];
 
-/// A list of a removal: what its entries are called, and they themselves.
-type Counted<'a> = (&'static str, &'static str, &'a [Json]);
+/// A list of a removal.
+struct Listed<'a> {
+    one: &'static str,
+    many: &'static str,
+    items: &'a [Json],
+    /// How many more there are that the token's bearer may not see.
+    hidden: u64,
+}
 
-/// Only what has a partner can have resources.
-fn lists(removes: &Json) -> impl Iterator<Item = Counted<'_>> {
-    LISTS.into_iter().filter_map(|(key, one, many)| {
+impl Listed<'_> {
+    fn counted(&self) -> String {
+        counted(self.items.len() as u64 + self.hidden, self.one, self.many)
+    }
+}
+
+fn lists(removes: &Json) -> impl Iterator<Item = Listed<'_>> {
+    LISTS.into_iter().enumerate().filter_map(|(at, (key, one, many))| {
         let items = removes[key].as_array().map_or(&[][..], Vec::as_slice);
-        (key != "resources" || !items.is_empty()).then_some((one, many, items))
+        let hidden = removes["hidden"][key].as_u64().unwrap_or_default();
+        (at < 3 || !items.is_empty() || hidden > 0).then_some(Listed { one, many, items, hidden })
     })
 }
 
 fn list(out: &mut impl Write, removes: &Json) -> std::io::Result<()> {
-    for (one, many, items) in lists(removes) {
-        writeln!(out, "  {}", counted(items.len() as u64, one, many))?;
-        for item in items {
+    for listed in lists(removes) {
+        writeln!(out, "  {}", listed.counted())?;
+        for item in listed.items {
             let text = |key: &str| item[key].as_str().unwrap_or_default();
             let project = item["projectId"].as_str().map_or(String::new(), |id| format!("  in {id}"));
             writeln!(out, "    {}  {}{project}", text("id"), text("name"))?;
+        }
+        if listed.hidden > 0 {
+            writeln!(out, "    {} that you may not see", listed.hidden)?;
         }
     }
     let count = |key: &str| removes[key].as_u64().unwrap_or_default();
@@ -70,8 +90,7 @@ fn list(out: &mut impl Write, removes: &Json) -> std::io::Result<()> {
 }
 
 fn summary(removed: &Json) -> String {
-    let parts: Vec<String> =
-        lists(removed).map(|(one, many, items)| counted(items.len() as u64, one, many)).collect();
+    let parts: Vec<String> = lists(removed).map(|listed| listed.counted()).collect();
     let tokens = counted(removed["tokens"].as_u64().unwrap_or_default(), "token", "tokens");
     format!("{} and {tokens}", parts.join(", "))
 }
@@ -92,5 +111,25 @@ fn confirm(out: &mut impl Write) -> Result<()> {
     match answer.trim().to_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::failed("nothing was removed")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_the_bearer_may_not_see_is_counted() {
+        let removes = json!({
+            "webhooks": [], "drains": [], "environmentVariables": [{ "id": "e1", "name": "KEY", "projectId": "prj_1" }],
+            "connections": [], "tokens": 1, "codes": 0, "hidden": { "environmentVariables": 2, "webhooks": 1, "connections": 1 },
+        });
+        let mut out = Vec::new();
+        list(&mut out, &removes).unwrap();
+        let expected = "  1 webhook\n    1 that you may not see\n  0 drains\n  3 environment variables\n    e1  KEY  in prj_1\n    2 that you may not see\n  1 connection of a resource\n    1 that you may not see\n  1 token\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        let text = "1 webhook, 0 drains, 3 environment variables, 1 connection of a resource and 1 token";
+        assert_eq!(summary(&removes), text);
     }
 }

@@ -199,6 +199,14 @@ async fn a_group_gives_what_it_says_for_as_long_as_it_does() {
         owner.patch(&path, json!({ "accessGroupsToAdd": ["web"] })).await.ok(200);
         assert_eq!(listed().await, [json!(site)]);
         owner.patch(&path, json!({ "accessGroupsToAdd": ["unknown"] })).await.fails(404, "not_found");
+        let stamp = owner.get("/v1/access-groups/web").await.ok(200)["updatedAt"].clone();
+        for change in ["accessGroupsToRemove", "accessGroupsToAdd"] {
+            pintle.clock.advance(10);
+            owner.patch(&path, json!({ change: ["web"] })).await.ok(200);
+        }
+        let group = owner.get("/v1/access-groups/web").await.ok(200);
+        let at = |stamp: &Value| stamp.as_str().unwrap().parse::<i64>().unwrap();
+        assert!(at(&group["updatedAt"]) >= at(&stamp) + 20, "whoever comes and goes changes the group");
         // Who leaves and comes back starts with nothing.
         owner.delete(&path).await.ok(200);
         assert_eq!(owner.get("/v1/access-groups/web").await.ok(200)["membersCount"], 0);

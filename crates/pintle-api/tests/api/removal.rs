@@ -369,3 +369,77 @@ async fn a_deleted_teams_installations_end_with_their_events() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_plan_and_a_receipt_name_what_the_reader_could_list_itself_and_count_the_rest() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let (one, two) = (team.project("one").await, team.project("two").await);
+        let installed = team.install_with("bridge", &SCOPES, json!({})).await;
+        attach(&installed.caller, [&one, &two], "BRIDGE").await;
+        for project in [&one, &two] {
+            let made = json!({ "generate": {} });
+            installed.caller.patch(&format!("/v1/projects/{project}/protection-bypass"), made).await.ok(200);
+        }
+        let [developer, viewer, narrow, nobody] = [
+            ("dev", Role::Developer),
+            ("vic", Role::Viewer),
+            ("con", Role::Contributor),
+            ("new", Role::Contributor),
+        ]
+        .map(async |(name, role)| pintle.member(&team, name, role).await);
+        let (developer, viewer) = (developer.await, viewer.await);
+        let (narrow, nobody) = (narrow.await, nobody.await);
+        let given = json!({ "uid": narrow.user, "role": "PROJECT_DEVELOPER" });
+        team.post(&format!("/v1/projects/{two}/members"), given).await.ok(200);
+
+        let plan_path = format!("/pintle/v1/integrations/configurations/{}/removal", installed.id);
+        let receipt_path = format!("/pintle/v1/removals/{}", installed.id);
+        let readers = [
+            (&team, [2, 4, 1, 2], json!(null)),
+            (&installed.caller, [2, 4, 1, 2], json!(null)),
+            (&developer, [0, 4, 0, 0], json!({ "drains": 2, "protectionBypasses": 2, "webhooks": 1 })),
+            (
+                &viewer,
+                [0, 0, 0, 0],
+                json!({ "drains": 2, "environmentVariables": 4, "protectionBypasses": 2, "webhooks": 1 }),
+            ),
+            (
+                &narrow,
+                [0, 2, 0, 0],
+                json!({ "drains": 2, "environmentVariables": 2, "protectionBypasses": 2, "webhooks": 1 }),
+            ),
+            (
+                &nobody,
+                [0, 0, 0, 0],
+                json!({ "drains": 2, "environmentVariables": 4, "protectionBypasses": 2, "webhooks": 1 }),
+            ),
+        ];
+        let seen = |removes: &Value| {
+            ["drains", "environmentVariables", "webhooks", "protectionBypasses"]
+                .map(|kind| removes[kind].as_array().unwrap().len())
+        };
+        for (reader, counts, hidden) in &readers {
+            let plan = reader.get(&plan_path).await.ok(200);
+            assert_eq!((&seen(&plan["removes"]), &plan["removes"]["hidden"]), (counts, hidden));
+        }
+        let of_two = narrow.get(&plan_path).await.ok(200);
+        for variable in of_two["removes"]["environmentVariables"].as_array().unwrap() {
+            assert_eq!(variable["projectId"], json!(two));
+        }
+        team.delete(&path(&installed.id)).await.ok(204);
+        for (reader, counts, hidden) in
+            readers.iter().filter(|(reader, ..)| reader.token != installed.caller.token)
+        {
+            let receipt = reader.get(&receipt_path).await.ok(200);
+            assert_eq!((&seen(&receipt["removed"]), &receipt["removed"]["hidden"]), (counts, hidden));
+            let list = reader.get("/pintle/v1/removals").await.ok(200);
+            assert_eq!(list["removals"], json!([receipt]));
+        }
+        // What is gone from sight is gone from the receipt.
+        team.delete(&format!("/v9/projects/{two}")).await.ok(204);
+        let receipt = narrow.get(&receipt_path).await.ok(200);
+        assert_eq!(receipt["removed"]["hidden"]["environmentVariables"], 4);
+    })
+    .await;
+}

@@ -62,6 +62,11 @@ async fn tokens_are_listed_newest_first_in_pages_under_every_version() {
         let next = first["pagination"]["next"].as_i64().unwrap();
         let second = ada.get(&format!("/v5/user/tokens?limit=3&until={next}")).await.ok(200);
         assert_eq!([ids(&first), ids(&second)].concat(), made);
+        // The contract's clients have no way to ask for a second page.
+        for n in 0..20 {
+            token(&ada, json!({ "name": format!("more-{n}") })).await;
+        }
+        assert_eq!(ids(&ada.get("/v5/user/tokens").await.ok(200)).len(), 24);
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! Who is in an access group: members of its team, and only as long as they are.
 
-use super::{Group, find, named, not_found};
+use super::{Group, find, named, not_found, touch};
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{OwnerId, UserId};
@@ -96,6 +96,7 @@ pub(crate) async fn leave_all(tx: &Conn, team: &OwnerId, user: &UserId) -> Resul
     Ok(())
 }
 
+/// The entry of a change, and the group's stamp.
 async fn note(
     tx: &Conn,
     core: &Core,
@@ -108,5 +109,7 @@ async fn note(
     let payload = json!({
         "accessGroup": named(group), "user": { "id": member.id, "username": member.username },
     });
-    events::record(tx, core, scope, core.clock.now(), Event::new(kind, text, payload)).await.map(drop)
+    let now = core.clock.now();
+    touch(tx, &group.id, now).await?;
+    events::record(tx, core, scope, now, Event::new(kind, text, payload)).await.map(drop)
 }

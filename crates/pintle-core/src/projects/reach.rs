@@ -9,6 +9,7 @@ use crate::scope::{Principal, Scope};
 use crate::select::Select;
 use crate::{Error, Result};
 use pintle_store::{Conn, params};
+use std::collections::HashMap;
 
 /// Whether the caller may reach this project of the scope's owner. Answers the role in it, where that was asked for.
 ///
@@ -72,6 +73,19 @@ pub(crate) async fn strongest(
     let sql = "SELECT role FROM project_roles WHERE project_id = $1 AND user_id = $2";
     let rows: Vec<(String,)> = conn.all(sql, &params![project, user]).await?;
     Ok(rows.iter().filter_map(|(role,)| ProjectRole::parse(role)).max())
+}
+
+/// The strongest role of the caller in each project of the scope's owner in which it was given one.
+pub(crate) async fn given(conn: &Conn, scope: &Scope) -> Result<HashMap<String, ProjectRole>> {
+    let sql = "SELECT r.project_id, r.role FROM project_roles r JOIN projects p ON p.id = r.project_id
+      WHERE p.owner_id = $1 AND r.user_id = $2";
+    let mut given = HashMap::new();
+    for (project, role) in conn.all::<(String, String)>(sql, &params![scope.owner(), scope.user()]).await? {
+        if let Some(role) = ProjectRole::parse(&role) {
+            given.entry(project).and_modify(|held: &mut ProjectRole| *held = role.max(*held)).or_insert(role);
+        }
+    }
+    Ok(given)
 }
 
 /// Whom a list must be narrowed for: a caller who sees only the projects that it was given. Those are the ones that `project_roles` has

@@ -62,6 +62,20 @@ impl JoinedFrom {
         const ORIGINS: [&str; 7] =
             ["import", "teams", "github", "gitlab", "bitbucket", "feedback", "organization-teams"];
         validate::one_of("joinedFrom.origin", &self.origin, &ORIGINS)?;
+        // It stands in another team's list of members.
+        let texts = [
+            ("commitId", &self.commit_id),
+            ("repoId", &self.repo_id),
+            ("repoPath", &self.repo_path),
+            ("gitUserLogin", &self.git_user_login),
+        ];
+        for (name, text) in texts {
+            let text = text.as_deref().unwrap_or_default();
+            validate::at_most(&format!("joinedFrom.{name}"), text, 256)?;
+        }
+        if let Some(Json::String(id)) = &self.git_user_id {
+            validate::at_most("joinedFrom.gitUserId", id, 256)?;
+        }
         match &self.git_user_id {
             None | Some(Json::String(_) | Json::Number(_)) => Ok(()),
             Some(_) => Err(Error::invalid("`joinedFrom.gitUserId` should be string,number.")),

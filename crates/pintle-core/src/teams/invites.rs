@@ -12,6 +12,9 @@ use pintle_store::{Conn, params};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value as Json, json};
 
+/// How many wait at a time: as many as a list shows.
+const AT_ONCE: i64 = 1_000;
+
 /// How long an invitation is good.
 const GOOD_FOR: Millis = 30 * DAY;
 
@@ -99,7 +102,7 @@ impl Invited {
 /// inviteUserToTeam: all of them, or none. An address that was invited before is invited anew.
 ///
 /// # Errors
-/// 400 for who is a member already or has asked to become one; 404 for a project or a group that is not the team's.
+/// 400 for who is a member already or has asked to become one, and where a thousand wait; 404 for a project or a group that is not the team's.
 pub async fn invite(core: &Core, scope: &Scope, body: NewInvites) -> Result<Vec<Invited>> {
     validate::items("body", &body.0, 1, 10)?;
     body.0.iter().try_for_each(NewInvite::check)?;
@@ -145,6 +148,12 @@ async fn promise_to(tx: &Conn, core: &Core, scope: &Scope, email: &str, promise:
     let address = email.to_lowercase();
     let gone = "DELETE FROM team_invites WHERE team_id = $1 AND email = $2";
     tx.execute(gone, &params![scope.owner(), address.as_str()]).await?;
+    let sql = "SELECT COUNT(*) FROM team_invites WHERE team_id = $1";
+    let (count,): (i64,) = tx.one(sql, &params![scope.owner()]).await?;
+    if count >= AT_ONCE {
+        let text = format!("{AT_ONCE} invitations of this team wait: withdraw some first");
+        return Err(Error::bad_request(text).coded("too_many_invitations"));
+    }
     let sql = "INSERT INTO team_invites (id, team_id, email, created_at, expires_at, doc) VALUES ($1, $2, $3, $4, $5, $6)";
     let doc = serde_json::to_string(&promise)?;
     let row = params![&id, scope.owner(), address.as_str(), now, now + GOOD_FOR, doc];
@@ -182,7 +191,7 @@ pub async fn pending(core: &Core, scope: &Scope) -> Result<Vec<Json>> {
         return Ok(Vec::new());
     }
     let sql = "SELECT id, email, created_at, expires_at, doc FROM team_invites WHERE team_id = $1
-      ORDER BY created_at DESC, id LIMIT 100";
+      ORDER BY created_at DESC, id";
     let rows: Vec<(String, String, Millis, Millis, String)> =
         core.db.read().await?.all(sql, &params![scope.owner()]).await?;
     let now = core.clock.now();

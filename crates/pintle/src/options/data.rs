@@ -69,3 +69,28 @@ pub enum KeysCommand {
         storage: StorageArgs,
     },
 }
+
+#[derive(Debug, Args)]
+pub struct ReceiptsArgs {
+    #[command(subcommand)]
+    pub command: ReceiptsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReceiptsCommand {
+    /// List the teams and users that were deleted, the newest first
+    List {
+        #[command(flatten)]
+        storage: StorageArgs,
+    },
+
+    /// Print a receipt, as JSON
+    Show {
+        /// A team or a user that was deleted, or an installation that was removed: icfg_…
+        #[arg(value_name = "ID")]
+        id: String,
+
+        #[command(flatten)]
+        storage: StorageArgs,
+    },
+}

@@ -10,7 +10,7 @@ mod server;
 
 pub use address::{Issuer, Listen};
 pub use check_partner::CheckPartnerArgs;
-pub use data::{Database, DoctorArgs, KeysArgs, KeysCommand, StorageArgs};
+pub use data::{Database, DoctorArgs, KeysArgs, KeysCommand, ReceiptsArgs, ReceiptsCommand, StorageArgs};
 pub use development::{ClockArgs, ClockCommand, FaultsArgs, FaultsCommand, ListenArgs, TriggerArgs};
 pub use logs::{LogsArgs, LogsCommand};
 pub use serve::ServeArgs;
@@ -81,6 +81,12 @@ pub enum Command {
 
     /// The keys that sign the tokens which marketplace partners are shown
     Keys(KeysArgs),
+
+    /// Read what went with a team, a user or an installation
+    ///
+    /// In the database itself: over the API nobody can read the receipt of a user that is deleted. It changes nothing, and a server may be
+    /// running.
+    Receipts(ReceiptsArgs),
 }
 
 /// Reads the command line. What is not a command to run is the end already: help was printed, or something is wrong.

@@ -16,6 +16,7 @@ mod listen;
 mod logs;
 mod options;
 mod place;
+mod receipts;
 mod remove;
 mod start;
 mod trigger;

@@ -2,6 +2,7 @@
 
 use super::{members, names, path, team};
 use pintle_core::clock::DAY;
+use pintle_store::params;
 use pintle_testing::{Caller, on_each_engine};
 use serde_json::{Value, json};
 
@@ -125,6 +126,8 @@ async fn the_teams_code_and_its_own_domain_let_in() {
             .fails(404, "not_found");
         let joined = eve.post(JOIN, json!({ "inviteCode": code })).await.ok(200);
         assert_eq!(joined["from"], "link");
+        let seen = eve.get("/v2/teams/acme").await.ok(200);
+        assert_eq!(seen["membership"]["joinedFrom"], json!({ "origin": "link" }));
         assert_eq!(members(&owner, "?search=eve").await[0]["role"], "MEMBER");
         owner.patch("/v2/teams/acme", json!({ "regenerateInviteCode": true })).await.ok(200);
         let fay = pintle.user("fay").await;
@@ -195,7 +198,10 @@ async fn who_asks_is_accepted_or_declined() {
         bob.post(request, ask.clone()).await.fails(400, "already_member");
         eve.post("/v1/teams/nothing/request", ask).await.fails(404, "not_found");
         eve.post(request, json!({})).await.fails(400, "bad_request");
-        eve.post(request, json!({ "joinedFrom": { "origin": "mail" } })).await.fails(400, "bad_request");
+        let long = json!({ "origin": "github", "repoPath": "x".repeat(257) });
+        for joined in [json!({ "origin": "mail" }), long] {
+            eve.post(request, json!({ "joinedFrom": joined })).await.fails(400, "bad_request");
+        }
         owner
             .post("/v1/teams/acme/members", json!({ "email": "eve@example.com" }))
             .await
@@ -217,6 +223,9 @@ async fn who_asks_is_accepted_or_declined() {
         owner.patch(&path(&eve), json!({ "role": "VIEWER" })).await.fails(404, "not_found");
         owner.patch(&path(&eve), json!({ "confirmed": true, "role": "VIEWER" })).await.ok(200);
         assert_eq!(eve.get(request).await.ok(200)["confirmed"], true);
+        let membership = &eve.get("/v2/teams").await.ok(200)["teams"][0]["membership"];
+        assert_eq!(membership["joinedFrom"], asked["joinedFrom"]);
+        assert_eq!(membership["accessRequestedAt"], asked["accessRequestedAt"]);
         assert_eq!(members(&owner, "?search=eve").await[0]["role"], "VIEWER");
         owner.patch(&path(&eve), json!({ "confirmed": true })).await.fails(400, "bad_request");
         owner.delete(&path(&fay)).await.ok(200);
@@ -245,6 +254,41 @@ async fn ten_ask_at_a_time() {
         }
         owner.delete(&path(&users[0])).await.ok(200);
         users[10].post("/v1/teams/acme/request", ask).await.ok(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_invitation_that_waits_is_listed_and_a_thousand_do() {
+    on_each_engine(async |pintle| {
+        let owner = pintle.team("acme").await;
+        let invite = async |name: &str| {
+            let body = json!({ "email": format!("{name}@example.com") });
+            owner.post("/v1/teams/acme/members", body).await
+        };
+        invite("first").await.ok(200);
+        let team = owner.team.clone().unwrap();
+        pintle
+            .core
+            .db
+            .write(async move |tx| {
+                let sql = "INSERT INTO team_invites (id, team_id, email, created_at, expires_at, doc)
+                  SELECT $2, team_id, $2, created_at, expires_at, doc FROM team_invites WHERE team_id = $1 AND email = $3";
+                for n in 0..998 {
+                    tx.execute(sql, &params![&team, format!("new-{n}"), "first@example.com"]).await?;
+                }
+                Ok::<_, pintle_store::Error>(())
+            })
+            .await
+            .unwrap();
+        let last = invite("last").await.ok(200);
+        invite("late").await.fails(400, "too_many_invitations");
+        assert_eq!(invited(&owner).await.len(), 1000);
+        // Who is invited anew takes no further place.
+        invite("first").await.ok(200);
+        let path = format!("/v1/teams/acme/invites/{}", last["uid"].as_str().unwrap());
+        owner.delete(&path).await.ok(200);
+        invite("late").await.ok(200);
     })
     .await;
 }

@@ -4,6 +4,7 @@ use crate::ids::ConfigurationId;
 use crate::{Result, deliveries};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a configuration attached. Never a secret or a value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub struct Attached {
     pub projects: Vec<String>,
     pub tokens: i64,
     pub codes: i64,
+    /// How many of a list its reader may not see, by the list's name: see `seen`. Never stored.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hidden: BTreeMap<String, usize>,
 }
 
 /// One thing, by its id and what a person knows it by: a webhook's URL, a drain's name, a variable's key, a
@@ -96,6 +100,7 @@ impl Attached {
             projects: projects.into_iter().map(|(project,)| project).collect(),
             tokens,
             codes,
+            hidden: BTreeMap::new(),
         })
     }
 

@@ -9,10 +9,11 @@
 mod attached;
 mod bugs;
 mod receipts;
+mod seen;
 
 pub(crate) use attached::items;
 pub use attached::{Attached, Item};
-pub use receipts::{Actor, Receipt, receipt, receipts};
+pub use receipts::{Actor, Receipt, receipt, receipts, stored};
 
 use super::{Configuration, load, not_found};
 use crate::events::{self, Event};
@@ -24,6 +25,7 @@ use crate::marketplace::resources::connections::{self, Going};
 use crate::planted;
 use crate::{Core, Result, Scope};
 use pintle_store::{Conn, params};
+use seen::Reader;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -57,14 +59,14 @@ pub struct Plan {
     pub removes: Attached,
 }
 
-/// What a removal would remove, changing nothing.
+/// What a removal would remove, changing nothing: what the caller could list itself by name, the rest by its number.
 ///
 /// # Errors
 /// 404 as for the removal.
 pub async fn plan(core: &Core, scope: &Scope, id: &ConfigurationId) -> Result<Plan> {
     let conn = core.db.read().await?;
     let configuration = load(&conn, scope, id).await?;
-    let removes = Attached::of(&conn, id).await?;
+    let removes = Reader::of(&conn, scope).await?.shown(Attached::of(&conn, id).await?);
     Ok(Plan { configuration, removes })
 }
 

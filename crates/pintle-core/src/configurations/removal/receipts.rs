@@ -1,5 +1,6 @@
 //! Receipts: what was removed, when, by whom and why. Never a secret.
 
+use super::seen::Reader;
 use super::{Attached, Reason};
 use crate::clock::Millis;
 use crate::configurations::Configuration;
@@ -82,16 +83,17 @@ impl Receipt {
 const READABLE: &str =
     "owner_id IN (SELECT CAST($1 AS TEXT) UNION ALL SELECT id FROM deletions WHERE reader_id = $1)";
 
-/// The receipts of the scope's owner, newest first. An installation's token ended with its configuration, so it finds none of
-/// its own, and those of others are not its business.
+/// The receipts of the scope's owner, newest first; what the caller could not list itself is counted. An installation's token ended with
+/// its configuration, so it finds none of its own, and those of others are not its business.
 pub async fn receipts(core: &Core, scope: &Scope, page: Page) -> Result<(Vec<Box<RawValue>>, Pagination)> {
     let sql = format!("SELECT created_at, doc FROM removals WHERE {READABLE} AND CAST($2 AS TEXT) IS NULL");
     let conn = core.db.read().await?;
     let params = params![scope.owner(), scope.configuration()];
     let (rows, pagination) = page::read(&conn, &sql, "created_at", &params, page).await?;
+    let reader = Reader::of(&conn, scope).await?;
     let mut receipts = Vec::with_capacity(rows.len());
     for row in rows {
-        receipts.push(RawValue::from_string(shown(&conn, row.doc).await?)?);
+        receipts.push(RawValue::from_string(shown(&conn, &reader, row.doc).await?)?);
     }
     Ok((receipts, pagination))
 }
@@ -108,11 +110,30 @@ pub async fn receipt(core: &Core, scope: &Scope, id: &str) -> Result<String> {
     let conn = core.db.read().await?;
     let row: Option<(String,)> = conn.opt(&sql, &params).await?;
     let (doc,) = row.ok_or_else(|| Error::not_found("Removal"))?;
-    shown(&conn, doc).await
+    shown(&conn, &Reader::of(&conn, scope).await?, doc).await
+}
+
+/// One receipt, whosever it is, as it stands in the database: for an operator.
+pub async fn stored(conn: &Conn, id: &str) -> Result<Option<String>> {
+    let sql = "SELECT doc FROM removals WHERE configuration_id = $1";
+    let row: Option<(String,)> = conn.opt(sql, &params![id]).await?;
+    match row {
+        Some((doc,)) => with_closing(conn, doc).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn shown(conn: &Conn, reader: &Reader<'_>, doc: String) -> Result<String> {
+    if reader.sees_all() {
+        return with_closing(conn, doc).await;
+    }
+    let mut receipt: Receipt = serde_json::from_str(&doc)?;
+    receipt.removed = reader.shown(receipt.removed);
+    with_closing(conn, serde_json::to_string(&receipt)?).await
 }
 
 /// A receipt does not change; what its partner has to say since stands beside it, as `closing`.
-async fn shown(conn: &Conn, doc: String) -> Result<String> {
+async fn with_closing(conn: &Conn, doc: String) -> Result<String> {
     let mut receipt: Json = serde_json::from_str(&doc)?;
     let id = ConfigurationId::from(receipt["configurationId"].as_str().unwrap_or_default());
     match closing::shown(conn, &id).await? {

@@ -4,6 +4,7 @@ use crate::clock::Millis;
 use crate::ids::{OwnerId, UserId};
 use crate::marketplace::account::{self, PartnerRole};
 use crate::permissions::{Extended, Role};
+use crate::teams::admission::Origin;
 use crate::teams::not_found;
 use crate::{Core, Error, OnConstraint, Result, Scope, users};
 use pintle_store::{Conn, FromRow, FromValue, Row, params};
@@ -22,10 +23,12 @@ pub struct Membership {
     pub created_at: Millis,
     /// The older name of the same.
     pub created: Millis,
+    #[serde(flatten)]
+    pub origin: Origin,
 }
 
 /// What a membership is read from, of `members m`.
-pub(crate) const COLUMNS: &str = "m.team_id, m.user_id, m.role, m.permissions, m.created_at";
+pub(crate) const COLUMNS: &str = "m.team_id, m.user_id, m.role, m.permissions, m.created_at, m.doc";
 
 impl Membership {
     /// Reads `COLUMNS`, the first of which is at `index`.
@@ -35,6 +38,8 @@ impl Membership {
         let role =
             Role::parse(&role).ok_or_else(|| pintle_store::Error::Fault(format!("no role: {role}")))?;
         let created_at = i64::from_value(row, index + 4)?;
+        let origin = serde_json::from_str(&text(index + 5)?)
+            .map_err(|error| pintle_store::Error::Fault(format!("a membership's document: {error}")))?;
         Ok(Self {
             uid: UserId::from(text(index + 1)?),
             team_id: OwnerId::from(text(index)?),
@@ -44,6 +49,7 @@ impl Membership {
             team_permissions: Extended(text(index + 3)?).list(),
             created_at,
             created: created_at,
+            origin,
         })
     }
 }

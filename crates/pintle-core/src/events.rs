@@ -9,6 +9,7 @@ use crate::deliveries::{FanOut, fan_out};
 use crate::ids::{EventId, ProjectId};
 use crate::integrations::Integration;
 use crate::page::{self, Page, Pagination};
+use crate::permissions::{Permission, Verdict};
 use crate::projects::reach::narrowed;
 use crate::scope::{Principal, Scope};
 use crate::select::Select;
@@ -107,7 +108,8 @@ pub struct Filter {
     pub with_payload: bool,
 }
 
-/// The owner's events, newest first (listUserEvents), each with its actor as that is known today.
+/// The owner's events, newest first (listUserEvents), each with its actor as that is known today: those in projects and of access groups
+/// that the caller sees.
 pub async fn list(core: &Core, scope: &Scope, filter: Filter, page: Page) -> Result<(Vec<Json>, Pagination)> {
     let mut select = Select::new(
         "SELECT e.created_at, e.doc, u.doc, i.doc FROM events e
@@ -122,6 +124,9 @@ pub async fn list(core: &Core, scope: &Scope, filter: Filter, page: Page) -> Res
     let seen = "(e.project_id IS NULL OR EXISTS
       (SELECT 1 FROM project_roles r WHERE r.project_id = e.project_id AND r.user_id = $?))";
     select.and(seen, narrowed(scope));
+    // So it is with access groups.
+    let blind = scope.verdict(Permission::AccessGroupRead) != Verdict::Yes;
+    select.and("e.type NOT LIKE $?", blind.then_some("access-group-%"));
     let conn = core.db.read().await?;
     let (rows, pagination) =
         page::rows::<Listed>(&conn, &select.sql, "e.created_at", &select.params, page).await?;

@@ -191,6 +191,13 @@ async fn a_group_gives_what_it_says_for_as_long_as_it_does() {
         let of_shop = format!("/v3/events?projectIds={shop}");
         assert_eq!(ann.get(&of_shop).await.ok(200)["events"], json!([]), "what it does not see it does not hear of");
         assert_ne!(owner.get(&of_shop).await.ok(200)["events"], json!([]));
+        let of_groups = "/v3/events?types=access-group-created,access-group-project-updated&withPayload=true";
+        assert_eq!(ann.get(of_groups).await.ok(200)["events"], json!([]), "a contributor knows of no groups");
+        let seen = owner.get(of_groups).await.ok(200);
+        assert_eq!(seen["events"].as_array().unwrap().len(), 4);
+        let given = seen["events"].as_array().unwrap().iter().find(|event| event["type"] != "access-group-created");
+        let payload = &given.unwrap()["payload"];
+        assert_eq!((payload.get("previous_role"), &payload["next_role"]), (None, &json!("ADMIN")));
         assert_eq!(owner.delete("/v1/access-groups/admins").await.status, 200);
         ann.patch("/v9/projects/site", json!({ "framework": null })).await.fails(403, "forbidden");
         let path = format!("/v1/teams/acme/members/{}", ann.user);

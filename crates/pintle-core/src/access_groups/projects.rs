@@ -222,10 +222,12 @@ pub(super) async fn set(
         Some(role) => format!("made access group {} {} of project {name}", group.name, role.as_str()),
         None => format!("took project {name} out of access group {}", group.name),
     };
-    let payload = json!({
-        "accessGroup": named(group), "project": { "id": project, "name": name },
-        "previous_role": held, "next_role": wanted,
+    let mut payload = json!({
+        "accessGroup": named(group), "project": { "id": project, "name": name }, "next_role": wanted,
     });
+    if let Some(held) = held {
+        payload["previous_role"] = json!(held);
+    }
     let event = Event::new("access-group-project-updated", text, payload).in_project(project);
     events::record(tx, core, scope, now, event).await.map(|_| held)
 }

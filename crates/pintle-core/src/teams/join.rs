@@ -52,7 +52,7 @@ pub async fn join(core: &Core, scope: &Scope, team: &str, body: Join) -> Result<
             let payload = json!({ "uid": user.id, "role": promise.role, "origin": from });
             let event = Event::new("team-member-join", "joined the team", payload);
             events::record(tx, &core, &scope, core.clock.now(), event).await?;
-            let name = team.name.unwrap_or_else(|| team.slug.clone());
+            let name = team.shown_name().to_owned();
             Ok(Joined { team_id: team.id, slug: team.slug, name, from: from.to_owned() })
         })
         .await

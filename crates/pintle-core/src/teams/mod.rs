@@ -62,6 +62,11 @@ impl Team {
         })
     }
 
+    /// What a person calls it.
+    fn shown_name(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.slug)
+    }
+
     /// The wire form: the team as this caller sees it.
     fn view(&self, scope: &Scope, membership: &Membership) -> Result<Json> {
         let mut view = serde_json::to_value(self)?;

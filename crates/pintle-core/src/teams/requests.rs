@@ -50,7 +50,10 @@ pub async fn request(core: &Core, scope: &Scope, team: &str, body: Request) -> R
                 "INSERT INTO access_requests (team_id, user_id, created_at, doc) VALUES ($1, $2, $3, $4)";
             let row = params![&team.id, &user.id, now, serde_json::to_string(&origin)?];
             tx.execute(sql, &row).await.on_missing_parent(not_found)?;
-            let payload = json!({ "uid": user.id, "joinedFrom": origin.joined_from });
+            let payload = json!({
+                "requestedTeamName": team.shown_name(), "requestedUserName": user.username, "uid": user.id,
+                "joinedFrom": origin.joined_from,
+            });
             let event = Event::new("team-member-request-access", "asked to become a member", payload);
             events::record(tx, &core, &scope, now, event).await?;
             Ok(view(&team, false, &origin))
@@ -94,7 +97,7 @@ async fn is_owner(conn: &Conn, team: &Team, user: &UserId) -> Result<bool> {
 /// Nobody here is connected to an account of a Git provider.
 fn view(team: &Team, confirmed: bool, origin: &Origin) -> Json {
     json!({
-        "teamSlug": team.slug, "teamName": team.name.as_ref().unwrap_or(&team.slug), "confirmed": confirmed,
+        "teamSlug": team.slug, "teamName": team.shown_name(), "confirmed": confirmed,
         "joinedFrom": origin.joined_from, "accessRequestedAt": origin.access_requested_at,
         "github": null, "gitlab": null, "bitbucket": null,
     })
@@ -134,7 +137,10 @@ async fn note(
     user: &User,
     (kind, verb): (&'static str, &str),
 ) -> Result<()> {
-    let payload = json!({ "uid": user.id, "user": { "username": user.username, "email": user.email } });
+    let team = super::load(tx, scope).await?;
+    let payload = json!({
+        "teamName": team.shown_name(), "teamId": team.id, "username": user.username, "updatedUid": user.id,
+    });
     let event = Event::new(kind, format!("{verb} {}", user.username), payload);
     events::record(tx, core, scope, core.clock.now(), event).await.map(drop)
 }

@@ -233,6 +233,14 @@ async fn who_asks_is_accepted_or_declined() {
         owner.delete(&path(&fay)).await.fails(404, "not_found");
         let all = "team-member-request-access,team-member-confirm-request,team-member-decline-request";
         assert_eq!(kinds(&owner, all).await, 4);
+        let log = owner.get(&format!("/v3/events?withPayload=true&types={all}")).await.ok(200);
+        let payloads: Vec<_> = log["events"].as_array().unwrap().iter().map(|event| &event["payload"]).collect();
+        let settled = |user: &Caller, name: &str| json!({ "teamName": "acme", "teamId": owner.team, "username": name, "updatedUid": user.user });
+        assert_eq!((payloads[0], payloads[1]), (&settled(&fay, "fay"), &settled(&eve, "eve")));
+        assert_eq!(
+            (&payloads[3]["requestedTeamName"], &payloads[3]["requestedUserName"]),
+            (&json!("acme"), &json!("eve"))
+        );
     })
     .await;
 }

@@ -1,6 +1,6 @@
 // Projects, links and variables from the command line; after each command the server is asked what there is.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { commandLine } from './cli.mjs'
@@ -83,12 +83,29 @@ test('`env pull` writes what a deployment gets', async () => {
   await ask('/v1/env', 'DELETE', { ids: [id] })
 })
 
+test('`env pull` of a branch keeps the secret that a file has', async () => {
+  await vercel(cli, 'env', 'add', 'BURIED', 'preview', '--value', 'nine', '--yes')
+  const file = path.join(cli.folder, '.env.kept')
+  writeFileSync(file, 'BURIED="mine"\n')
+  await vercel(cli, 'env', 'pull', '.env.kept', '--yes', '--environment=preview', '--git-branch=feature')
+  const text = readFileSync(file, 'utf8')
+  assert.match(text, /BURIED="mine"/)
+  assert.match(text, /OPEN="four"/)
+  await vercel(cli, 'env', 'rm', 'BURIED', 'preview', '--yes')
+})
+
+test('`env rm` of a branch takes what the branch has', async () => {
+  await vercel(cli, 'env', 'rm', 'OPEN', 'preview', 'feature', '--yes')
+  const left = (await variables('OPEN')).map(env => [env.target.join(), env.gitBranch])
+  assert.deepEqual(left.sort(), [['development', undefined], ['preview', undefined], ['production', undefined]])
+})
+
 test('`env update` changes one, `env rm` takes it away', async () => {
   await vercel(cli, 'env', 'update', 'OPEN', 'production', '--value', 'eight', '--yes')
   assert.equal((await pulled('--environment=production')).OPEN, 'eight')
   await vercel(cli, 'env', 'rm', 'OPEN', 'production', '--yes')
   await vercel(cli, 'env', 'rm', 'STAGED', 'staging', '--yes')
-  assert.deepEqual([(await variables('OPEN')).length, (await variables('STAGED')).length], [3, 0])
+  assert.deepEqual([(await variables('OPEN')).length, (await variables('STAGED')).length], [2, 0])
   assert.equal((await cli.run('env', 'rm', 'NONE', 'production', '--yes')).code, 1)
 })
 

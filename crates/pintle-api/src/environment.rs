@@ -23,6 +23,7 @@ routes! {
     "getCustomEnvironment": Get "/v9/projects/{idOrName}/custom-environments/{environmentSlugOrId}", ProjectRead => get;
     "updateCustomEnvironment": Patch "/v9/projects/{idOrName}/custom-environments/{environmentSlugOrId}", EnvironmentWrite => update;
     "removeCustomEnvironment": Delete "/v9/projects/{idOrName}/custom-environments/{environmentSlugOrId}", EnvironmentWrite => remove;
+    "pullEnvOfDevelopment": Get "/v3/env/pull/{projectId}", EnvRead => pull;
     "pullEnv": Get "/v3/env/pull/{projectId}/{target}", EnvRead => pull;
     "pullEnvOfBranch": Get "/v3/env/pull/{projectId}/{target}/{gitBranch}", EnvRead => pull;
 }
@@ -96,7 +97,9 @@ async fn remove(call: Call, scope: Scope) -> Result<Reply> {
 }
 
 async fn pull(call: Call, scope: Scope) -> Result<Reply> {
-    let (project, target) = (call.param("projectId"), call.param("target"));
+    // `vercel dev` names none.
+    let target = Some(call.param("target")).filter(|target| !target.is_empty()).unwrap_or("development");
+    let project = call.param("projectId");
     let branch = Some(call.param("gitBranch")).filter(|branch| !branch.is_empty());
     Reply::json(&env::pull(&call.core, &scope, project, target, branch).await?)
 }

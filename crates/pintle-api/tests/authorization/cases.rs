@@ -265,6 +265,7 @@ pub const CASES: &[Case] = {
         case("updateCustomEnvironment", CustomEnvironment, PROJECT_WRITERS, Write("project"), environment),
         case("removeCustomEnvironment", CustomEnvironment, PROJECT_WRITERS, Write("project"), none),
         case("pullEnv", PulledEnvironment, ENV_USERS, ENVS, none),
+        case("pullEnvOfDevelopment", ProjectById, ENV_USERS, ENVS, none),
         case("pullEnvOfBranch", PulledBranch, ENV_USERS, ENVS, none),
         case("getProjectMembers", Project, PROJECT_READERS, User, none),
         case(
@@ -494,6 +495,7 @@ pub const LIFTED: &[(&str, &[&str])] = &[
             "getProjectEnv",
             "removeProjectEnv",
             "pullEnv",
+            "pullEnvOfDevelopment",
             "listSharedEnvVariable",
             "createSharedEnvVariable",
             "updateSharedEnvVariable",

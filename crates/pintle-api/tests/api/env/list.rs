@@ -1,4 +1,5 @@
 use super::{create, environment, keys, variable, with};
+use pintle_core::permissions::Role;
 use pintle_testing::{on_each_engine, on_sqlite};
 use serde_json::{Value, json};
 
@@ -59,8 +60,10 @@ async fn filters_choose_by_environment_and_branch() {
             ("source=vercel-cli:env:ls", "D C B A"),
             ("target=preview", "B A"),
             ("target=production&decrypt=true", "A"),
-            ("gitBranch=main", "B"),
-            ("target=preview&gitBranch=other", ""),
+            ("gitBranch=main", "B A"),
+            ("target=preview&gitBranch=other", "A"),
+            ("target=production&gitBranch=main", "A"),
+            ("customEnvironmentId=staging&gitBranch=main", "D"),
             (by_id.as_str(), "D"),
             ("customEnvironmentId=staging", "D"),
             ("customEnvironmentId=env_b", ""),
@@ -77,6 +80,41 @@ async fn filters_choose_by_environment_and_branch() {
         }
         let long = "b".repeat(251);
         team.get(&format!("/v10/projects/site/env?gitBranch={long}")).await.fails(400, "bad_request");
+    })
+    .await;
+}
+
+/// The command line looks there for the sensitive ones among those that it pulled: what it does not find it takes for empty.
+#[tokio::test]
+async fn a_branch_has_its_own_and_what_it_does_not_override() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        team.project("site").await;
+        let preview = |key: &str, value: &str| with(variable(key, &["preview"]), json!({ "value": value }));
+        let on = |branch: &str, body: Value| with(body, json!({ "gitBranch": branch }));
+        create(&team, preview("BOTH", "general")).await;
+        create(&team, preview("GENERAL", "general")).await;
+        create(&team, on("main", preview("BOTH", "main"))).await;
+        create(&team, on("main", preview("MAIN", "main"))).await;
+        create(&team, on("next", preview("BOTH", "next"))).await;
+        create(&team, variable("BUILT", &["production", "preview"])).await;
+        let of = async |caller: &pintle_testing::Caller, query: &str| {
+            let listed = caller.get(&format!("/v10/projects/site/env?decrypt=true&{query}")).await.ok(200);
+            let shown =
+                |env: &Value| format!("{}={}", env["key"].as_str().unwrap(), env["value"].as_str().unwrap());
+            let envs: Vec<String> = listed["envs"].as_array().unwrap().iter().map(shown).collect();
+            (envs.join(" "), listed["hiddenProductionEnvCount"].as_i64().unwrap())
+        };
+        let built = "BUILT=value of BUILT";
+        let developer = pintle.member(&team, "dev", Role::Developer).await;
+        for (query, expected) in [
+            ("gitBranch=main", "MAIN=main BOTH=main GENERAL=general"),
+            ("gitBranch=next", "BOTH=next GENERAL=general"),
+            ("target=preview&gitBranch=none", "GENERAL=general BOTH=general"),
+        ] {
+            assert_eq!(of(&team, query).await, (format!("{built} {expected}"), 0), "{query}");
+            assert_eq!(of(&developer, query).await, (expected.to_owned(), 1), "{query}");
+        }
     })
     .await;
 }

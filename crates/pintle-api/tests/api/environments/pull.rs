@@ -20,9 +20,13 @@ async fn a_set_has_what_the_environment_has() {
         }
         share(&team, sharing("A", "5", &["development", "preview"], &[&site])).await;
         share(&team, sharing("C", "6", &["development", "production"], &[])).await;
+        let mut unread = sharing("UNREAD", "7", &["production"], &[&site]);
+        unread["type"] = json!("sensitive");
+        share(&team, unread).await;
 
         assert_eq!(pulled(&team, "production").await, ["A=1", "HUSH="]);
         assert_eq!(pulled(&team, "development").await, ["A=5"]);
+        assert_eq!(pulled(&team, "").await, ["A=5"], "`vercel dev` names no environment");
         let system = |env: &str, called: &str, branch: &str| {
             [
                 format!("VERCEL_ENV={env}"),

@@ -27,6 +27,7 @@ pub(crate) struct Effective {
     pub configuration: Option<ConfigurationId>,
     /// It is shared, not the project's own.
     pub shared: bool,
+    pub sensitive: bool,
     /// Production has it too.
     pub in_production: bool,
 }
@@ -59,8 +60,9 @@ pub(crate) async fn effective(
             Kind::Sensitive => String::new(),
             _ => core.vault.open_text(variable.id.as_str(), &sealed)?,
         };
+        let sensitive = variable.kind == Kind::Sensitive;
         let in_production = variable.target.contains(&Target::Production);
-        let one = Effective { value, configuration: None, shared: true, in_production };
+        let one = Effective { value, configuration: None, shared: true, sensitive, in_production };
         found.insert(variable.key, one);
     }
     let params = params![project, environment.name, environment.branch];
@@ -71,9 +73,10 @@ pub(crate) async fn effective(
             Kind::Sensitive => String::new(),
             _ => core.vault.open_text(variable.id.as_str(), &sealed)?,
         };
+        let sensitive = variable.kind == Kind::Sensitive;
         let in_production = variable.in_production();
         let configuration = variable.configuration_id;
-        let one = Effective { value, configuration, shared: false, in_production };
+        let one = Effective { value, configuration, shared: false, sensitive, in_production };
         found.insert(variable.key, one);
     }
     Ok(found)

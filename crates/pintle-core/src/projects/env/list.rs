@@ -11,7 +11,7 @@ use pintle_store::{Conn, Value, params};
 #[derive(Debug, Default)]
 pub struct Filter {
     pub target: Option<String>,
-    /// Only those of this branch.
+    /// What a preview of this branch gets: its own variables, and of those without a branch the ones whose names it does not have.
     pub git_branch: Option<String>,
     pub custom_environment_id: Option<String>,
     pub custom_environment_slug: Option<String>,
@@ -20,13 +20,23 @@ pub struct Filter {
     pub page: Option<Page>,
 }
 
-/// Variables of a project that a caller may see; `$5` is 1 where those of production are hidden from it.
-const SELECT: &str = "SELECT e.id, e.doc, e.value, e.created_at FROM envs e WHERE e.project_id = $1
-  AND (CAST($2 AS TEXT) IS NULL OR e.configuration_id = $2)
-  AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM env_targets t WHERE t.env_id = e.id AND t.target = $3))
-  AND (CAST($4 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM env_targets t WHERE t.env_id = e.id AND t.git_branch = $4))
-  AND (CAST($5 AS BIGINT) = 0 OR NOT EXISTS (SELECT 1 FROM env_targets t WHERE t.env_id = e.id AND t.target = 'production'))
-  AND e.created_at > $6 AND e.created_at < $7 ORDER BY e.created_at DESC, e.id DESC LIMIT $8";
+/// The ids of what is meant in an environment, and with a branch: read once for a list, since asked of each variable PostgreSQL would
+/// rather go through those of all projects.
+const MEANT: &str = "SELECT t.env_id FROM env_targets t WHERE t.project_id = $1 AND t.target = $2
+  AND (CAST($3 AS TEXT) IS NULL OR t.git_branch = $3 OR t.git_branch = '' AND NOT EXISTS
+    (SELECT 1 FROM env_targets b WHERE b.project_id = $1 AND b.target = $2 AND b.key = t.key AND b.git_branch = $3))";
+
+/// The list: variables of a project that a caller may see; `$5` is 1 where those of production are hidden from it.
+fn select() -> String {
+    format!(
+        "SELECT e.id, e.doc, e.value, e.created_at FROM envs e WHERE e.project_id = $1
+          AND (CAST($2 AS TEXT) IS NULL OR e.id IN ({MEANT}))
+          AND (CAST($4 AS TEXT) IS NULL OR e.configuration_id = $4)
+          AND (CAST($5 AS BIGINT) = 0 OR e.id NOT IN
+            (SELECT p.env_id FROM env_targets p WHERE p.project_id = $1 AND p.target = 'production'))
+          AND e.created_at > $6 AND e.created_at < $7 ORDER BY e.created_at DESC, e.id DESC LIMIT $8"
+    )
+}
 
 /// filterProjectEnvs: the answer as it goes on the wire, newest first; `pagination` where a page was asked for, and always
 /// `hiddenProductionEnvCount`, since newer clients insist on either.
@@ -43,15 +53,15 @@ pub async fn list(core: &Core, scope: &Scope, project: &str, filter: Filter) -> 
     let page = filter.page;
     let params = params![
         &project.id,
-        reach.own,
         environment,
         filter.git_branch,
+        reach.own,
         !reach.production,
         page.and_then(|page| page.since).unwrap_or(-1),
         page.and_then(|page| page.until).unwrap_or(i64::MAX),
         page.map_or(i64::MAX, |page| page.limit + 1),
     ];
-    let mut rows: Vec<(String, String, Vec<u8>, Millis)> = conn.all(SELECT, &params).await?;
+    let mut rows: Vec<(String, String, Vec<u8>, Millis)> = conn.all(&select(), &params).await?;
     let pagination = page.map(|page| cut(&mut rows, page));
     let mut out =
         String::with_capacity(64 + rows.iter().map(|row| row.1.len() + 2 * row.2.len() + 64).sum::<usize>());
@@ -86,20 +96,24 @@ fn cut(rows: &mut Vec<(String, String, Vec<u8>, Millis)>, page: Page) -> Paginat
 
 /// Variables of production that the list leaves out, under the same filters.
 async fn hidden(conn: &Conn, project: &Located, params: &[Value]) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM envs e WHERE e.project_id = $1
-      AND EXISTS (SELECT 1 FROM env_targets t WHERE t.env_id = e.id AND t.target = 'production')
-      AND (CAST($2 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM env_targets t WHERE t.env_id = e.id AND t.target = $2))
-      AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM env_targets t WHERE t.env_id = e.id AND t.git_branch = $3))";
-    let [_, _, environment, branch, ..] = params else { return Ok(0) };
+    let sql = format!(
+        "SELECT COUNT(*) FROM env_targets p WHERE p.project_id = $1 AND p.target = 'production'
+          AND (CAST($2 AS TEXT) IS NULL OR p.env_id IN ({MEANT}))"
+    );
+    let [_, environment, branch, ..] = params else { return Ok(0) };
     let params = [Value::from(&project.id), environment.clone(), branch.clone()];
-    Ok(conn.one::<(i64,)>(sql, &params).await?.0)
+    Ok(conn.one::<(i64,)>(&sql, &params).await?.0)
 }
 
 /// The environment to filter by, as `env_targets` has it: `Some(None)` is any, `None` is one that the project does not have.
 async fn environment(conn: &Conn, project: &Located, filter: &Filter) -> Result<Option<Option<String>>> {
     // The command line sends a slug as the id.
     let custom = filter.custom_environment_id.as_ref().or(filter.custom_environment_slug.as_ref());
-    let Some(custom) = custom else { return Ok(Some(filter.target.clone())) };
+    let Some(custom) = custom else {
+        // Only previews have variables of a branch.
+        let of_branch = filter.git_branch.as_ref().map(|_| Target::Preview.as_str().to_owned());
+        return Ok(Some(filter.target.clone().or(of_branch)));
+    };
     if Target::parse(custom).is_some() {
         return Ok(Some(Some(custom.clone())));
     }

@@ -16,7 +16,8 @@ pub struct Pulled {
 }
 
 /// The variables of an environment, which is a target, or a custom environment by its slug or id. A sensitive one has no value here.
-/// What the caller may not see is left out, and nothing weaker stands in its place.
+/// What the caller may not see is left out, and nothing weaker stands in its place; so are sensitive shared ones: that they are sensitive the
+/// command line learns from the project's list alone, and it would write their empty values over those that a file has.
 ///
 /// # Errors
 /// 404 for an environment that the project does not have; 403 for production without the right to it; 404 and 403 as `locate`.
@@ -50,6 +51,9 @@ pub async fn pull(
 
 impl Effective {
     fn is_seen(&self, reach: &Reach<'_>) -> bool {
+        if self.shared && self.sensitive {
+            return false;
+        }
         let own = reach.own.is_none_or(|own| !self.shared && self.configuration.as_ref() == Some(own));
         own && (reach.production || !self.in_production)
     }

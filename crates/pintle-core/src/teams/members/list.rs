@@ -99,8 +99,8 @@ fn select(scope: &Scope, filter: Filter) -> Select {
     let mut select = Select::new(sql, vec![scope.owner().into(), confirmed.into()]);
     select.and("m.role = $?", filter.role.map(Role::as_str));
     select.and("u.search LIKE $? ESCAPE '!'", filter.search.as_deref().map(containing));
-    let of_project = "NOT EXISTS
-      (SELECT 1 FROM project_members p WHERE p.project_id = $? AND p.user_id = m.user_id)";
+    // Read once: asked of each member PostgreSQL may look through the project's for every one of the team's.
+    let of_project = "m.user_id NOT IN (SELECT p.user_id FROM project_members p WHERE p.project_id = $?)";
     select.and(of_project, filter.exclude_project);
     if filter.eligible_for_project.is_some() {
         select.among("m.role", ELIGIBLE.map(Role::as_str));

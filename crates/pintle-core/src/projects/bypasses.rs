@@ -32,7 +32,8 @@ struct Bypass {
     integration_id: Option<IntegrationId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     configuration_id: Option<ConfigurationId>,
-    /// Whether deployments are told of it, as `VERCEL_AUTOMATION_BYPASS_SECRET`: one of a project at most.
+    /// Whether deployments are told of it, as `VERCEL_AUTOMATION_BYPASS_SECRET`. Where the team has any of its own, one of these is it and
+    /// only one; what an installation made never is.
     is_env_var: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
@@ -87,7 +88,8 @@ impl Changes {
 /// updateProjectProtectionBypass: all that the project then has, by secret. An installation sees and changes its own only.
 ///
 /// # Errors
-/// As [`locate`]; 400 for a secret of another form, and a 51st; 404 for one that is unknown; 409 for one that is there already.
+/// As [`locate`]; 400 for a secret of another form, a 51st, and where deployments would be told of none or of an installation's; 404 for one
+/// that is unknown; 409 for one that is there already.
 pub async fn change(core: &Core, scope: &Scope, project: &str, changes: Changes) -> Result<Json> {
     changes.check()?;
     let now = core.clock.now();
@@ -132,8 +134,8 @@ impl Change<'_> {
         }
     }
 
-    /// The first of a project is always the one that deployments are told of.
-    async fn generate(&self, wanted: Generate, is_env_var: bool) -> Result<()> {
+    /// The team's first is the one that deployments are told of, and a new one in the place of that.
+    async fn generate(&self, wanted: Generate, in_place: bool) -> Result<()> {
         let Change { tx, core, scope, project, now } = *self;
         let sql = "SELECT COUNT(*) FROM protection_bypasses WHERE project_id = $1";
         let (count,): (i64,) = tx.one(sql, &params![&project.id]).await?;
@@ -142,6 +144,13 @@ impl Change<'_> {
         }
         let secret = wanted.secret.unwrap_or_else(|| core.entropy.base62(LENGTH));
         let installation = scope.installation();
+        let is_env_var = match installation {
+            Some(_) => false,
+            None => in_place || self.team_has().await?.iter().all(|(_, bypass)| !bypass.is_env_var),
+        };
+        if in_place && is_env_var {
+            self.no_env_var().await?;
+        }
         let bypass = Bypass {
             created_at: now,
             created_by: match &scope.principal {
@@ -152,7 +161,7 @@ impl Change<'_> {
                 .to_owned(),
             integration_id: installation.map(|installation| installation.integration.clone()),
             configuration_id: scope.configuration().cloned(),
-            is_env_var: is_env_var || count == 0,
+            is_env_var,
             note: wanted.note,
         };
         let id = id(&project.id, &secret);
@@ -168,35 +177,63 @@ impl Change<'_> {
         self.record("created").await
     }
 
+    /// In the place of the one that deployments are told of comes the oldest that is left.
     async fn revoke(&self, secret: &str) -> Result<Bypass> {
         let gone = self.load(secret).await?;
         let sql = "DELETE FROM protection_bypasses WHERE id = $1";
         self.tx.execute(sql, &params![id(&self.project.id, secret)]).await?;
+        if gone.is_env_var
+            && let Some((id, oldest)) = self.team_has().await?.into_iter().next()
+        {
+            self.save(&id, &Bypass { is_env_var: true, ..oldest }).await?;
+        }
         self.record("revoked").await?;
         Ok(gone)
     }
 
     async fn update(&self, wanted: Update) -> Result<()> {
+        let id = id(&self.project.id, &wanted.secret);
         let mut bypass = self.load(&wanted.secret).await?;
-        if wanted.is_env_var == Some(true) {
-            self.no_env_var().await?;
+        match wanted.is_env_var {
+            Some(true) if bypass.configuration_id.is_some() => {
+                let text =
+                    "What an integration made is not the protection bypass that deployments are told of";
+                return Err(Error::bad_request(text));
+            }
+            Some(true) => self.no_env_var().await?,
+            Some(false) if bypass.is_env_var => self.pass_on(&id).await?,
+            _ => {}
         }
         bypass.is_env_var = wanted.is_env_var.unwrap_or(bypass.is_env_var);
         bypass.note = wanted.note.or(bypass.note);
-        self.save(&id(&self.project.id, &wanted.secret), &bypass).await?;
+        self.save(&id, &bypass).await?;
         self.record("changed").await
     }
 
     /// Another one becomes the one that deployments are told of.
     async fn no_env_var(&self) -> Result<()> {
-        let sql = "SELECT id, doc FROM protection_bypasses WHERE project_id = $1";
-        for (id, doc) in self.tx.all::<(String, String)>(sql, &params![&self.project.id]).await? {
-            let bypass: Bypass = serde_json::from_str(&doc)?;
-            if bypass.is_env_var {
-                self.save(&id, &Bypass { is_env_var: false, ..bypass }).await?;
-            }
+        for (id, bypass) in self.team_has().await?.into_iter().filter(|(_, bypass)| bypass.is_env_var) {
+            self.save(&id, &Bypass { is_env_var: false, ..bypass }).await?;
         }
         Ok(())
+    }
+
+    /// The oldest other one becomes the one that deployments are told of.
+    async fn pass_on(&self, from: &str) -> Result<()> {
+        match self.team_has().await?.into_iter().find(|(id, _)| id != from) {
+            Some((id, oldest)) => self.save(&id, &Bypass { is_env_var: true, ..oldest }).await,
+            None => Err(Error::bad_request(
+                "Deployments are told of the project's only protection bypass: make another first",
+            )),
+        }
+    }
+
+    /// Those that no installation made, oldest first.
+    async fn team_has(&self) -> Result<Vec<(String, Bypass)>> {
+        let sql = "SELECT id, doc FROM protection_bypasses
+            WHERE project_id = $1 AND configuration_id IS NULL ORDER BY created_at, id";
+        let rows: Vec<(String, String)> = self.tx.all(sql, &params![&self.project.id]).await?;
+        rows.into_iter().map(|(id, doc)| Ok((id, serde_json::from_str(&doc)?))).collect()
     }
 
     async fn save(&self, id: &str, bypass: &Bypass) -> Result<()> {

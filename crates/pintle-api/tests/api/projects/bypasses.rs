@@ -51,6 +51,57 @@ async fn secrets_come_change_and_go_and_the_project_shows_them_to_who_may_change
     .await;
 }
 
+/// The secret that deployments are told of. Where there are several or none, this fails.
+fn told(shown: &Value) -> String {
+    let all = shown.as_object().unwrap().iter();
+    let mut told = all.filter(|(_, bypass)| bypass["isEnvVar"] == true).map(|(secret, _)| secret.clone());
+    let first = told.next().expect("one that deployments are told of");
+    assert_eq!(told.next(), None, "{shown}");
+    first
+}
+
+#[tokio::test]
+async fn deployments_are_told_of_one_whatever_comes_and_goes() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        team.project("site").await;
+        let app = team.install_with("bridge", &["read-write:project"], json!({})).await;
+        let theirs = secrets(&change(&app.caller, json!({})).await).remove(0);
+        let [a, b, c] = ["a", "b", "c"].map(|letter| letter.repeat(32));
+        for secret in [&a, &b, &c] {
+            pintle.clock.advance(1);
+            let shown = change(&team, json!({ "generate": { "secret": secret } })).await;
+            assert_eq!(told(&shown), a, "the team's first, though an installation's is older");
+        }
+        // What an installation does leaves it as it is.
+        for body in [json!({}), json!({ "update": { "secret": theirs, "isEnvVar": false, "note": "x" } })] {
+            app.caller.patch(PATH, body).await.ok(200);
+        }
+        for caller in [&app.caller, &team] {
+            let body = json!({ "update": { "secret": theirs, "isEnvVar": true } });
+            caller.patch(PATH, body).await.fails(400, "bad_request");
+        }
+        assert_eq!(told(&change(&team, json!({ "update": { "secret": c, "isEnvVar": true } })).await), c);
+        let shown = change(&team, json!({ "revoke": { "secret": c, "regenerate": true } })).await;
+        let new = told(&shown);
+        assert!(![&a, &b, &theirs].contains(&&new), "in the place of the one that went");
+        assert_eq!(
+            told(&change(&team, json!({ "revoke": { "secret": new, "regenerate": false } })).await),
+            a
+        );
+        assert_eq!(told(&change(&team, json!({ "update": { "secret": a, "isEnvVar": false } })).await), b);
+        assert_eq!(told(&change(&team, json!({ "revoke": { "secret": b, "regenerate": false } })).await), a);
+        let body = json!({ "update": { "secret": a, "isEnvVar": false } });
+        team.patch(PATH, body).await.fails(400, "bad_request");
+        let none = change(&team, json!({ "revoke": { "secret": a, "regenerate": false } })).await;
+        assert!(none.as_object().unwrap().values().all(|bypass| bypass["isEnvVar"] == false), "{none}");
+        assert_eq!(told(&change(&team, json!({ "generate": { "secret": a } })).await), a);
+        team.delete(&format!("/v1/integrations/configuration/{}", app.id)).await.ok(204);
+        assert_eq!(told(&team.get("/v9/projects/site").await.ok(200)["protectionBypass"]), a);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_an_installation_made_is_its_own_and_goes_with_it() {
     on_each_engine(async |pintle| {

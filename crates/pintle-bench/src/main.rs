@@ -64,6 +64,8 @@ enum Command {
     Bare { answers: PathBuf },
     /// Only the sink: reads and counts what it is sent
     Sink,
+    /// Only a server that signs what is posted to it and posts it to another
+    Between { to: url::Url },
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Some(Command::Bare { answers }) => bare::run(answers),
         Some(Command::Sink) => sink::run(),
+        Some(Command::Between { to }) => relay::between(to),
         None => measure(&cli.plan),
     };
     match done {

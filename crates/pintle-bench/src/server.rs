@@ -55,6 +55,11 @@ impl Server {
         Self::start(Command::new(std::env::current_exe()?).arg("sink"))
     }
 
+    /// A server that posts to another what is posted to it.
+    pub fn between(to: &Self) -> Outcome<Self> {
+        Self::start(Command::new(std::env::current_exe()?).arg("between").arg(&to.url))
+    }
+
     /// `pintle serve` as a user starts it, with the key in the folder.
     pub fn pintle_alone(data: &Path, arguments: &[&str]) -> Outcome<Self> {
         Self::start(serve(data)?.args(arguments))

@@ -25,8 +25,13 @@ pub fn run() -> Outcome<()> {
         .route("/requests", get(|State(counts): State<Arc<Counts>>| async move { counts.requests.load(Ordering::Relaxed).to_string() }))
         .route("/down", get(|State(counts): State<Arc<Counts>>| async move { counts.down.store(true, Ordering::Relaxed) }))
         .route("/up", get(|State(counts): State<Arc<Counts>>| async move { counts.down.store(false, Ordering::Relaxed) }))
-        .with_state(Arc::new(Counts::default()))
-        .layer(axum::extract::DefaultBodyLimit::disable());
+        .with_state(Arc::new(Counts::default()));
+    serve(router)
+}
+
+/// Serves whatever is posted, however large; prints where.
+pub fn serve(router: Router) -> Outcome<()> {
+    let router = router.layer(axum::extract::DefaultBodyLimit::disable());
     crate::runtime()?.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", serde_json::json!({ "url": format!("http://{}", listener.local_addr()?) }));

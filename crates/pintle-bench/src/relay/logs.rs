@@ -30,19 +30,27 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let body = Arc::new(lines(&prepared.project));
     let server = Server::pintle_with(&prepared.data, &["--allow-egress", "127.0.0.0/8"])?;
     let ingest = format!("{}/pintle/v1/logs", server.url);
-    let (mut ours, mut theirs) = (Runs::default(), Runs::default());
+    let between = Server::between(&sink)?;
+    let (mut ours, mut theirs, mut unkept) = (Runs::default(), Runs::default(), Runs::default());
     for _ in 0..plan.rounds {
-        ours.run(BATCHES, &Others { sink: &sink, pintle: Some(&server) }, || {
+        ours.run(BATCHES, &Others { sink: &sink, server: Some(&server) }, || {
             let before = count(&sink)?;
             runtime()?.block_on(pour(&ingest, &prepared.key, &body, false))?;
             arrived(&sink, before + (BATCHES * LINES) as u64)
         })?;
-        let others = Others { sink: &sink, pintle: None };
+        let others = Others { sink: &sink, server: None };
         theirs.run(BATCHES, &others, || runtime()?.block_on(pour(&sink.url, &prepared.key, &body, true)))?;
+        let others = Others { sink: &sink, server: Some(&between) };
+        unkept
+            .run(BATCHES, &others, || runtime()?.block_on(pour(&between.url, &prepared.key, &body, false)))?;
     }
     report.figure("batches of 1,000 log lines, bare loop", theirs.told());
+    report.figure("batches of 1,000 log lines, by a server that only passes them on", unkept.told());
     report.figure("batches of 1,000 log lines, from ingest to sink", ours.told());
     compare(report, "log lines", &ours, &theirs);
+    let (by_clock, by_processor) = unkept.of(&theirs);
+    let at_most = format!("{by_clock:.2}; by processor time {by_processor:.2}");
+    report.figure("log lines that are only passed on, of the bare loop", at_most);
     outage(plan, report, &server, &sink, &prepared, &body)
 }
 

@@ -1,5 +1,6 @@
 //! Deliveries, beside a bare loop: the same client, bodies and sink, and no store.
 
+mod between;
 mod logs;
 mod runs;
 
@@ -7,6 +8,8 @@ use crate::report::{Goal, Report};
 use crate::server::Server;
 use crate::world::{self, World};
 use crate::{Outcome, Plan, runtime};
+use axum::body::Bytes;
+pub use between::run as between;
 use pintle_core::{Core, signature};
 use pintle_egress::{Egress, Names, Policy, Request};
 use pintle_relay::{Relay, Settings};
@@ -25,9 +28,7 @@ const IN_FLIGHT: usize = 64;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
-    if std::env::var_os("LOGS").is_none() {
-        webhooks(plan, report)?;
-    }
+    webhooks(plan, report)?;
     logs::measure(plan, report)
 }
 
@@ -38,7 +39,7 @@ fn client() -> Egress {
 fn webhooks(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let (sink, runtime) = (Server::sink()?, runtime()?);
-    let others = Others { sink: &sink, pintle: None };
+    let others = Others { sink: &sink, server: None };
     let (mut ours, mut theirs) = (Runs::default(), Runs::default());
     for round in 0..plan.rounds {
         let data = folder.path().join(round.to_string());
@@ -136,7 +137,7 @@ async fn bare(sink: &str, body: String) -> Outcome<()> {
 }
 
 /// A post that must succeed.
-async fn post(client: &Egress, url: &Url, body: Vec<u8>, headers: &[(&str, &str)]) -> Outcome<()> {
+async fn post(client: &Egress, url: &Url, body: impl Into<Bytes>, headers: &[(&str, &str)]) -> Outcome<()> {
     let mut request = axum::http::HeaderMap::new();
     for (name, value) in headers {
         request.insert(axum::http::HeaderName::try_from(*name)?, value.parse()?);

@@ -7,8 +7,8 @@ use std::time::Instant;
 /// The processes of a run beside this one.
 pub(super) struct Others<'a> {
     pub sink: &'a Server,
-    /// Where Pintle is not in this process.
-    pub pintle: Option<&'a Server>,
+    /// What is between this process and the sink.
+    pub server: Option<&'a Server>,
 }
 
 /// What was measured of one way.
@@ -16,7 +16,7 @@ pub(super) struct Others<'a> {
 pub(super) struct Runs {
     /// How many it did of what is counted, in each second.
     pub rates: Vec<f64>,
-    /// Processor time for one of them in microseconds: of this process, the sink and Pintle.
+    /// Processor time for one of them in microseconds: of this process, the sink and the server between.
     used: [Vec<f64>; 3],
 }
 
@@ -29,8 +29,8 @@ impl Runs {
         work: impl FnOnce() -> Outcome<()>,
     ) -> Outcome<()> {
         let used = || {
-            let pintle = others.pintle.map_or(Ok(0.0), Server::processor_seconds)?;
-            Ok::<_, Failure>([processor_seconds("self")?, others.sink.processor_seconds()?, pintle])
+            let server = others.server.map_or(Ok(0.0), Server::processor_seconds)?;
+            Ok::<_, Failure>([processor_seconds("self")?, others.sink.processor_seconds()?, server])
         };
         let (before, began) = (used()?, Instant::now());
         work()?;
@@ -44,9 +44,9 @@ impl Runs {
     /// What it took: by the clock, and of the processors.
     pub(super) fn told(&self) -> String {
         let rate = median(self.rates.iter().copied());
-        let [client, sink, pintle] = self.each();
-        let pintle = if pintle > 0.0 { format!(", Pintle {pintle:.1}") } else { String::new() };
-        format!("{rate:.0}/s; us of processors for each: client {client:.1}, sink {sink:.1}{pintle}")
+        let [client, sink, server] = self.each();
+        let server = if server > 0.0 { format!(", server {server:.1}") } else { String::new() };
+        format!("{rate:.0}/s; us of processors for each: client {client:.1}, sink {sink:.1}{server}")
     }
 
     fn each(&self) -> [f64; 3] {

@@ -73,7 +73,8 @@ pub struct NewToken {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateToken {
     pub name: String,
-    pub expires_at: Option<Millis>,
+    /// Milliseconds; a fraction is dropped.
+    expires_at: Option<f64>,
     /// Newer clients ask for tokens of one project, which Pintle does not make.
     project_id: Option<String>,
 }
@@ -158,12 +159,13 @@ pub async fn create(
     if body.project_id.is_some() {
         return Err(Error::bad_request("Tokens of a single project are not supported by this server"));
     }
-    if body.expires_at.is_some_and(|at| at <= core.clock.now()) {
+    let expires_at = body.expires_at.map(|at| at as Millis);
+    if expires_at.is_some_and(|at| at <= core.clock.now()) {
         return Err(Error::invalid("`expiresAt` should be in the future."));
     }
     let user = user(scope)?.clone();
     let team = scope.team_id().filter(|_| team_named || scope.team_only);
-    let input = NewToken { name: body.name, expires_at: body.expires_at, team, ..NewToken::default() };
+    let input = NewToken { name: body.name, expires_at, team, ..NewToken::default() };
     let Issued { token, bearer_token } = Issued::new(core, input);
     let (core, scope, record) = (core.clone(), log_of(scope, &user, &token), token.clone());
     core.clone()

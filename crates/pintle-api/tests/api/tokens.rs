@@ -94,6 +94,12 @@ async fn a_token_ends_when_it_said() {
         let (made, with) = token(&ada, json!({ "name": "short", "expiresAt": at })).await;
         assert_eq!((&made["expiresAt"], &made["scopes"][0]["expiresAt"]), (&json!(at), &json!(at)));
         with.get("/v2/user").await.ok(200);
+        let fraction = json!({ "name": "fraction", "expiresAt": at as f64 + 0.5 });
+        assert_eq!(
+            token(&ada, fraction).await.0["expiresAt"],
+            json!(at),
+            "the contract's numbers have fractions"
+        );
         pintle.clock.advance(MINUTE);
         assert_eq!(with.get("/v2/user").await.fails(403, "forbidden")["invalidToken"], true);
         let past =

@@ -216,6 +216,17 @@ async fn outside(tx: &Conn, scope: &Scope, id_or_slug: &str) -> Result<(Team, Sc
     Ok((team, scope))
 }
 
+/// Replaces the invite code of the scope's team: with the old one nobody comes in any more.
+async fn renew_invite_code(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
+    let now = core.clock.now();
+    let mut team = load(tx, scope).await?;
+    (team.invite_code, team.updated_at) = (core.entropy.base62(32), now);
+    let sql = "UPDATE owners SET doc = $2 WHERE id = $1";
+    tx.execute(sql, &params![&team.id, serde_json::to_string(&team)?]).await?;
+    let event = Event::new("team-invite-code-reset", "replaced the team's invite code", json!({}));
+    events::record(tx, core, scope, now, event).await.map(drop)
+}
+
 fn not_found() -> Error {
     Error::not_found("Team")
 }

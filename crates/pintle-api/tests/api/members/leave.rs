@@ -1,9 +1,10 @@
 //! removeTeamMember, and what goes with a member or its right.
 
 use super::{members, names, path, team};
+use axum::http::Method;
 use pintle_core::permissions::Role;
 use pintle_core::users;
-use pintle_testing::on_each_engine;
+use pintle_testing::{Caller, on_each_engine};
 use serde_json::json;
 
 #[tokio::test]
@@ -171,6 +172,57 @@ async fn a_member_that_leaves_while_it_installs_leaves_nothing_enabled_behind() 
             let team = owner.team.clone().unwrap();
             pintle_core::teams::add_member(&pintle.core, &team, &bob.user, Role::Member).await.unwrap();
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_goes_or_falls_does_not_come_back_with_a_code_nor_take_a_project_along() {
+    on_each_engine(async |pintle| {
+        let (owner, [bob, cat, dan]) = team(pintle).await;
+        let taker = pintle.team("taker").await;
+        owner.project("site").await;
+        let code = async || owner.get("/v2/teams/acme").await.ok(200)["inviteCode"].clone();
+        let join = "/v1/teams/acme/members/teams/join";
+        let offer = async |caller: &Caller| {
+            let offer = caller.post("/projects/site/transfer-request", json!({})).await.ok(200);
+            offer["code"].as_str().unwrap().to_owned()
+        };
+        let first = code().await;
+        let eve = pintle.user("eve").await;
+        eve.post(join, json!({ "inviteCode": first })).await.ok(200);
+        // Who never knew the code changes nothing.
+        owner.delete(&path(&dan)).await.ok(200);
+        owner.patch(&path(&cat), json!({ "role": "VIEWER" })).await.ok(200);
+        assert_eq!(code().await, first);
+        eve.delete(&path(&eve)).await.ok(200);
+        let second = code().await;
+        assert_ne!(second, first);
+        eve.post(join, json!({ "inviteCode": first })).await.fails(404, "not_found");
+
+        owner.patch(&path(&bob), json!({ "role": "OWNER" })).await.ok(200);
+        let known = bob.get("/v2/teams/acme").await.ok(200)["inviteCode"].clone();
+        assert_eq!(known, second);
+        let stolen = offer(&bob).await;
+        owner.patch(&path(&bob), json!({ "role": "VIEWER" })).await.ok(200);
+        let take = async |code: &str| {
+            let path = format!("/projects/transfer-request/{code}");
+            taker.request(Method::PUT, &path, Some(json!({}))).await
+        };
+        take(&stolen).await.fails(404, "not_found");
+        bob.delete(&path(&bob)).await.ok(200);
+        bob.post(join, json!({ "inviteCode": known })).await.fails(404, "not_found");
+
+        owner.patch(&path(&cat), json!({ "role": "OWNER" })).await.ok(200);
+        let stolen = offer(&cat).await;
+        let known = code().await;
+        owner.delete(&path(&cat)).await.ok(200);
+        take(&stolen).await.fails(404, "not_found");
+        cat.post(join, json!({ "inviteCode": known })).await.fails(404, "not_found");
+        // What the team's owners offer since then is good.
+        take(&offer(&owner).await).await.ok(202);
+        eve.post(join, json!({ "inviteCode": code().await })).await.ok(200);
+        assert_eq!(pintle.audited("team-invite-code-reset").await, 3);
     })
     .await;
 }

@@ -6,4 +6,5 @@ mod callback;
 mod offer;
 
 pub use accept::{Acceptance, Accepted, accept};
+pub(crate) use offer::withdraw_all;
 pub use offer::{Offer, Wanted, offer, sweep};

@@ -2,7 +2,7 @@
 
 use crate::clock::{DAY, Millis};
 use crate::events::{self, Event};
-use crate::ids::ProjectId;
+use crate::ids::{OwnerId, ProjectId};
 use crate::projects::locate;
 use crate::{Core, Error, OnConstraint, Result, Scope, credential, validate};
 use pintle_store::{Conn, params};
@@ -71,6 +71,14 @@ async fn insert(
     let (url, secret) = callback.cloned().unzip();
     let inserted = tx.execute(sql, &params![id, project, url, secret, now + LIFETIME, now]).await;
     inserted.on_missing_parent(|| Error::not_found("Project")).map(drop)
+}
+
+/// Takes back every offer of an owner's projects: their codes are good for nothing any more.
+pub(crate) async fn withdraw_all(tx: &Conn, owner: &OwnerId) -> Result<()> {
+    let sql =
+        "DELETE FROM project_transfers WHERE project_id IN (SELECT id FROM projects WHERE owner_id = $1)";
+    tx.execute(sql, &params![owner]).await.map(drop)?;
+    Ok(())
 }
 
 /// Forgets codes that are good no more.

@@ -1,5 +1,6 @@
 //! The members of a team: who they are, and how they come, rise, fall and go.
 
+mod codes;
 mod list;
 mod membership;
 mod remove;

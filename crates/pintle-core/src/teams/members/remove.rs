@@ -1,5 +1,6 @@
 //! removeTeamMember: out of a team, by an owner or of one's own accord.
 
+use super::codes;
 use super::standing::{Standing, keep_an_owner};
 use crate::configurations::{DisabledReason, lifecycle};
 use crate::events::{self, Event};
@@ -13,7 +14,7 @@ use pintle_store::{Conn, params};
 use serde_json::json;
 
 /// Removes a member from the team that the scope acts for, or turns down who has asked to become one. A member goes with its roles in the team's projects and its tokens for the team.
-/// Its other tokens reach the team no longer; the installations that it made are disabled (semantics.md 3.2).
+/// Its other tokens reach the team no longer, nor do the codes that it knows; the installations that it made are disabled (semantics.md 3.2).
 ///
 /// # Errors
 /// 404 for who is no member; 403 where the caller is neither an owner nor the member; 400 for the last owner, and for a new
@@ -60,6 +61,7 @@ async fn depart(tx: &Conn, core: &Core, scope: &Scope, member: &Standing, own: b
     let user = &member.user;
     let reason = DisabledReason::OriginalOwnerLeftTheTeam;
     lifecycle::disable_of_user(tx, core, scope, scope.owner(), &user.id, reason).await?;
+    codes::forget(tx, core, scope, member).await?;
     take(tx, scope.owner(), &user.id).await?;
     account::tell_of_member(tx, core, scope, user, None, core.clock.now()).await?;
     events::record(tx, core, scope, core.clock.now(), event(member, own)).await.map(drop)

@@ -1,5 +1,6 @@
 //! updateTeamMember: a member's role in the team and in its projects.
 
+use super::codes;
 use super::standing::{Standing, keep_an_owner};
 use crate::configurations::{DisabledReason, lifecycle};
 use crate::events::{self, Event};
@@ -134,6 +135,7 @@ pub(crate) async fn change_role(
 async fn set_role(tx: &Conn, core: &Core, scope: &Scope, before: &Standing, after: &Standing) -> Result<()> {
     if before.role == Role::Owner && after.role != Role::Owner {
         keep_an_owner(tx, scope).await?;
+        codes::forget_owners(tx, core, scope).await?;
     }
     let sql = "UPDATE members SET role = $3, permissions = $4 WHERE team_id = $1 AND user_id = $2";
     let row = params![scope.owner(), &after.user.id, after.role.as_str(), &after.extended.0];

@@ -28,7 +28,7 @@ routes! {
 }
 
 async fn create(call: Call, scope: Scope) -> Result<Reply> {
-    Reply::json(&projects::create(&call.core, &scope, call.json()?).await?)
+    Ok(Reply::document(projects::create(&call.core, &scope, call.json()?).await?))
 }
 
 async fn get(call: Call, scope: Scope) -> Result<Reply> {

@@ -3,11 +3,10 @@
 //! The wire has them inside the project, the secret as the key. They are rows of their own here, sealed, so that one that an installation
 //! made goes with it.
 
-use super::{Located, locate, reach};
+use super::{Located, locate};
 use crate::clock::Millis;
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, IntegrationId, ProjectId};
-use crate::permissions::Permission;
 use crate::scope::Principal;
 use crate::{Core, Error, OnConstraint, Result, Scope, credential, validate};
 use pintle_store::{Conn, params};
@@ -266,7 +265,7 @@ fn id(project: &ProjectId, secret: &str) -> String {
 }
 
 /// Those of a project, by secret; `own`: only those of this installation.
-async fn read(
+pub(super) async fn read(
     conn: &Conn,
     core: &Core,
     project: &ProjectId,
@@ -279,21 +278,4 @@ async fn read(
         Ok((core.vault.open_text(&id, &sealed)?, serde_json::from_str(&doc)?))
     };
     rows.into_iter().map(open).collect()
-}
-
-/// The document of a project as the wire shows it: with its protection bypasses, where the caller may change it and there are any. Lists
-/// do without.
-pub(super) async fn shown(conn: &Conn, core: &Core, scope: &Scope, project: &Located) -> Result<String> {
-    let doc = project.doc.clone();
-    // Who may read a project may not pass its protection for that alone.
-    if !reach::may(conn, scope, &project.id, Permission::ProjectWrite).await? {
-        return Ok(doc);
-    }
-    let bypasses = read(conn, core, &project.id, scope.configuration()).await?;
-    match doc.strip_suffix('}') {
-        Some(open) if !bypasses.is_empty() => {
-            Ok(format!("{open},\"protectionBypass\":{}}}", Json::Object(bypasses)))
-        }
-        _ => Ok(doc),
-    }
 }

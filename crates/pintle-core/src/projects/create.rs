@@ -4,7 +4,7 @@ use super::env::{self, Drafts, Policy};
 use super::link::Link;
 use super::reach::narrowed;
 use super::settings::{Body, NODE_VERSION, kept_for_ever};
-use super::{Located, NAME_INDEX, Project, ResourceConfig, name_taken, stamp};
+use super::{Located, NAME_INDEX, Project, ResourceConfig, name_taken, shown, stamp};
 use crate::events::{self, Event};
 use crate::ids::ProjectId;
 use crate::permissions::{Permission, ProjectRole, Verdict};
@@ -19,16 +19,22 @@ pub(crate) struct Prepared {
     drafts: Drafts,
 }
 
-/// createProject. The variables of the body come with it or it does not come at all. Who sees only the projects that it was given becomes the
+/// createProject: the project as it goes on the wire. The variables of the body come with it or it does not come at all. Who sees only the projects that it was given becomes the
 /// administrator of this one.
 ///
 /// # Errors
 /// 400 for a body that breaks the contract or a variable that breaks the rules; 403 for variables without the right to make them, and
 /// for an installation that was given chosen projects only; 409 `conflict` for a name that is taken.
-pub async fn create(core: &Core, scope: &Scope, body: Body) -> Result<Project> {
+pub async fn create(core: &Core, scope: &Scope, body: Body) -> Result<String> {
     let prepared = prepare(core, scope, body, Policy::of(core, scope).await?)?;
     let (core, scope) = (core.clone(), scope.clone());
-    core.clone().db.write(async move |tx| insert(tx, &core, &scope, &prepared).await).await
+    core.clone()
+        .db
+        .write(async move |tx| {
+            let made = insert(tx, &core, &scope, &prepared).await?;
+            shown::one(tx, &core, &scope, &Located::new(&made)?).await
+        })
+        .await
 }
 
 /// Whether a body has the form of a creation.
@@ -77,8 +83,7 @@ pub(crate) async fn insert(tx: &Conn, core: &Core, scope: &Scope, prepared: &Pre
         .in_project(&project.id)
         .hook(scope, "project.created", told);
     events::record(tx, core, scope, now, event).await?;
-    let mut located =
-        Located { id: project.id.clone(), name: project.name.clone(), doc: String::new(), role: None };
+    let mut located = Located::new(&project)?;
     if let Some(user) = narrowed(scope) {
         let user = users::load(tx, user).await?;
         located.role = Some(ProjectRole::Admin);

@@ -1,6 +1,6 @@
 //! getProjects.
 
-use super::{Project, reach};
+use super::{Project, reach, shown};
 use crate::clock::Millis;
 use crate::page::{Next, Page};
 use crate::select::containing;
@@ -66,8 +66,9 @@ pub async fn list(
             "prev": page.first().filter(|_| from.is_some()).map(|(at, ..)| at),
         }),
     };
-    let docs: Vec<&str> = page.iter().map(|(.., doc)| doc.as_str()).collect();
-    Ok(format!("{{\"projects\":[{}],\"pagination\":{pagination}}}", docs.join(",")))
+    let stored: Vec<(&str, &str)> = page.iter().map(|(_, id, doc)| (id.as_str(), doc.as_str())).collect();
+    let projects = shown::many(&conn, &stored).await?.join(",");
+    Ok(format!("{{\"projects\":[{projects}],\"pagination\":{pagination}}}"))
 }
 
 /// One more than a page. What only the document tells is filtered here, so that it may take several readings.

@@ -13,6 +13,7 @@ mod link;
 mod list;
 pub(crate) mod reach;
 mod settings;
+mod shown;
 mod state;
 pub mod transfers;
 mod update;
@@ -100,7 +101,7 @@ async fn stamp(tx: &Conn, scope: &Scope, now: Millis) -> Result<Millis> {
 pub async fn get(core: &Core, scope: &Scope, id_or_name: &str) -> Result<String> {
     let conn = core.db.read().await?;
     let project = locate(&conn, scope, id_or_name).await?;
-    bypasses::shown(&conn, core, scope, &project).await
+    shown::one(&conn, core, scope, &project).await
 }
 
 /// A project that the scope may reach with its permission.
@@ -113,6 +114,12 @@ pub struct Located {
 }
 
 impl Located {
+    /// One that the caller has just made.
+    fn new(made: &Project) -> Result<Self> {
+        let doc = serde_json::to_string(made)?;
+        Ok(Self { id: made.id.clone(), name: made.name.clone(), doc, role: None })
+    }
+
     /// As it is after a change.
     fn with(self, changed: &Project) -> Result<Self> {
         Ok(Self { doc: serde_json::to_string(changed)?, ..self })

@@ -1,6 +1,6 @@
 //! pauseProject, unpauseProject, updateProjectDataCache: switches that are operations of their own.
 
-use super::{Project, bypasses, locate, stamp};
+use super::{Project, locate, shown, stamp};
 use crate::events::{self, Event};
 use crate::{Core, Error, Kind, Result, Scope};
 use serde::Deserialize;
@@ -71,7 +71,7 @@ async fn switch(
                 let event = Event::new(kind, text, payload).in_project(&after.id);
                 events::record(tx, &core, &scope, now, event).await?;
             }
-            bypasses::shown(tx, &core, &scope, &located.with(&after)?).await
+            shown::one(tx, &core, &scope, &located.with(&after)?).await
         })
         .await
 }

@@ -3,7 +3,7 @@
 use super::create::seal;
 use super::events::changes;
 use super::settings::{Body, Settings};
-use super::{Project, bypasses, locate, stamp};
+use super::{Project, locate, shown, stamp};
 use crate::{Core, Result, Scope, events};
 use pintle_store::{Conn, params};
 
@@ -20,7 +20,7 @@ pub async fn update(core: &Core, scope: &Scope, id_or_name: &str, body: Body) ->
             let located = locate(tx, &scope, &id_or_name).await?;
             let before = serde_json::from_str(&located.doc)?;
             let after = apply(tx, &core, &scope, before, &settings).await?;
-            bypasses::shown(tx, &core, &scope, &located.with(&after)?).await
+            shown::one(tx, &core, &scope, &located.with(&after)?).await
         })
         .await
 }

@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod domains;
 mod list;
+mod shown;
 mod state;
 mod transfers;
 mod update;

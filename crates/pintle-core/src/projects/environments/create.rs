@@ -1,6 +1,6 @@
 //! createCustomEnvironment.
 
-use super::{BranchMatcher, Environment, LIMIT, all, check_description, check_slug, event, find, slug_taken};
+use super::{BranchMatcher, Environment, LIMIT, check_description, check_slug, event, find, slug_taken};
 use crate::ids::EnvironmentId;
 use crate::projects::env::{self, Target};
 use crate::projects::{Located, locate};
@@ -50,7 +50,8 @@ pub async fn create(core: &Core, scope: &Scope, project: &str, new: NewEnvironme
         .db
         .write(async move |tx| {
             let project = locate(tx, &scope, &project).await?;
-            if all(tx, &project.id).await?.len() >= LIMIT {
+            let sql = "SELECT COUNT(*) FROM custom_environments WHERE project_id = $1";
+            if tx.one::<(i64,)>(sql, &params![&project.id]).await?.0 >= LIMIT {
                 let text = format!("A project has at most {LIMIT} custom environments");
                 return Err(Error::new(Kind::BadRequest, "custom_environments_limit_exceeded", text));
             }

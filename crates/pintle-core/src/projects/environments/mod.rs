@@ -3,10 +3,13 @@
 
 mod create;
 mod remove;
+mod shown;
 mod update;
 
 pub use create::{NewEnvironment, create};
 pub use remove::{Removal, remove};
+pub use shown::Shown;
+pub(super) use shown::shown;
 pub use update::{EnvironmentPatch, update};
 
 use super::env::Target;
@@ -20,9 +23,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 /// Custom environments of one project.
-pub const LIMIT: usize = 12;
+pub const LIMIT: i64 = 12;
 
-/// What is stored, and what the wire shows.
+/// What is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Environment {
@@ -94,13 +97,6 @@ fn not_found() -> Error {
     Error::not_found("Custom environment")
 }
 
-/// All of a project, in the order in which they were made.
-pub(super) async fn all(conn: &Conn, project: &ProjectId) -> Result<Vec<Environment>> {
-    let sql = "SELECT doc FROM custom_environments WHERE project_id = $1 ORDER BY created_at, id";
-    let rows: Vec<(String,)> = conn.all(sql, &params![project]).await?;
-    rows.iter().map(|(doc,)| Ok(serde_json::from_str(doc)?)).collect()
-}
-
 pub(super) async fn find(conn: &Conn, project: &ProjectId, slug_or_id: &str) -> Result<Option<Environment>> {
     let sql = "SELECT doc FROM custom_environments WHERE project_id = $1 AND (id = $2 OR slug = $2)";
     let row: Option<(String,)> = conn.opt(sql, &params![project, slug_or_id]).await?;
@@ -129,9 +125,11 @@ pub(super) async fn unknown<'a>(
 pub async fn list(core: &Core, scope: &Scope, project: &str, branch: Option<&str>) -> Result<Json> {
     let conn = core.db.read().await?;
     let project = locate(&conn, scope, project).await?;
-    let mut environments = all(&conn, &project.id).await?;
+    let mut environments =
+        shown(&conn, &[project.id.as_str()]).await?.remove(project.id.as_str()).unwrap_or_default();
     if let Some(branch) = branch {
-        environments.retain(|one| one.branch_matcher.as_ref().is_some_and(|matcher| matcher.matches(branch)));
+        let takes = |one: &Shown| one.environment.branch_matcher.as_ref().is_some_and(|m| m.matches(branch));
+        environments.retain(takes);
     }
     Ok(json!({ "accountLimit": { "total": LIMIT }, "environments": environments }))
 }
@@ -140,10 +138,10 @@ pub async fn list(core: &Core, scope: &Scope, project: &str, branch: Option<&str
 ///
 /// # Errors
 /// 404 where the project has no such environment; 404 and 403 as `locate`.
-pub async fn get(core: &Core, scope: &Scope, project: &str, slug_or_id: &str) -> Result<Environment> {
+pub async fn get(core: &Core, scope: &Scope, project: &str, slug_or_id: &str) -> Result<Shown> {
     let conn = core.db.read().await?;
     let project = locate(&conn, scope, project).await?;
-    find(&conn, &project.id, slug_or_id).await?.ok_or_else(not_found)
+    shown::one(&conn, find(&conn, &project.id, slug_or_id).await?.ok_or_else(not_found)?).await
 }
 
 /// The entry of a change in the audit log.

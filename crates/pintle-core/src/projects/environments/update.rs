@@ -1,6 +1,9 @@
 //! updateCustomEnvironment.
 
-use super::{BranchMatcher, Environment, check_description, check_slug, event, find, not_found, slug_taken};
+use super::{
+    BranchMatcher, Environment, Shown, check_description, check_slug, event, find, not_found, shown,
+    slug_taken,
+};
 use crate::patch::Patch;
 use crate::projects::locate;
 use crate::{Core, OnConstraint, Result, Scope, events};
@@ -46,7 +49,7 @@ pub async fn update(
     project: &str,
     slug_or_id: &str,
     patch: EnvironmentPatch,
-) -> Result<Environment> {
+) -> Result<Shown> {
     patch.check()?;
     let now = core.clock.now();
     let (core, scope) = (core.clone(), scope.clone());
@@ -58,7 +61,7 @@ pub async fn update(
             let before = find(tx, &project.id, &slug_or_id).await?.ok_or_else(not_found)?;
             let mut after = patch.apply(&before);
             if before == after {
-                return Ok(before);
+                return shown::one(tx, before).await;
             }
             after.updated_at = now;
             let sql = "UPDATE custom_environments SET slug = $2, doc = $3 WHERE id = $1";
@@ -67,7 +70,7 @@ pub async fn update(
                 .on_unique("custom_environments_project_id_slug_key", || slug_taken(&after.slug))?;
             let updated = event("project-custom-environment-updated", "changed", &project, &after);
             events::record(tx, &core, &scope, now, updated).await?;
-            Ok(after)
+            shown::one(tx, after).await
         })
         .await
 }

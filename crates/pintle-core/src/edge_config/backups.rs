@@ -117,7 +117,8 @@ pub async fn backups(
     let mut rows: Vec<Row> = conn.all(sql, &params![&config.id, below, limit + 1]).await?;
     let has_next = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| has_next).map(|row| row.0.to_string());
+    // A page of none leads to where it began.
+    let next = has_next.then(|| rows.last().map_or(below, |row| row.0).to_string());
     let entry = |row: Row| Entry {
         id: row.0.to_string(),
         last_modified: row.1,

@@ -169,7 +169,6 @@ pub async fn get(core: &Core, scope: &Scope, id: &str) -> Result<EdgeConfig> {
 
 /// The body of createEdgeConfig.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct NewEdgeConfig {
     pub slug: String,
     #[serde(default)]
@@ -255,12 +254,11 @@ fn check_slug(slug: &str) -> Result<()> {
 
 /// The body of updateEdgeConfig.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Renaming {
     pub slug: String,
 }
 
-/// updateEdgeConfig.
+/// updateEdgeConfig. To the name that it has is no change.
 ///
 /// # Errors
 /// 400 for a name that is none; 404 for another owner's; 403 for a partner's.
@@ -273,6 +271,9 @@ pub async fn rename(core: &Core, scope: &Scope, id: &str, to: Renaming) -> Resul
         .write(async move |tx| {
             let config = load(tx, &scope, &id).await?;
             config.require_own()?;
+            if config.slug == to.slug {
+                return Ok(config);
+            }
             let items = Items::load(tx, &config).await?;
             let text = format!("renamed edge config {} to {}", config.slug, to.slug);
             let config = EdgeConfig { slug: to.slug.clone(), ..config };

@@ -9,6 +9,7 @@ use crate::{Core, Error, OnConstraint, Result, Scope, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Tokens that an edge config may have.
 const LIMIT: i64 = 100;
@@ -130,7 +131,7 @@ pub struct NamedTokens {
     ids: Option<Vec<String>>,
 }
 
-/// deleteEdgeConfigTokens: all of them or none.
+/// deleteEdgeConfigTokens: all of them or none. One that is named twice goes once.
 ///
 /// # Errors
 /// 400 where none is named; 404 for one that the edge config does not have, and for another owner's edge config.
@@ -145,11 +146,15 @@ pub async fn delete_tokens(core: &Core, scope: &Scope, id: &str, named: NamedTok
         .db
         .write(async move |tx| {
             let config = record::load(tx, &scope, &id).await?;
-            let mut gone = Vec::new();
+            let mut gone = BTreeSet::new();
             for named in &named {
-                let token = find(tx, &config.id, named).await?.ok_or_else(token_not_found)?;
-                tx.execute("DELETE FROM edge_config_tokens WHERE id = $1", &params![&token.id]).await?;
-                gone.push(token.id);
+                gone.insert(find(tx, &config.id, named).await?.ok_or_else(token_not_found)?.id);
+            }
+            if gone.is_empty() {
+                return Ok(());
+            }
+            for id in &gone {
+                tx.execute("DELETE FROM edge_config_tokens WHERE id = $1", &params![id]).await?;
             }
             let text = format!("deleted {} tokens of edge config {}", gone.len(), config.slug);
             let payload =

@@ -33,7 +33,10 @@ async fn there_is_one_for_each_write_and_they_are_paged() {
         let expected =
             json!({ "updatedAt": clock::text(made_at), "updatedBy": team.user, "itemsCount": 1, "itemsBytes": 7 });
         assert_eq!(metadata, &expected);
-        assert_eq!(list("limit=0").await.ok(200)["backups"], json!([]));
+        let none = list("limit=0").await.ok(200);
+        assert_eq!((&none["backups"], &none["pagination"]["hasNext"]), (&json!([]), &json!(true)));
+        let next = none["pagination"]["next"].as_str().unwrap();
+        assert_eq!(list(&format!("limit=2&next={next}")).await.ok(200), first);
         list("limit=51").await.fails(400, "bad_request");
         list("next=x").await.fails(400, "bad_request");
     })

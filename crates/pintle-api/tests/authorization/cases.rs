@@ -1,4 +1,4 @@
-//! Who may do what, one line for each operation: written down from semantics.md 9 and 1.3, independently of `permissions.rs`.
+//! Who may do what, one line for each operation: written down from semantics.md 9 and 1.3, independently of `pintle_core::permissions`.
 
 use crate::world::Thing;
 use pintle_core::clock::{self, Clock, HOUR};

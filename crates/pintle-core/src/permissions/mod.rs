@@ -1,118 +1,11 @@
 //! Who may do what: team roles, extended permissions, project roles, and the scopes of an installation's token
 //! (semantics.md 1.3 and 9). One table, asked by every operation.
 
-use serde::{Deserialize, Serialize};
-use std::cmp::Ordering;
+mod roles;
+mod scopes;
 
-/// A member's role in a team.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Role {
-    Owner,
-    Member,
-    Developer,
-    Security,
-    Billing,
-    Viewer,
-    ViewerForPlus,
-    Contributor,
-}
-
-impl Role {
-    pub const ALL: [Role; 8] = [
-        Role::Owner,
-        Role::Member,
-        Role::Developer,
-        Role::Security,
-        Role::Billing,
-        Role::Viewer,
-        Role::ViewerForPlus,
-        Role::Contributor,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Owner => "OWNER",
-            Role::Member => "MEMBER",
-            Role::Developer => "DEVELOPER",
-            Role::Security => "SECURITY",
-            Role::Billing => "BILLING",
-            Role::Viewer => "VIEWER",
-            Role::ViewerForPlus => "VIEWER_FOR_PLUS",
-            Role::Contributor => "CONTRIBUTOR",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Role> {
-        Role::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-
-    /// What a member of this role is in every project of the team, whatever else it was given; `None`: nothing, it sees only the
-    /// projects that it was given.
-    pub fn in_projects(self) -> Option<ProjectRole> {
-        match self {
-            Role::Owner | Role::Member => Some(ProjectRole::Admin),
-            Role::Developer => Some(ProjectRole::ProjectDeveloper),
-            Role::Security | Role::Billing | Role::Viewer | Role::ViewerForPlus => {
-                Some(ProjectRole::ProjectViewer)
-            }
-            Role::Contributor => None,
-        }
-    }
-}
-
-/// A member's role in one project. A stronger one is greater, and may what a weaker one may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ProjectRole {
-    Admin,
-    ProjectDeveloper,
-    ProjectViewer,
-}
-
-impl Ord for ProjectRole {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // The contract names the strongest first.
-        (*other as u8).cmp(&(*self as u8))
-    }
-}
-
-impl PartialOrd for ProjectRole {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl ProjectRole {
-    pub const ALL: [ProjectRole; 3] =
-        [ProjectRole::Admin, ProjectRole::ProjectDeveloper, ProjectRole::ProjectViewer];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ProjectRole::Admin => "ADMIN",
-            ProjectRole::ProjectDeveloper => "PROJECT_DEVELOPER",
-            ProjectRole::ProjectViewer => "PROJECT_VIEWER",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<ProjectRole> {
-        ProjectRole::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-
-    pub fn may(self, permission: Permission) -> bool {
-        use Permission::*;
-        match self {
-            ProjectRole::Admin => permission.is_project_level(),
-            ProjectRole::ProjectDeveloper => {
-                matches!(
-                    permission,
-                    ProjectRead | ProjectMemberRead | EnvRead | EnvWrite | LogRead | LogWrite
-                )
-            }
-            ProjectRole::ProjectViewer => matches!(permission, ProjectRead | ProjectMemberRead),
-        }
-    }
-}
+pub use roles::{Extended, ProjectRole, Role};
+pub use scopes::{Scopes, TokenNeeds};
 
 /// What an operation needs. Every route names exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -196,21 +89,6 @@ pub enum Permission {
     InvoiceWrite,
     /// Drive a server in development, and with it everybody's: its clock, its faults. Such routes exist only with `--dev`.
     Develop,
-}
-
-/// What an installation's token must hold to use a permission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenNeeds {
-    /// Not for installations at all.
-    User,
-    /// Nothing but being valid.
-    Nothing,
-    Read(&'static str),
-    Write(&'static str),
-    /// Either of two scopes with write access.
-    WriteEither(&'static str, &'static str),
-    /// Both of them.
-    WriteBoth(&'static str, &'static str),
 }
 
 /// What a role says about a permission.
@@ -372,117 +250,9 @@ pub fn may_touch_production(role: Role, extended: &Extended, in_project: Option<
         || extended.has("FullProductionDeployment")
 }
 
-/// Extended permissions of a member, as stored: names parted by spaces.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Extended(pub String);
-
-impl Extended {
-    pub const NAMES: [&'static str; 9] = [
-        "IntegrationManager",
-        "CreateProject",
-        "FullProductionDeployment",
-        "UsageViewer",
-        "EnvVariableManager",
-        "EnvironmentManager",
-        "V0Builder",
-        "V0Chatter",
-        "V0Viewer",
-    ];
-
-    pub fn has(&self, name: &str) -> bool {
-        self.0.split(' ').any(|held| held == name)
-    }
-
-    /// Each name once, in the order of `NAMES`; others are left out.
-    pub fn of(names: &[String]) -> Self {
-        let held = Self::NAMES.into_iter().filter(|name| names.iter().any(|wanted| wanted == name));
-        Self(held.collect::<Vec<_>>().join(" "))
-    }
-
-    pub fn list(&self) -> Vec<String> {
-        self.0.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect()
-    }
-}
-
-/// The scopes of an installation: `read:X` and `read-write:X`, parted by spaces as stored.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Scopes(String);
-
-impl Scopes {
-    /// The stems that Pintle knows (semantics.md 1.3).
-    pub const STEMS: [&'static str; 15] = [
-        "integration-configuration",
-        "deployment",
-        "deployment-check",
-        "edge-config",
-        "project",
-        "project-env-vars",
-        "global-project-env-vars",
-        "team",
-        "user",
-        "log-drain",
-        "drain",
-        "domain",
-        "billing",
-        "otel-endpoint",
-        "monitoring",
-    ];
-
-    pub fn stored(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    pub fn join(list: &[String]) -> Self {
-        Self(list.join(" "))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub fn list(&self) -> Vec<String> {
-        self.0.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect()
-    }
-
-    pub fn can_read(&self, stem: &str) -> bool {
-        self.0
-            .split(' ')
-            .any(|s| s.strip_prefix("read:") == Some(stem) || s.strip_prefix("read-write:") == Some(stem))
-    }
-
-    pub fn can_write(&self, stem: &str) -> bool {
-        self.0.split(' ').any(|s| s.strip_prefix("read-write:") == Some(stem))
-    }
-
-    pub fn allow(&self, needs: TokenNeeds) -> bool {
-        match needs {
-            TokenNeeds::User => false,
-            TokenNeeds::Nothing => true,
-            TokenNeeds::Read(stem) => self.can_read(stem),
-            TokenNeeds::Write(stem) => self.can_write(stem),
-            TokenNeeds::WriteEither(one, other) => self.can_write(one) || self.can_write(other),
-            TokenNeeds::WriteBoth(one, other) => self.can_write(one) && self.can_write(other),
-        }
-    }
-
-    /// Whether a text is a scope that Pintle knows.
-    pub fn is_known(scope: &str) -> bool {
-        let stem = scope.strip_prefix("read:").or_else(|| scope.strip_prefix("read-write:"));
-        stem.is_some_and(|stem| Self::STEMS.contains(&stem))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn read_write_includes_read() {
-        let scopes = Scopes::stored("read-write:project read:team");
-        assert!(scopes.can_read("project") && scopes.can_write("project"));
-        assert!(scopes.can_read("team") && !scopes.can_write("team"));
-        assert!(!scopes.can_read("proj"));
-    }
 
     #[test]
     fn a_stronger_role_in_a_project_may_what_a_weaker_one_may() {
@@ -505,13 +275,6 @@ mod tests {
                 let verdict = permission.for_role(role, &Extended::default());
                 assert_eq!(verdict == Verdict::Yes, !excepted, "{role:?} {permission:?}");
             }
-        }
-    }
-
-    #[test]
-    fn roles_have_the_names_of_the_contract() {
-        for role in Role::ALL {
-            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
         }
     }
 }

@@ -38,7 +38,7 @@ const HINTS: [(&str, &[&str]); 23] = [
     ("name", &["n*"]),
     ("slug", &["n*"]),
     ("key", &["KEY_*", "k*"]),
-    ("url", &["https://example.com/*"]),
+    ("url", &["https://example.com/*", "http://127.0.0.1:1/*"]),
     ("uri", &["https://example.com/callback"]),
     ("endpoint", &["https://example.com/*"]),
     ("forwardto", &["http://localhost:3000/*"]),

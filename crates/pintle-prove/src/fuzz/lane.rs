@@ -79,12 +79,24 @@ impl<'a> Lane<'a> {
         }
     }
 
-    pub fn run(&mut self, requests: usize, tally: &Mutex<Tally>) {
-        for _ in 0..requests {
+    /// Sends so many requests, or fewer where the workspace ends before; how many it sent.
+    pub fn run(&mut self, requests: usize, tally: &Mutex<Tally>) -> usize {
+        for sent in 0..requests {
+            if sent % 50 == 0 && !self.is_there() {
+                return sent;
+            }
             let operation = self.next(tally);
             let status = self.one(operation);
             *tally.lock().entry(operation.id.clone()).or_default().entry(status).or_default() += 1;
         }
+        requests
+    }
+
+    /// Whether the workspace is still there, and its owner may still ask.
+    fn is_there(&self) -> bool {
+        let owner = self.memory.lock().callers()[0].clone();
+        let path = format!("/v2/teams/{}", owner.team.unwrap_or_default());
+        self.send("GET", &path, Some(&owner.token), None).is_ok_and(|answer| answer.status().is_success())
     }
 
     /// Any operation; every other time the one of two that has succeeded less often.
@@ -94,7 +106,8 @@ impl<'a> Lane<'a> {
             let tally = tally.lock();
             let rarer = super::successes(&tally, &other.id) < super::successes(&tally, &one.id);
             let next = if rarer && self.dice.chance(50) { other } else { one };
-            if !ENDS.contains(&next.id.as_str()) || self.dice.chance(6) {
+            let often = if super::successes(&tally, &next.id) == 0 { 12 } else { 2 };
+            if !ENDS.contains(&next.id.as_str()) || self.dice.chance(often) {
                 return next;
             }
         }
@@ -146,14 +159,22 @@ impl<'a> Lane<'a> {
     fn caller(&mut self, operation: &Operation, first: bool) -> (usize, Caller) {
         let memory = self.memory.lock();
         let callers = memory.callers();
-        let partners: Vec<usize> =
-            (0..callers.len()).filter(|at| callers[*at].installation.is_some()).collect();
+        let partners: Vec<usize> = (0..callers.len()).filter(|at| callers[*at].is_installation()).collect();
         let is_partners = PARTNERS.iter().any(|start| operation.path.starts_with(start));
-        let at = match self.dice.between(0, 99) {
-            _ if first && !is_partners => 0,
-            40..85 if is_partners && !partners.is_empty() => *self.dice.pick(&partners),
-            0..60 => memory.fitting(&operation.id, &mut self.dice).unwrap_or(0),
-            60..85 => 0,
+        let known = memory.fitting(&operation.id, &mut self.dice);
+        let at = match (known, self.dice.between(0, 99)) {
+            // The first is the owner of the workspace; the first partner has resources.
+            _ if first => {
+                if is_partners {
+                    partners[0]
+                } else {
+                    0
+                }
+            }
+            (Some(known), 0..70) => known,
+            (None, 0..80) if is_partners => *self.dice.pick(&partners),
+            (_, 0..85) if !is_partners && known.is_some() => 0,
+            (None, 0..60) => 0,
             _ => self.dice.between(0, callers.len() - 1),
         };
         (at, callers[at].clone())
@@ -194,8 +215,9 @@ impl<'a> Lane<'a> {
             known.push(name.unwrap_or_else(|| content.named(of[at])));
         }
         for (kind, value) in kinds.iter().zip(&mut known) {
-            if let Some(own) = caller.installation.as_ref().filter(|_| kind == "configuration") {
-                *value = if self.dice.chance(90) { own.clone() } else { value.clone() };
+            if let Some((_, own)) = caller.own.as_ref().filter(|(one, _)| one == kind && self.dice.chance(90))
+            {
+                value.clone_from(own);
             }
             if let Some(own) = caller.team.as_ref().filter(|_| kind == "team" && self.dice.chance(60)) {
                 value.clone_from(own);

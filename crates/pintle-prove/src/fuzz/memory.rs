@@ -6,6 +6,7 @@ use super::names;
 use crate::dice::Dice;
 use serde_json::Value as Json;
 use std::collections::HashMap;
+use url::Url;
 
 const TEXTS: usize = 600;
 const CHAINS: usize = 40;
@@ -115,6 +116,10 @@ impl Memory {
         }
         let mut named = Vec::new();
         self.read(answer, &names::answered(path), &mut named, dice);
+        let told = answer.as_object().and_then(|answer| Caller::told(path, parameters.last(), answer));
+        if let Some(caller) = told {
+            self.add_caller(caller, dice);
+        }
         let inside = format!("{}/{{}}", shape(path, usize::MAX));
         for name in named.into_iter().take(8) {
             let chain = [parameters, &[name]].concat();
@@ -134,9 +139,6 @@ impl Memory {
                 for (key, value) in fields {
                     self.field(key, value, kind, found, dice);
                 }
-                if let Some(caller) = Caller::told(fields) {
-                    self.add_caller(caller, dice);
-                }
             }
             _ => {}
         }
@@ -144,18 +146,27 @@ impl Memory {
 
     fn field(&mut self, key: &str, value: &Json, kind: &str, found: &mut Vec<String>, dice: &mut Dice) {
         let named = names::kind(key, kind);
-        let Some(text) = value.as_str().filter(|text| (1..80).contains(&text.len())) else {
+        let Some(text) = value.as_str().filter(|text| (1..300).contains(&text.len())) else {
             let texts = value.as_array().into_iter().flatten().filter_map(Json::as_str);
             texts.take(5).for_each(|text| self.note(&named, text, dice));
-            return self.read(value, &names::of_what(key), found, dice);
+            return self.read(value, &names::inside(key, kind), found, dice);
         };
-        if ["id", "uid", "slug", "name", "key"].contains(&key) {
+        let history = ["deletion", "removal"].contains(&kind) && key.ends_with("Id");
+        if history || ["id", "uid", "slug", "name", "key"].contains(&key) {
             found.push(text.to_owned());
         }
         let lower = key.to_ascii_lowercase();
-        if ["id", "slug", "code", "secret", "state"].iter().any(|end| lower.ends_with(end)) {
+        if ["id", "slug", "code", "secret"].iter().any(|end| lower.ends_with(end)) {
             self.note(&named, text, dice);
         }
-        keep(&mut self.texts, text.to_owned(), TEXTS, dice);
+        if let Ok(url) = Url::parse(text) {
+            // What goes together stays together: the newest.
+            let parts =
+                url.query_pairs().map(|(name, value)| (format!("url.{name}"), vec![value.into_owned()]));
+            self.names.extend(parts);
+        }
+        if text.len() < 80 {
+            keep(&mut self.texts, text.to_owned(), TEXTS, dice);
+        }
     }
 }

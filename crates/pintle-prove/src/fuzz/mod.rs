@@ -22,7 +22,7 @@ use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Requests to one server, before the next one begins anew: what was asked for may have taken the workspace away.
+/// Requests to one server at most, before the next one begins anew. It begins earlier where the workspace was taken away on demand.
 const EPOCH: usize = 4_000;
 const CLIENTS: usize = 4;
 
@@ -59,24 +59,26 @@ pub fn run(options: &Options) -> Result<(), String> {
             return Ok(());
         }
         let tally = failure::catch(|| prove(&path, on, requests, seed))?;
-        report(on, requests, seed, &tally);
-        Ok(())
+        report(on, requests, seed, &tally)
     })
 }
 
 fn prove(path: &Path, on: On<'_>, requests: usize, seed: u64) -> Tally {
     let tally = Mutex::new(Tally::new());
-    for (epoch, first) in (0..requests).step_by(EPOCH).enumerate() {
-        let count = EPOCH.min(requests - first);
-        let outcome = failure::catch(|| one_server(path, on, count, seed + epoch as u64, &tally));
-        if let Err(why) = outcome {
-            panic!("seed {}: {why}", seed + epoch as u64);
-        }
+    let (mut sent, mut seed) = (0, seed);
+    while sent < requests {
+        let count = EPOCH.min(requests - sent);
+        let outcome = failure::catch(|| one_server(path, on, count, seed, &tally));
+        let more = outcome.unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+        assert!(more > 0, "seed {seed}: the workspace was not there");
+        sent += more;
+        seed += 1;
     }
     tally.into_inner()
 }
 
-fn one_server(path: &Path, on: On<'_>, requests: usize, seed: u64, tally: &Mutex<Tally>) {
+/// Sends so many requests to a new server, or fewer where its workspace ends; how many it sent.
+fn one_server(path: &Path, on: On<'_>, requests: usize, seed: u64, tally: &Mutex<Tally>) -> usize {
     let folder = tempfile::tempdir().expect("a folder");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.expect("a runtime");
@@ -94,29 +96,29 @@ fn one_server(path: &Path, on: On<'_>, requests: usize, seed: u64, tally: &Mutex
     let _stage = ground::lay(&running, runtime.block_on(Partner::start()), &mut memory, &mut dice);
     let memory = Mutex::new(memory);
     Lane::new(&running, &operations, &memory, seed).look_around();
-    std::thread::scope(|scope| {
+    let sent = std::thread::scope(|scope| {
         let lanes: Vec<_> = (0..CLIENTS)
             .map(|number| {
                 let (operations, running, memory) = (&operations, &running, &memory);
                 scope.spawn(move || {
                     let mut lane = Lane::new(running, operations, memory, seed * 100 + number as u64);
-                    failure::catch(|| lane.run(requests / CLIENTS, tally))
+                    failure::catch(|| lane.run(requests.div_ceil(CLIENTS), tally))
                 })
             })
             .collect();
-        for lane in lanes {
-            if let Err(why) = lane.join().expect("a thread") {
-                panic!("{why}");
-            }
-        }
+        let sent = lanes
+            .into_iter()
+            .map(|lane| lane.join().expect("a thread").unwrap_or_else(|why| panic!("{why}")));
+        sent.sum()
     });
     drop(running);
     let log = program.log_text();
     assert!(!log.contains("panicked"), "the server panicked: {log}");
     program.assert_sound();
+    sent
 }
 
-fn report(on: On<'_>, requests: usize, seed: u64, tally: &Tally) {
+fn report(on: On<'_>, requests: usize, seed: u64, tally: &Tally) -> Result<(), String> {
     let statuses = |from: u16| -> usize {
         let all = tally.values().flat_map(BTreeMap::iter);
         all.filter(|(status, _)| **status / 100 == from).map(|(_, count)| count).sum()
@@ -131,7 +133,21 @@ fn report(on: On<'_>, requests: usize, seed: u64, tally: &Tally) {
         tally.len()
     );
     let never: Vec<&str> = tally.keys().map(String::as_str).filter(|id| successes(tally, id) == 0).collect();
-    println!("  with success: {}; never: {}", tally.len() - never.len(), never.join(", "));
+    let good = tally.len() - never.len();
+    println!("  with success: {good}; never: {}", never.join(", "));
+    match good * 100 < tally.len() * least(requests) {
+        true => Err(format!("only {good} of {} operations ever succeeded, by seed {seed}", tally.len())),
+        false => Ok(()),
+    }
+}
+
+/// Of a hundred operations, how many must have succeeded at least once: a fuzz that is only ever refused looks at nothing.
+fn least(requests: usize) -> usize {
+    match requests {
+        ..6_000 => 0,
+        ..50_000 => 70,
+        _ => 85,
+    }
 }
 
 /// How often an operation succeeded; a page sends on, where it does.

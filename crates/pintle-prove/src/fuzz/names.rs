@@ -59,6 +59,14 @@ pub fn of_what(name: &str) -> String {
     one_name(singular(name))
 }
 
+/// The kind of what is under this name in a thing of the kind `of`: some names say only that there is something.
+pub fn inside(name: &str, of: &str) -> String {
+    match name {
+        "data" | "created" | "updated" | "result" => of.to_owned(),
+        _ => of_what(name),
+    }
+}
+
 /// The kind of each parameter of a path.
 pub fn parameters(path: &str) -> Vec<String> {
     let mut before = String::new();

@@ -8,7 +8,7 @@ const PERIOD: &str = r#""period":{"start":"2026-11-01T00:00:00Z","end":"2026-12-
 const ITEM: &str = r#"{"resourceId":"{resource}","billingPlanId":"pro","name":"Pro","price":"9.50","quantity":2,"units":"month","total":"19.00"}"#;
 
 /// By operation. `{kind}` is the name of something of this kind, `*` a word that nobody else has.
-const SEEDS: [(&str, &str); 36] = [
+const SEEDS: [(&str, &str); 42] = [
     ("acceptProjectTransferRequest", r#"{"newProjectName":"n*"}"#),
     ("acceptResourceTransfer", r#"{"code":"{transfercode}"}"#),
     ("addProjectDomain", r#"{"name":"d*.example.com"}"#),
@@ -32,7 +32,7 @@ const SEEDS: [(&str, &str); 36] = [
     ("createProduct", r#"{"name":"n*","slug":"n*"}"#),
     (
         "exchange-sso-token",
-        r#"{"client_id":"{ssoclient}","client_secret":"{ssosecret}","code":"{ssocode}","state":"{ssostate}"}"#,
+        r#"{"client_id":"{native}","client_secret":"{nativesecret}","code":"{url.code}","state":"{url.state}"}"#,
     ),
     (
         "exchangeCode",
@@ -51,13 +51,15 @@ const SEEDS: [(&str, &str); 36] = [
         "ingestOtlpTraces",
         r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"GET","traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174"}]}]}]}"#,
     ),
-    ("inviteUserToTeam", r#"{"email":"{email}","role":"MEMBER"}"#),
+    ("inviteUserToTeam", r#"{"email":"n*@example.com","role":"MEMBER"}"#),
     ("joinTeam", r#"{"inviteCode":"{invitation}"}"#),
     ("patchEdgeConfigSchema", r#"{"definition":{"type":"object"}}"#),
     ("pushExperimentationEdgeConfig", r#"{"data":{"dark":{"on":true}}}"#),
+    ("queryStore", r#"{"input":"SELECT 1"}"#),
+    ("removeProjectMembers", r#"{"members":["{user}"]}"#),
     ("requestAccessToTeam", r#"{"joinedFrom":{"origin":"teams"}}"#),
-    ("revokeInstallationCredential", r#"{"client_secret":"{ssosecret}","token":"none"}"#),
-    ("rotateInstallationCredential", r#"{"client_secret":"{ssosecret}"}"#),
+    ("revokeInstallationCredential", r#"{"client_secret":"{nativesecret}","token":"none"}"#),
+    ("rotateInstallationCredential", r#"{"client_secret":"{nativesecret}"}"#),
     (
         "setInstallationThreshold",
         r#"[{"billingPlanId":"pro","minimumAmountInCents":500,"purchaseAmountInCents":1000}]"#,
@@ -80,7 +82,14 @@ const SEEDS: [(&str, &str); 36] = [
         r#"{"schemas":{"log":{"version":"v1"}},"delivery":{"type":"http","endpoint":"https://example.com/in","encoding":"json","headers":{}}}"#,
     ),
     ("transferConfiguration", r#"{"teamId":"{team}"}"#),
+    (
+        "update-integration-deployment-action",
+        r#"{"status":"running","statusText":"Migrating","statusUrl":"https://example.com/1"}"#,
+    ),
+    ("update-resource", r#"{"name":"n*","status":"ready"}"#),
     ("update-resource-secrets", r#"{"secrets":[{"name":"API_KEY","value":"v*"}]}"#),
+    ("updateExperimentationItem", r#"{"slug":"n*","origin":"https://example.com/flag"}"#),
+    ("updateProjectMembers", r#"{"members":[{"uid":"{user}","role":"PROJECT_VIEWER"}]}"#),
     ("updateSharedEnvVariable", r#"{"updates":{"{env}":{"value":"v*"}}}"#),
     ("updateTeamMember", r#"{"confirmed":true,"role":"VIEWER"}"#),
     ("verifyResourceTransfer", r#"{"code":"{transfercode}"}"#),

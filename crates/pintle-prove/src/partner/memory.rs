@@ -214,6 +214,7 @@ impl Memory {
                 }
                 (200, json!({ "id": id, "name": resource.name, "status": "ready" }))
             }
+            (&Method::POST, ["repl"]) => (200, json!([{ "type": "paragraph", "text": "said" }])),
             (&Method::POST, ["secrets", "rotate"]) => {
                 resource.generation += 1;
                 (200, json!({ "sync": true, "secrets": secrets(id, resource.generation) }))

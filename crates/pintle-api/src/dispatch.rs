@@ -16,7 +16,7 @@ use pintle_core::faults::NewFault;
 use pintle_core::ids::TokenId;
 use pintle_core::logs::keys::Feed;
 use pintle_core::permissions::Permission;
-use pintle_core::{Core, Error, Kind, Result, Scope, credential, scope};
+use pintle_core::{Core, Error, Kind, Result, Scope, credential, planted, scope};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -233,7 +233,11 @@ impl Api {
             let body = Limited::new(body, limit).collect().await;
             body.map(Collected::to_bytes).map_err(|error| incoming::unreadable(error.as_ref(), limit))
         };
-        incoming::in_time(self.0.options.body_time, arrival).await
+        let bytes = incoming::in_time(self.0.options.body_time, arrival).await?;
+        if planted::on("rest-of-body-awaited") && bytes.starts_with(b"{") && !bytes.ends_with(b"}") {
+            std::future::pending::<()>().await;
+        }
+        Ok(bytes)
     }
 
     fn body(&self, body: reply::Body) -> Body {

@@ -93,6 +93,12 @@ pub const STATEMENTS: &[Statement] = &[
     ("deletion-takes-others-drains", "DELETE FROM drains AS k WHERE k.owner_id = $1", "DELETE FROM drains AS k WHERE k.configuration_id IS NULL OR k.owner_id = $1"),
     // Lost on the way.
     ("failure-without-next-try", "THEN CAST($3 AS BIGINT) ELSE", "THEN CAST($3 AS BIGINT) + NULL ELSE"),
+    // Sealed, and never to be opened again.
+    (
+        "signing-secret-cut-short",
+        "INSERT INTO webhooks (id, owner_id, configuration_id, created_at, secret, doc) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO webhooks (id, owner_id, configuration_id, created_at, secret, doc) VALUES ($1, $2, $3, $4, substr($5, 2), $6)",
+    ),
     // Everybody's business.
     ("tenant-unchecked", " owner_id = $1", " $1 = $1"),
     // A start after one that was cut off.

@@ -1,6 +1,6 @@
 //! Checks of single fields, with the contract's messages (semantics.md 8.2). Each names the field as it stands in the body.
 
-use crate::{Core, Error, Result};
+use crate::{Core, Error, Result, planted};
 use pintle_egress::Failure;
 use url::Url;
 
@@ -48,6 +48,9 @@ pub fn not_empty(field: &str, text: &str) -> Result<()> {
 }
 
 pub fn at_most(field: &str, text: &str, max: usize) -> Result<()> {
+    if planted::on("cut-within-a-letter") {
+        let _ = text.split_at(text.len().min(1));
+    }
     if text.chars().count() > max {
         return Err(Error::invalid(format_args!("`{field}` should NOT be longer than {max} characters.")));
     }

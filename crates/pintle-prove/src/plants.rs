@@ -105,6 +105,18 @@ pub const DELIVERY: Suite = Suite {
     bugs: &["answer-before-commit", "failure-without-next-try", "signature-over-other-bytes"],
 };
 
+pub const FUZZ: Suite = Suite {
+    name: "fuzz",
+    arguments: "--requests 4000 --postgres 0 --patience 5",
+    is_server: true,
+    bugs: &[
+        "taken-names-unchecked",
+        "cut-within-a-letter",
+        "rest-of-body-awaited",
+        "signing-secret-cut-short",
+    ],
+};
+
 #[derive(Debug, clap::Args)]
 pub struct Choice {
     /// Only the planted bugs, without the proof.

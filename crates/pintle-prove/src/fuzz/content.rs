@@ -33,7 +33,7 @@ const PLAUSIBLE: [&str; 24] = [
     "eu",
 ];
 
-/// What fields of these names take; `*` is a word that nobody else has.
+/// What fields of these names take; `*` is a word, mostly one that nobody else has.
 const HINTS: [(&str, &[&str]); 23] = [
     ("name", &["n*"]),
     ("slug", &["n*"]),
@@ -122,7 +122,7 @@ impl Content<'_> {
     fn object(&mut self, schema: &Json, depth: usize) -> Json {
         let mut made = Map::new();
         let required = schema["required"].as_array().cloned().unwrap_or_default();
-        let seldom = *self.dice.pick(&[3, 15, 60]);
+        let seldom = *self.dice.pick(&[0, 3, 15, 60]);
         for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
             let wanted = required.iter().any(|one| one == name) || ["name", "slug"].contains(&name.as_str());
             let often = if wanted { 97 } else { seldom };
@@ -152,7 +152,7 @@ impl Content<'_> {
         match hint {
             Some((_, texts)) if self.dice.chance(80) => {
                 let text = *self.dice.pick(texts);
-                text.replace('*', &self.dice.word())
+                text.replace('*', &word(self.dice))
             }
             _ => self.text(),
         }
@@ -230,11 +230,16 @@ impl Content<'_> {
         match self.dice.between(0, 99) {
             0..35 => self.memory.text(self.dice).unwrap_or_else(|| "none".to_owned()),
             35..70 => (*self.dice.pick(&PLAUSIBLE)).to_owned(),
-            70..85 => format!("n{}", self.dice.word()),
+            70..85 => format!("n{}", word(self.dice)),
             85..97 => (*self.dice.pick(&WEIRD)).to_owned(),
             97 => "a".repeat(self.dice.between(60, 600)),
             98 => "é".repeat(300),
             _ => "x".repeat(70_000),
         }
     }
+}
+
+/// A word that nobody else has, or one of few that others may have taken.
+pub fn word(dice: &mut Dice) -> String {
+    if dice.chance(25) { dice.between(0, 2).to_string() } else { dice.word() }
 }

@@ -190,7 +190,9 @@ impl Ground<'_> {
     }
 
     fn edge_config(&mut self) {
-        for slug in ["flags", "settings"] {
+        self.send("POST", "/v11/projects", &[], json!({ "name": "n0" }));
+        // Names that the content comes upon as well.
+        for slug in ["n0", "n1"] {
             let body = json!({ "slug": slug, "items": { "dark": true } });
             let made = self.send("POST", "/v1/edge-config", &[], body);
             let path = "/v1/edge-config/{edgeConfigId}/token";

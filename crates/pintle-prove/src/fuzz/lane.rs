@@ -13,9 +13,6 @@ use std::time::{Duration, Instant};
 use ureq::http::Request;
 use url::form_urlencoded::byte_serialize;
 
-/// A request that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// Their answers do not end.
 const STREAMS: [&str; 3] = ["streamListener", "tailLogs", "getRuntimeLogs"];
 
@@ -48,16 +45,18 @@ pub struct Lane<'a> {
 }
 
 impl<'a> Lane<'a> {
+    /// `patience`: a request that takes longer hangs.
     pub fn new(
         server: &'a Server,
         operations: &'a [Operation],
         memory: &'a Mutex<Memory>,
+        patience: Duration,
         seed: u64,
     ) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
-            .timeout_global(Some(PATIENCE));
+            .timeout_global(Some(patience));
         Self { agent: config.build().into(), server, operations, memory, dice: Dice::new(seed) }
     }
 
@@ -123,24 +122,28 @@ impl<'a> Lane<'a> {
         let said = format!("{} {path} {}", operation.method, body.as_deref().map_or_else(String::new, shown));
         let began = Instant::now();
         // The server may close a connection of which it has not read all, and the next request on it hears nothing.
-        let again = |_| self.send(&operation.method, &path, token.as_deref(), body.as_deref());
-        let answer = self.send(&operation.method, &path, token.as_deref(), body.as_deref()).or_else(again);
+        let send = || self.send(&operation.method, &path, token.as_deref(), body.as_deref());
+        let again = |error| if matches!(error, ureq::Error::Timeout(_)) { Err(error) } else { send() };
+        let answer = send().or_else(again);
         let mut answer = answer.unwrap_or_else(|error| {
-            panic!("{said}: no answer ({error}) after {} ms", began.elapsed().as_millis())
+            panic!("no answer ({error}) after {} ms: {said}", began.elapsed().as_millis())
         });
         let status = answer.status().as_u16();
         if STREAMS.contains(&operation.id.as_str()) && status == 200 {
             return status;
         }
         let read = answer.body_mut().with_config().limit(64 << 20).read_to_string();
-        let text = read.unwrap_or_else(|error| panic!("{said}: half an answer ({error})"));
+        let text = read.unwrap_or_else(|error| panic!("half an answer ({error}): {said}"));
         // What a partner who cannot be reached would have said is nobody's fault here.
         let coded =
             |text| serde_json::from_str::<Json>(text).is_ok_and(|text| text["error"]["code"].is_string());
         let of_a_partner = status == 502 && coded(&text);
-        assert!(status < 500 || of_a_partner, "{said}: {status} {text}");
+        assert!(status < 500 || of_a_partner, "{status} {}: {said}", shown(&text));
         if status < 300 {
             self.learn(operation, &parameters, who, &text);
+            if let Some(Ok(body)) = body.as_deref().map(serde_json::from_str) {
+                self.memory.lock().took(&operation.id, body, &mut self.dice);
+            }
         }
         status
     }
@@ -271,9 +274,10 @@ impl<'a> Lane<'a> {
     /// What fits, nearly fits, or is junk.
     fn content(&mut self, operation: &Operation) -> Json {
         let memory = self.memory.lock();
-        let seed = match self.dice.chance(60) {
-            true => seeds::body(&operation.id, &memory, &mut self.dice),
-            false => None,
+        let seed = match self.dice.between(0, 99) {
+            0..20 => memory.body(&operation.id, &mut self.dice),
+            20..70 => seeds::body(&operation.id, &memory, &mut self.dice),
+            _ => None,
         };
         let junk = Json::Object(serde_json::Map::new());
         let mut content = Content { dice: &mut self.dice, memory: &memory };

@@ -23,6 +23,8 @@ pub struct Memory {
     callers: Vec<Caller>,
     /// By operation: those whose requests succeeded, by their place.
     fitting: HashMap<String, Vec<usize>>,
+    /// By operation: bodies that were taken.
+    bodies: HashMap<String, Vec<Json>>,
 }
 
 /// A path without its version, up to the parameter of a number, which counts from 1; parameters without their names.
@@ -96,6 +98,15 @@ impl Memory {
 
     pub fn fits(&mut self, operation: &str, caller: usize, dice: &mut Dice) {
         keep(self.fitting.entry(operation.to_owned()).or_default(), caller, 8, dice);
+    }
+
+    /// A body that this operation took.
+    pub fn body(&self, operation: &str, dice: &mut Dice) -> Option<Json> {
+        self.bodies.get(operation).map(|known| dice.pick(known).clone())
+    }
+
+    pub fn took(&mut self, operation: &str, body: Json, dice: &mut Dice) {
+        keep(self.bodies.entry(operation.to_owned()).or_default(), body, 8, dice);
     }
 
     /// What a path led to is gone.

@@ -1,13 +1,15 @@
 //! Bodies that an operation takes, where its schema alone does not say enough: what generated content is now and then made of.
 
+use super::content;
 use super::memory::Memory;
 use crate::dice::Dice;
+use pintle_core::clock::{self, Clock, DAY, Millis};
 use serde_json::{Value as Json, json};
 
-const PERIOD: &str = r#""period":{"start":"2026-11-01T00:00:00Z","end":"2026-12-01T00:00:00Z"}"#;
+const PERIOD: &str = r#""period":{"start":"{now}","end":"{later}"}"#;
 const ITEM: &str = r#"{"resourceId":"{resource}","billingPlanId":"pro","name":"Pro","price":"9.50","quantity":2,"units":"month","total":"19.00"}"#;
 
-/// By operation. `{kind}` is the name of something of this kind, `*` a word that nobody else has.
+/// By operation. `{kind}` is the name of something of this kind, `*` a word, mostly one that nobody else has.
 const SEEDS: [(&str, &str); 42] = [
     ("acceptProjectTransferRequest", r#"{"newProjectName":"n*"}"#),
     ("acceptResourceTransfer", r#"{"code":"{transfercode}"}"#),
@@ -67,15 +69,12 @@ const SEEDS: [(&str, &str); 42] = [
     ("setThreshold", r#"{"billingPlanId":"pro","minimumAmountInCents":500,"purchaseAmountInCents":1000}"#),
     (
         "submit-billing-data",
-        r#"{"timestamp":"2026-11-20T00:00:00Z","eod":"2026-11-20T00:00:00Z",PERIOD,"billing":{"items":[ITEM]},"usage":[]}"#,
+        r#"{"timestamp":"{now}","eod":"{now}",PERIOD,"billing":{"items":[ITEM]},"usage":[]}"#,
     ),
-    (
-        "submit-invoice",
-        r#"{"externalId":"n*","invoiceDate":"2026-11-20T00:00:00Z",PERIOD,"items":[ITEM],"discounts":[]}"#,
-    ),
+    ("submit-invoice", r#"{"externalId":"n*","invoiceDate":"{now}",PERIOD,"items":[ITEM],"discounts":[]}"#),
     (
         "submit-prepayment-balances",
-        r#"{"timestamp":"2026-11-20T00:00:00Z","balances":[{"credit":"5 tokens","nameLabel":"tokens","currencyValueInCents":1250}]}"#,
+        r#"{"timestamp":"{now}","balances":[{"credit":"5 tokens","nameLabel":"tokens","currencyValueInCents":1250}]}"#,
     ),
     (
         "testDrain",
@@ -117,7 +116,14 @@ fn filled(seed: &Json, memory: &Memory, dice: &mut Dice) -> Json {
 
 fn word(text: &str, memory: &Memory, dice: &mut Dice) -> String {
     match text.strip_prefix('{').and_then(|kind| kind.strip_suffix('}')) {
+        Some("now") => moment(0),
+        Some("later") => moment(30 * DAY),
         Some(kind) => memory.name(kind, dice).unwrap_or_else(|| dice.word()),
-        None => text.replace('*', &dice.word()),
+        None => text.replace('*', &content::word(dice)),
     }
+}
+
+/// So long after now.
+fn moment(after: Millis) -> String {
+    clock::text(Clock::default().now() + after)
 }

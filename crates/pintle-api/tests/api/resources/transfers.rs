@@ -2,6 +2,7 @@
 
 use super::{connect, later, store, variables};
 use pintle_core::clock::{DAY, HOUR, MINUTE};
+use pintle_core::permissions::Role;
 use pintle_testing::partner::Act;
 use pintle_testing::{Answer, Caller, Installed, Partner, Pintle, on_each_engine, on_sqlite};
 use serde_json::{Value, json};
@@ -296,6 +297,33 @@ async fn an_offer_ends_with_a_transfer_of_its_installation() {
         two.giver.post(&path, json!({ "teamId": third })).await.ok(200);
         two.partner.script(|_| None);
         two.accept(&code).await.fails(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_offer_ends_with_the_right_of_whoever_made_it() {
+    on_each_engine(async |pintle| {
+        let two = Two::new(pintle).await;
+        let member = |user: &Caller| format!("/v1/teams/acme/members/{}", user.user);
+        let [bob, cat] = [
+            pintle.member(&two.giver, "bob", Role::Member).await,
+            pintle.member(&two.giver, "cat", Role::Member).await,
+        ];
+        let offer = async |caller: &Caller| {
+            let body = json!({ "storeIds": [two.store] });
+            caller.post(&two.path(&two.from), body).await.ok(201)["code"].clone()
+        };
+        let own = two.code().await;
+        let (of_bob, of_cat) = (offer(&bob).await, offer(&cat).await);
+        two.giver.delete(&member(&bob)).await.ok(200);
+        two.accept(&of_bob).await.fails(404, "not_found");
+        two.giver.patch(&member(&cat), json!({ "role": "VIEWER" })).await.ok(200);
+        two.accept(&of_cat).await.fails(404, "not_found");
+        let left = two.giver.get(&two.path(&two.from)).await.ok(200);
+        assert_eq!(left["transfers"].as_array().unwrap().len(), 1);
+        assert_eq!(left["transfers"][0]["offeredBy"], json!(two.giver.user));
+        two.accept(&own).await.ok(200);
     })
     .await;
 }

@@ -1,16 +1,18 @@
-//! Codes that a member knows: whoever goes must not come back with one, nor take a project along.
+//! Codes that a member knows: whoever goes must not come back with one, nor take anything along.
 
 use super::standing::Standing;
-use crate::permissions::Role;
-use crate::projects::transfers;
+use crate::marketplace::resources;
+use crate::permissions::{Permission, Role, Verdict};
+use crate::projects;
 use crate::teams::admission::Origin;
 use crate::{Core, Result, Scope, teams};
 use pintle_store::{Conn, params};
 
 /// A member is about to go. An owner has seen the team's invite code, and who came by it has it.
-pub(super) async fn forget(tx: &Conn, core: &Core, scope: &Scope, member: &Standing) -> Result<()> {
+pub(super) async fn leave(tx: &Conn, core: &Core, scope: &Scope, member: &Standing) -> Result<()> {
+    resources::transfers::withdraw_of(tx, scope.owner(), &member.user.id).await?;
     if member.role == Role::Owner {
-        return forget_owners(tx, core, scope).await;
+        return end_owners(tx, core, scope).await;
     }
     let sql = "SELECT doc FROM members WHERE team_id = $1 AND user_id = $2";
     let (doc,): (String,) = tx.one(sql, &params![scope.owner(), &member.user.id]).await?;
@@ -21,8 +23,28 @@ pub(super) async fn forget(tx: &Conn, core: &Core, scope: &Scope, member: &Stand
     }
 }
 
-/// An owner is about to be none any more: so end the invite code, and the offers of the team's projects, which only owners make.
-pub(super) async fn forget_owners(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
-    transfers::withdraw_all(tx, scope.owner()).await?;
+/// A member is about to become less, or more.
+pub(super) async fn change(
+    tx: &Conn,
+    core: &Core,
+    scope: &Scope,
+    before: &Standing,
+    after: &Standing,
+) -> Result<()> {
+    let may_offer = |member: &Standing| {
+        Permission::ResourceTransfer.for_role(member.role, &member.extended) == Verdict::Yes
+    };
+    if may_offer(before) && !may_offer(after) {
+        resources::transfers::withdraw_of(tx, scope.owner(), &before.user.id).await?;
+    }
+    match before.role == Role::Owner && after.role != Role::Owner {
+        true => end_owners(tx, core, scope).await,
+        false => Ok(()),
+    }
+}
+
+/// The invite code, and the offers of the team's projects, which only owners make.
+async fn end_owners(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
+    projects::transfers::withdraw_all(tx, scope.owner()).await?;
     teams::renew_invite_code(tx, core, scope).await
 }

@@ -61,7 +61,7 @@ async fn depart(tx: &Conn, core: &Core, scope: &Scope, member: &Standing, own: b
     let user = &member.user;
     let reason = DisabledReason::OriginalOwnerLeftTheTeam;
     lifecycle::disable_of_user(tx, core, scope, scope.owner(), &user.id, reason).await?;
-    codes::forget(tx, core, scope, member).await?;
+    codes::leave(tx, core, scope, member).await?;
     take(tx, scope.owner(), &user.id).await?;
     account::tell_of_member(tx, core, scope, user, None, core.clock.now()).await?;
     events::record(tx, core, scope, core.clock.now(), event(member, own)).await.map(drop)

@@ -135,8 +135,8 @@ pub(crate) async fn change_role(
 async fn set_role(tx: &Conn, core: &Core, scope: &Scope, before: &Standing, after: &Standing) -> Result<()> {
     if before.role == Role::Owner && after.role != Role::Owner {
         keep_an_owner(tx, scope).await?;
-        codes::forget_owners(tx, core, scope).await?;
     }
+    codes::change(tx, core, scope, before, after).await?;
     let sql = "UPDATE members SET role = $3, permissions = $4 WHERE team_id = $1 AND user_id = $2";
     let row = params![scope.owner(), &after.user.id, after.role.as_str(), &after.extended.0];
     tx.execute(sql, &row).await?;

@@ -21,7 +21,7 @@ pub use offer::{Offer, list, offer, sweep, withdraw};
 use super::connections;
 use super::record::{self, Resource, Stage};
 use crate::clock::Millis;
-use crate::ids::{ConfigurationId, OwnerId, ResourceId, TransferId};
+use crate::ids::{ConfigurationId, OwnerId, ResourceId, TransferId, UserId};
 use crate::{Error, Result};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,9 @@ pub struct Transfer {
     pub configuration_id: ConfigurationId,
     pub store_ids: Vec<ResourceId>,
     pub state: State,
+    /// Whose offer it is: it ends with the right to make one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered_by: Option<UserId>,
     /// What the partner calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_claim_id: Option<String>,
@@ -157,6 +160,20 @@ pub(crate) async fn withdraw_all(tx: &Conn, configuration: &ConfigurationId) -> 
         return Err(pending());
     }
     tx.execute("DELETE FROM resource_transfers WHERE configuration_id = $1", &params![configuration]).await?;
+    Ok(())
+}
+
+/// A user may offer nothing of a team's any more, and knows the codes of what it offered: they are good no longer. What somebody accepts
+/// already goes on.
+pub(crate) async fn withdraw_of(tx: &Conn, owner: &OwnerId, user: &UserId) -> Result<()> {
+    let sql = "SELECT t.doc, t.target_id FROM resource_transfers t JOIN configurations c ON c.id = t.configuration_id
+      WHERE c.owner_id = $1 AND t.target_id IS NULL ORDER BY t.id";
+    for row in tx.all::<Row>(sql, &params![owner]).await? {
+        let transfer = Found::read(row)?.transfer;
+        if transfer.offered_by.as_ref() == Some(user) {
+            transfer.delete(tx).await?;
+        }
+    }
     Ok(())
 }
 

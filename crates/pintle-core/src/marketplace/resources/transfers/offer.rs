@@ -45,6 +45,7 @@ pub async fn offer(core: &Core, scope: &Scope, id: ConfigurationId, offer: Offer
         configuration_id: id,
         store_ids: offer.store_ids.into_iter().map(ResourceId::from).collect(),
         state: State::Requested,
+        offered_by: scope.user().cloned(),
         provider_claim_id: None,
         created_at: now,
         expires_at,

@@ -10,6 +10,11 @@ pub const STATEMENTS: &[Statement] = &[
     ("orphan-variables", "DELETE FROM envs WHERE configuration_id", "UPDATE envs SET configuration_id = NULL WHERE configuration_id"),
     ("orphan-webhooks", "DELETE FROM webhooks WHERE configuration_id", "UPDATE webhooks SET configuration_id = NULL WHERE configuration_id"),
     ("orphan-drains", "DELETE FROM drains WHERE configuration_id", "UPDATE drains SET configuration_id = NULL WHERE configuration_id"),
+    (
+        "orphan-bypasses",
+        "DELETE FROM protection_bypasses WHERE configuration_id",
+        "UPDATE protection_bypasses SET configuration_id = NULL WHERE configuration_id",
+    ),
     ("orphan-tokens", "DELETE FROM tokens WHERE configuration_id", "UPDATE tokens SET configuration_id = NULL WHERE configuration_id"),
     (
         "connection-variables-kept",
@@ -28,6 +33,12 @@ pub const STATEMENTS: &[Statement] = &[
         "DELETE FROM resource_connections WHERE configuration_id = $1",
         "DELETE FROM resource_connections
            WHERE project_id IN (SELECT project_id FROM resource_connections WHERE configuration_id = $1)",
+    ),
+    (
+        "takes-projects-bypasses",
+        "DELETE FROM protection_bypasses WHERE configuration_id = $1",
+        "DELETE FROM protection_bypasses
+           WHERE project_id IN (SELECT project_id FROM protection_bypasses WHERE configuration_id = $1)",
     ),
     (
         "takes-account-webhooks",

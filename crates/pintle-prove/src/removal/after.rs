@@ -38,6 +38,7 @@ impl World {
             let answer = owner.get(&thing.path(thing.kind.row().read)).await;
             assert_eq!(answer.status, 404, "{} answered {}", answer.request, answer.text);
         }
+        self.assert_bypasses_gone(expected).await;
         for token in &installation.tokens {
             assert_eq!(token.get("/v1/webhooks").await.fails(403, "forbidden")["invalidToken"], true);
             assert_eq!(token.delete(&path).await.fails(403, "forbidden")["invalidToken"], true);
@@ -107,6 +108,8 @@ impl World {
             }
             self.tally.neighbours += self.things.iter().filter(|thing| thing.tenant == index).count();
         }
+        self.assert_bypasses_kept().await;
+        self.tally.neighbours += self.bypasses.len();
         for installation in &self.installations {
             let path = format!("/v1/integrations/configuration/{}", installation.id);
             match (installation.tokens.first(), installation.disabled) {

@@ -38,6 +38,7 @@ impl World {
             apps: Vec::new(),
             installations: Vec::new(),
             things: Vec::new(),
+            bypasses: Vec::new(),
             secrets: Vec::new(),
             tally: Tally { worlds: 1, ..Tally::default() },
         }
@@ -205,7 +206,8 @@ impl World {
         let tenant = self.installations[index].tenant;
         match self.dice.between(0, 99) {
             0..45 => self.attach_something(index).await,
-            45..68 => {
+            45..50 => self.own_bypass(tenant).await,
+            50..68 => {
                 let kinds: Vec<Kind> = Kind::of_users().collect();
                 let kind = *self.dice.pick(&kinds);
                 self.own_thing(tenant, kind).await;
@@ -223,6 +225,9 @@ impl World {
     }
 
     async fn attach_something(&mut self, index: usize) {
+        if self.dice.chance(12) {
+            return self.attach_bypass(index).await;
+        }
         let kinds: Vec<Kind> = Kind::of_installations().collect();
         let kind = *self.dice.pick(&kinds);
         self.attach(index, kind).await;

@@ -85,6 +85,7 @@ impl Dump {
             "webhooks",
             "drains",
             "environmentVariables",
+            "protectionBypasses",
             "resources",
             "connections",
             "edgeConfigs",
@@ -97,6 +98,7 @@ impl Dump {
             ("resources", listed("resources").len()),
             ("resource_connections", listed("connections").len()),
             ("envs", listed("environmentVariables").len()),
+            ("protection_bypasses", listed("protectionBypasses").len()),
             ("tokens", plan["tokens"].as_u64().unwrap_or_default() as usize),
         ];
         for ((table, before), (_, after)) in self.0.iter().zip(&after.0) {

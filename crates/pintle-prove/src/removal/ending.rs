@@ -120,9 +120,11 @@ impl World {
     fn take_out(&mut self, index: usize) {
         self.tenants.remove(index);
         self.things.retain(|thing| thing.tenant != index);
+        self.bypasses.retain(|bypass| bypass.tenant != index);
         self.installations.retain(|installation| installation.tenant != index);
         let moved = |tenant: &mut usize| *tenant -= usize::from(*tenant > index);
         self.things.iter_mut().for_each(|thing| moved(&mut thing.tenant));
+        self.bypasses.iter_mut().for_each(|bypass| moved(&mut bypass.tenant));
         self.installations.iter_mut().for_each(|installation| moved(&mut installation.tenant));
     }
 }

@@ -1,5 +1,6 @@
 //! What a removal must take, from the world's own record, and how a plan or receipt must say it.
 
+use super::bypasses::{self, Bypass};
 use super::dump::Gone;
 use super::kinds::Kind;
 use super::world::{Installation, Thing, World};
@@ -10,6 +11,7 @@ use serde_json::Value;
 pub struct Expected {
     pub installation: Installation,
     pub things: Vec<Thing>,
+    pub bypasses: Vec<Bypass>,
     /// Who must hear of it, and the secret to sign with; sorted.
     pub targets: Vec<(String, String)>,
 }
@@ -30,7 +32,8 @@ impl World {
             hooks.map(|hook| (hook.name().to_owned(), hook.secret.clone().unwrap_or_default())).collect();
         targets.extend(app.webhook_url.clone().map(|url| (url, app.client_secret.clone())));
         targets.sort();
-        Expected { installation, things, targets }
+        let own = self.bypasses.iter().filter(|one| one.owner.as_ref() == Some(&installation.id));
+        Expected { bypasses: own.cloned().collect(), installation, things, targets }
     }
 }
 
@@ -63,6 +66,7 @@ impl Expected {
             known.sort_unstable();
             assert_eq!(told, known, "{field} of {}", self.id());
         }
+        self.assert_bypasses_listed(&attached["protectionBypasses"]);
         let mut told: Vec<&str> =
             attached["projects"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let mut known: Vec<&str> = self.installation.selection.iter().flatten().map(String::as_str).collect();
@@ -72,6 +76,16 @@ impl Expected {
         let counts = (&attached["tokens"], &attached["codes"]);
         assert_eq!(counts.0, self.installation.tokens.len(), "tokens of {}", self.id());
         assert_eq!(counts.1, self.installation.codes.len(), "codes of {}", self.id());
+    }
+
+    /// Their ids are told nowhere else.
+    fn assert_bypasses_listed(&self, listed: &Value) {
+        let text = |item: &'_ Value, name: &str| item[name].as_str().unwrap_or_default().to_owned();
+        let items = listed.as_array().into_iter().flatten();
+        let mut told: Vec<_> = items.map(|item| (text(item, "name"), text(item, "projectId"))).collect();
+        told.sort_unstable();
+        let told: Vec<_> = told.iter().map(|(note, project)| (note.as_str(), project.as_str())).collect();
+        assert_eq!(told, bypasses::named(self.bypasses.iter()), "protection bypasses of {}", self.id());
     }
 
     /// The installation's own lists on the wire have exactly its things.
@@ -115,6 +129,7 @@ pub fn gone(all: &[Expected]) -> Gone {
             ("drains", table("drains")),
             ("edge_configs", table("edge_configs")),
             ("envs", table("envs")),
+            ("protection_bypasses", count(|e| e.bypasses.len())),
         ],
     }
 }

@@ -2,6 +2,7 @@
 
 mod after;
 mod build;
+mod bypasses;
 mod dump;
 mod ending;
 mod expect;
@@ -279,7 +280,7 @@ type Runtime = tokio::runtime::Runtime;
 
 fn report(engine: Engine, tally: &Tally, took: Duration) {
     println!(
-        "{engine:?}: {} worlds, {} removals: {} children gone ({} webhooks, {} drains, {} edge configs, {} variables, {} tokens, {} codes), \
+        "{engine:?}: {} worlds, {} removals: {} children gone ({} webhooks, {} drains, {} edge configs, {} variables, {} bypasses, {} tokens, {} codes), \
          {} neighbours kept, {} attempts refused, {} installed again, {} teams and accounts ended, {:.1} s",
         tally.worlds,
         tally.removals,
@@ -288,6 +289,7 @@ fn report(engine: Engine, tally: &Tally, took: Duration) {
         tally.drains,
         tally.edge_configs,
         tally.variables,
+        tally.bypasses,
         tally.tokens,
         tally.codes,
         tally.neighbours,

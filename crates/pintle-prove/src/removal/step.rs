@@ -1,5 +1,6 @@
 //! A removal by any of the ways that lead to one, and everything that must be true before, at and after it.
 
+use super::bypasses::Bypass;
 use super::dump::Dump;
 use super::expect::{Expected, gone};
 use super::world::{Tally, World};
@@ -48,6 +49,9 @@ impl World {
         let expected: Vec<Expected> = removed.iter().map(|index| self.expect(*index)).collect();
         let before = Dump::take(&self.pintle.core.db, tables).await;
         before.assert_sealed(SECRET);
+        for bypass in &self.bypasses {
+            before.assert_sealed(&bypass.secret);
+        }
         // A plan changes nothing: whatever it wrote would look like the removal's doing.
         let mut plans = Vec::new();
         for expected in &expected {
@@ -181,6 +185,7 @@ impl World {
     fn forget(&mut self, expected: &Expected) {
         self.installations.retain(|installation| installation.id != expected.id());
         self.things.retain(|thing| thing.owner.as_deref() != Some(expected.id()));
+        self.bypasses.retain(|bypass| bypass.owner.as_deref() != Some(expected.id()));
         let table =
             |name: &str| expected.things.iter().filter(|thing| thing.kind.row().table == name).count();
         self.tally.add(&Tally {
@@ -189,6 +194,7 @@ impl World {
             drains: table("drains"),
             edge_configs: table("edge_configs"),
             variables: table("envs"),
+            bypasses: expected.bypasses.len(),
             tokens: expected.installation.tokens.len(),
             codes: expected.installation.codes.len(),
             ..Tally::default()
@@ -200,8 +206,9 @@ impl World {
         let before = &expected.installation;
         let mut selection = before.selection.clone();
         if let Some(selection) = &mut selection {
-            let named = expected.things.iter().flat_map(|thing| thing.projects()).map(str::to_owned);
-            selection.extend(named);
+            let named = expected.things.iter().flat_map(|thing| thing.projects());
+            let named = named.chain(expected.bypasses.iter().map(|bypass| bypass.project.as_str()));
+            selection.extend(named.map(str::to_owned));
             selection.sort();
             selection.dedup();
         }
@@ -227,6 +234,9 @@ impl World {
                 }
                 None => self.create(thing.kind, thing.tenant, Some(id.clone()), &token, thing.body).await,
             }
+        }
+        for bypass in expected.bypasses.clone() {
+            self.generate_bypass(&token, Bypass { owner: Some(id.clone()), ..bypass }).await;
         }
         let again = self.things_of(&id).count();
         assert!(again == self.expect(index).things.len());

@@ -201,6 +201,7 @@ impl World {
         self.editor(tenant).delete(&format!("/v9/projects/{id}")).await.ok(204);
         self.tenants[tenant].projects.retain(|project| project.id != id);
         self.things.retain(|thing| thing.project.as_ref() != Some(&id));
+        self.bypasses.retain(|bypass| bypass.project != id);
         for installation in &mut self.installations {
             if let Some(selection) = &mut installation.selection {
                 selection.retain(|project| *project != id);

@@ -1,6 +1,7 @@
 //! A world, and what must be true of it: kept beside Pintle, from what was asked and what the wire answered, and from nothing
 //! else.
 
+use super::bypasses::Bypass;
 use super::kinds::Kind;
 use crate::dice::Dice;
 use pintle_testing::{Caller, Pintle};
@@ -13,6 +14,7 @@ pub struct World {
     pub apps: Vec<App>,
     pub installations: Vec<Installation>,
     pub things: Vec<Thing>,
+    pub bypasses: Vec<Bypass>,
     /// What must not be found outside of what is sealed: every secret that was chosen or answered.
     pub secrets: Vec<String>,
     pub tally: Tally,
@@ -149,6 +151,7 @@ pub struct Tally {
     pub drains: usize,
     pub edge_configs: usize,
     pub variables: usize,
+    pub bypasses: usize,
     pub tokens: usize,
     pub codes: usize,
     pub neighbours: usize,
@@ -160,7 +163,13 @@ pub struct Tally {
 
 impl Tally {
     pub fn children(&self) -> usize {
-        self.webhooks + self.drains + self.edge_configs + self.variables + self.tokens + self.codes
+        self.webhooks
+            + self.drains
+            + self.edge_configs
+            + self.variables
+            + self.bypasses
+            + self.tokens
+            + self.codes
     }
 
     pub fn add(&mut self, other: &Tally) {
@@ -170,6 +179,7 @@ impl Tally {
         self.drains += other.drains;
         self.edge_configs += other.edge_configs;
         self.variables += other.variables;
+        self.bypasses += other.bypasses;
         self.tokens += other.tokens;
         self.codes += other.codes;
         self.neighbours += other.neighbours;

@@ -220,7 +220,7 @@ impl Races {
             }
         }
         assert_one_removal(&removers);
-        Expected { installation, things, targets: Vec::new() }
+        Expected { installation, things, bypasses: Vec::new(), targets: Vec::new() }
     }
 
     async fn assert_after(&mut self, expected: &Expected, before: &Dump) {

@@ -1,6 +1,6 @@
 // Projects, links and variables from the command line; after each command the server is asked what there is.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { commandLine } from './cli.mjs'
@@ -132,6 +132,23 @@ test('`link` links a folder to a project that is there, or to a new one', async 
   } finally {
     other.close()
     await ask('/v9/projects/linked-anew', 'DELETE')
+  }
+})
+
+test('`link` in a clone connects the project to its repository', async () => {
+  const clone = commandLine(demo)
+  try {
+    mkdirSync(path.join(clone.folder, '.git'))
+    writeFileSync(path.join(clone.folder, '.git', 'config'), '[remote "origin"]\n\turl = https://github.com/acme/cloned.git\n')
+    const printed = await vercel(clone, 'link', '--yes', '--project', 'cloned')
+    assert.doesNotMatch(printed, /Failed to connect/)
+    const { link } = await ask('/v9/projects/cloned')
+    assert.deepEqual([link.type, link.org, link.repo, link.productionBranch], ['github', 'acme', 'cloned', 'main'])
+    await vercel(clone, 'git', 'disconnect', '--yes')
+    assert.equal((await ask('/v9/projects/cloned')).link, undefined)
+  } finally {
+    clone.close()
+    await ask('/v9/projects/cloned', 'DELETE')
   }
 })
 

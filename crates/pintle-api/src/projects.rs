@@ -23,6 +23,10 @@ routes! {
     "updateProjectProtectionBypass": Patch "/v1/projects/{idOrName}/protection-bypass", ProjectWrite => bypass;
     "uploadProjectClientCert": Post "/v1/projects/{idOrName}/client-cert", ProjectWrite => upload_client_cert;
     "getProjectClientCerts": Get "/v1/projects/{idOrName}/client-cert", ProjectRead => client_certs;
+    // As the command line and infrastructure clients connect projects to Git repositories.
+    "connectProjectRepository": Post "/v9/projects/{idOrName}/link", ProjectWrite => connect;
+    "disconnectProjectRepository": Delete "/v9/projects/{idOrName}/link", ProjectWrite => disconnect;
+    "updateProjectBranch": Patch "/v9/projects/{idOrName}/branch", ProjectWrite => set_branch;
     "createProjectTransferRequest": Post "/projects/{idOrName}/transfer-request", ProjectTransfer => offer;
     "acceptProjectTransferRequest": Put "/projects/transfer-request/{code}", ProjectCreate => accept;
 }
@@ -71,6 +75,20 @@ async fn upload_client_cert(call: Call, scope: Scope) -> Result<Reply> {
 async fn client_certs(call: Call, scope: Scope) -> Result<Reply> {
     let certs = client_certs::list(&call.core, &scope, call.param("idOrName")).await?;
     Reply::json(&json!({ "clientCerts": certs }))
+}
+
+async fn connect(call: Call, scope: Scope) -> Result<Reply> {
+    let project = call.param("idOrName");
+    Ok(Reply::document(projects::connect(&call.core, &scope, project, call.json()?).await?))
+}
+
+async fn disconnect(call: Call, scope: Scope) -> Result<Reply> {
+    Ok(Reply::document(projects::disconnect(&call.core, &scope, call.param("idOrName")).await?))
+}
+
+async fn set_branch(call: Call, scope: Scope) -> Result<Reply> {
+    let project = call.param("idOrName");
+    Ok(Reply::document(projects::set_branch(&call.core, &scope, project, call.json()?).await?))
 }
 
 async fn offer(call: Call, scope: Scope) -> Result<Reply> {

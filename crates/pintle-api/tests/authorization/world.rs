@@ -52,6 +52,8 @@ pub enum Thing {
     Project,
     /// The same where the path calls it `projectId`.
     ProjectById,
+    /// One that is connected to a repository.
+    LinkedProject,
     /// One that another team offers, by its code.
     OfferedProject,
     /// A project's domain.
@@ -305,6 +307,12 @@ impl<'a> World<'a> {
                 vec![("id", text(&drains.get("drains").unwrap_or(&drains)[0]["id"]))]
             }
             Thing::Project => vec![("idOrName", self.project().await)],
+            Thing::LinkedProject => {
+                let project = self.project().await;
+                let repository = json!({ "type": "github", "repo": "acme/site" });
+                owner.post(&format!("/v9/projects/{project}/link"), repository).await.ok(200);
+                vec![("idOrName", project)]
+            }
             Thing::ProjectById => vec![("projectId", self.project().await)],
             Thing::OfferedProject => {
                 let giver = self.pintle.team(&format!("giver-{}", next())).await;

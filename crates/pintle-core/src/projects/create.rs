@@ -63,7 +63,7 @@ pub(crate) fn prepare(core: &Core, scope: &Scope, body: Body, policy: Policy) ->
         directory_listing: false,
         resource_config: ResourceConfig::new(),
         default_resource_config: ResourceConfig::new(),
-        link: repository.map(|repository| Link::new(&repository, now)).transpose()?,
+        link: repository.map(|repository| Link::new("gitRepository.repo", &repository, now)).transpose()?,
         settings: defaults(),
     };
     settings.apply(&mut project, now);

@@ -40,15 +40,15 @@ pub struct GitRepository {
 }
 
 impl Link {
-    /// Pintle asks no provider, so what only the provider knows is derived from the name.
+    /// Pintle asks no provider, so what only the provider knows is derived from the name. `field` is where the name stands in the body.
     ///
     /// # Errors
     /// 400 where `repo` is not `owner/name`.
-    pub fn new(repository: &GitRepository, now: Millis) -> Result<Self> {
+    pub fn new(field: &str, repository: &GitRepository, now: Millis) -> Result<Self> {
         let parts =
             repository.repo.rsplit_once('/').filter(|(owner, name)| !owner.is_empty() && !name.is_empty());
         let Some((owner, name)) = parts else {
-            return Err(Error::invalid("`gitRepository.repo` should be in the form \"owner/name\"."));
+            return Err(Error::invalid(format_args!("`{field}` should be in the form \"owner/name\".")));
         };
         let rest = match repository.provider {
             Provider::Github | Provider::GithubLimited => json!({ "org": owner, "repo": name }),

@@ -17,6 +17,7 @@ pub async fn pause(core: &Core, scope: &Scope, project: &str, paused: bool) -> R
     };
     let change = move |project: &mut Project| {
         project.settings.insert("paused".into(), json!(paused));
+        Ok(())
     };
     let switched = switch(core, scope, project, change, kind, did).await;
     switched.map(drop).map_err(|error| match error.kind {
@@ -40,17 +41,19 @@ pub async fn set_data_cache(core: &Core, scope: &Scope, project: &str, wanted: D
     let change = move |project: &mut Project| {
         let shown = json!({ "userDisabled": wanted.disabled, "storageSizeBytes": null, "unlimited": false });
         project.settings.insert("dataCache".into(), shown);
+        Ok(())
     };
     let did = if wanted.disabled { "disabled the data cache of" } else { "enabled the data cache of" };
     // No type of its own: clients know only the types of a closed list.
     switch(core, scope, project, change, "project-card-widget-preference-updated", did).await
 }
 
-async fn switch(
+/// A change of a project that is one event. What already is as wanted stays as it is.
+pub(super) async fn switch(
     core: &Core,
     scope: &Scope,
     project: &str,
-    change: impl Fn(&mut Project) + Send + Sync + 'static,
+    change: impl Fn(&mut Project) -> Result<()> + Send + Sync + 'static,
     kind: &'static str,
     did: &'static str,
 ) -> Result<String> {
@@ -62,7 +65,7 @@ async fn switch(
             let located = locate(tx, &scope, &project).await?;
             let before: Project = serde_json::from_str(&located.doc)?;
             let mut after = before.clone();
-            change(&mut after);
+            change(&mut after)?;
             if after != before {
                 after.updated_at = stamp(tx, &scope, now).await?;
                 after.save(tx).await?;

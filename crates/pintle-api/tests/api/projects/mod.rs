@@ -6,6 +6,7 @@ mod client_certs;
 mod create;
 mod delete;
 mod domains;
+mod git;
 mod list;
 mod shown;
 mod state;

@@ -119,6 +119,56 @@ async fn a_threshold_does_not_contradict_itself() {
 }
 
 #[tokio::test]
+async fn a_plan_says_how_much_is_paid_ahead() {
+    on_each_engine(async |pintle| {
+        let team = pintle.team("acme").await;
+        let partner = on_a_plan(&team, "db").await;
+        pintle.product(&partner, "db").await;
+        let store = partner.import("db-1", json!([])).await;
+        let plan = json!({
+            "id": "credits", "type": "prepayment", "name": "Credits", "minimumAmount": "10.00",
+            "maximumAmount": "50.00", "maximumAmountAutoPurchasePerPeriod": "70.00",
+        });
+        partner.caller.patch(&at(&partner, "/resources/db-1"), json!({ "billingPlan": plan })).await.ok(200);
+        let base = format!("/v1/integrations/installations/{}", partner.id);
+
+        let order = async |body: Value| team.post(&format!("/pintle{base}/credits"), body).await;
+        for (amount, limit) in [("9.99", "at least 10.00 USD"), ("50.01", "at most 50.00 USD")] {
+            let refused =
+                order(json!({ "billingPlanId": "credits", "amount": amount, "storeId": store })).await;
+            let message = refused.fails(400, "bad_request")["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(limit), "{message}");
+        }
+        // The installation is on a subscription, and for plans that nothing is on there are no limits.
+        order(json!({ "billingPlanId": "pro", "amount": "20.00" })).await.fails(400, "bad_request");
+        order(json!({ "billingPlanId": "credits", "amount": "5.00" })).await.ok(201);
+
+        let threshold = async |purchase: u32| {
+            let body = json!({
+                "billingPlanId": "credits", "minimumAmountInCents": 500, "purchaseAmountInCents": purchase,
+            });
+            team.post(&format!("{base}/resources/{store}/billing/threshold"), body).await
+        };
+        threshold(999).await.fails(400, "bad_request");
+        threshold(5001).await.fails(400, "bad_request");
+        threshold(4000).await.ok(200);
+        for round in 1..=2 {
+            let low = json!([{ "resourceId": "db-1", "currencyValueInCents": 1 }]);
+            tell(&partner, &format!("2026-01-01T1{round}:00:00Z"), low).await;
+            let of_resource = |invoice: &&Value| invoice["items"][0]["resourceId"] == "db-1";
+            let found = invoices(&team).await;
+            let bought: Vec<&Value> = found.iter().filter(of_resource).collect();
+            assert_eq!(bought.len(), 1, "a second one of 40 would be more than 70 in a month");
+            if round == 1 {
+                let id = bought[0]["invoiceId"].as_str().unwrap();
+                team.post(&format!("/pintle/v1/invoices/{id}/pay"), json!({})).await.ok(200);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_was_paid_for_and_never_handed_out_is_given_back_also_after_the_removal() {
     on_each_engine(async |pintle| {
         let team = pintle.team("acme").await;

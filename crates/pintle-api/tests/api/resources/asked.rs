@@ -157,6 +157,7 @@ async fn a_plan_must_be_offered() {
         assert_eq!(made["billingPlan"]["id"], "pro");
         let plan = json!({
             "id": "pre", "type": "prepayment", "name": "Pre", "description": "", "minimumAmount": "5.00",
+            "maximumAmount": "20.00",
         });
         server.script(move |asked| {
             asked.path.contains("/plans").then(|| Act::Answer(200, json!({ "plans": [plan] })))
@@ -165,8 +166,11 @@ async fn a_plan_must_be_offered() {
         create(&team, &installed, more).await.fails(400, "billing_plan_required");
         let more = json!({ "name": "other", "billingPlanId": "pre" });
         create(&team, &installed, more).await.fails(400, "prepayment_amount_required");
-        let more = json!({ "name": "other", "billingPlanId": "pre", "prepaymentAmountCents": 49 });
-        create(&team, &installed, more).await.fails(400, "bad_request");
+        for cents in [49, 499, 2001] {
+            let more = json!({ "name": "other", "billingPlanId": "pre", "prepaymentAmountCents": cents });
+            create(&team, &installed, more).await.fails(400, "bad_request");
+        }
+        assert_eq!(server.asked_for("POST", "/resources").len(), 1);
         let more = json!({ "name": "other", "billingPlanId": "pre", "prepaymentAmountCents": 512 });
         let (_, made) = created(&team, &installed, more).await;
         let invoices = team.get("/pintle/v1/invoices").await.ok(200)["invoices"].clone();

@@ -1,7 +1,8 @@
 //! Credits that are paid ahead: what is left of them, as the partner tells, and when more is bought.
 
 use super::moment::Moment;
-use super::purchase;
+use super::money::Amount;
+use super::{limits, purchase};
 use crate::ids::{ConfigurationId, OwnerId};
 use crate::{Core, Error, Result, Scope, configurations, validate};
 use pintle_store::{Conn, params};
@@ -154,7 +155,7 @@ impl Threshold {
 /// one counts; one that contradicts itself keeps all from counting.
 ///
 /// # Errors
-/// 404 for what is not the scope's owner's; 400 for amounts that contradict each other.
+/// 404 for what is not the scope's owner's; 400 for amounts that contradict each other, and for a purchase that its plan does not take.
 pub async fn set_threshold(
     core: &Core,
     scope: &Scope,
@@ -171,6 +172,11 @@ pub async fn set_threshold(
                 Some(store) => Some(partner_id(tx, &id, store).await?),
                 None => None,
             };
+            for threshold in &thresholds {
+                let plan = limits::plan(tx, &id, resource.as_deref(), &threshold.billing_plan_id).await?;
+                let amount = Amount::of_cents(threshold.purchase_amount_in_cents);
+                plan.map_or(Ok(()), |plan| limits::check(&plan, "purchaseAmountInCents", amount))?;
+            }
             let sql = "INSERT INTO thresholds (configuration_id, resource, doc) VALUES ($1, $2, $3)
               ON CONFLICT (configuration_id, resource) DO UPDATE SET doc = excluded.doc";
             let Some(last) = thresholds.last() else { return Ok(()) };

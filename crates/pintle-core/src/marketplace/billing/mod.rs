@@ -18,6 +18,7 @@
 
 pub mod balances;
 mod invoice;
+pub(crate) mod limits;
 mod lines;
 mod moment;
 mod money;

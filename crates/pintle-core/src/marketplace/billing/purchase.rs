@@ -3,6 +3,7 @@
 
 use super::balances::{self, Balance};
 use super::invoice::{Invoice, Purpose, Record, State, Step};
+use super::limits;
 use super::lines::Item;
 use super::moment::{Moment, Period};
 use super::money::Amount;
@@ -30,7 +31,8 @@ pub struct Order {
 /// Buys credits: the invoice is to be paid like any other.
 ///
 /// # Errors
-/// 404 for an installation or a resource that is not the scope's owner's; 400 for less than 0.50 or parts of a cent.
+/// 404 for an installation or a resource that is not the scope's owner's; 400 for less than 0.50 or parts of a cent, and for what their
+/// plan does not take.
 pub async fn order(core: &Core, scope: &Scope, id: ConfigurationId, order: Order) -> Result<Record> {
     validate::length("billingPlanId", &order.billing_plan_id, 256)?;
     if order.amount < Amount::LEAST || !order.amount.is_of_cents() {
@@ -49,6 +51,9 @@ pub async fn order(core: &Core, scope: &Scope, id: ConfigurationId, order: Order
                 Some(store) => Some(balances::partner_id(tx, &installation.id, store).await?),
                 None => None,
             };
+            let id = &order.billing_plan_id;
+            let plan = limits::plan(tx, &installation.id, resource.as_deref(), id).await?;
+            plan.map_or(Ok(()), |plan| limits::check(&plan, "amount", order.amount))?;
             let record =
                 record(&core, &scope, &installation, resource, order.billing_plan_id.clone(), order.amount);
             record.insert(tx, &core, &scope).await?;
@@ -72,7 +77,8 @@ pub(crate) async fn first(
     record.insert(tx, core, scope).await
 }
 
-/// Buys more where a balance fell below its threshold: not while an earlier purchase is open, and not beyond the month's limit.
+/// Buys more where a balance fell below its threshold: not while an earlier purchase is open, and not beyond the month's limit,
+/// which is the team's or the plan's, whichever is less.
 pub(super) async fn where_needed(
     tx: &Conn,
     core: &Core,
@@ -88,7 +94,12 @@ pub(super) async fn where_needed(
         return Ok(());
     }
     let amount = Amount::of_cents(threshold.purchase_amount_in_cents);
-    let limit = threshold.maximum_amount_per_period_in_cents.map(Amount::of_cents);
+    let plan = limits::plan(tx, &installation.id, resource, &threshold.billing_plan_id).await?;
+    let limits = [
+        threshold.maximum_amount_per_period_in_cents.map(Amount::of_cents),
+        plan.as_ref().and_then(limits::by_itself),
+    ];
+    let limit = limits.into_iter().flatten().min();
     if !may_buy(tx, &installation.id, resource, amount, limit, core.clock.now()).await? {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use crate::clock::Millis;
 use crate::configurations::{self, Status};
 use crate::ids::{ConfigurationId, DeliveryId, ResourceId};
 use crate::integrations::{self, Integration};
-use crate::marketplace::billing::{Amount, purchase};
+use crate::marketplace::billing::{Amount, limits, purchase};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
 use crate::marketplace::plans::{self, BillingPlan, PlanKind, no_plan};
 use crate::marketplace::products::{self, Metadata, Product, When, check_metadata};
@@ -114,6 +114,7 @@ impl Place {
             return Err(Error::bad_request(text).coded("prepayment_amount_required"));
         }
         let credits = new.credits().filter(|_| plan.kind == PlanKind::Prepayment);
+        credits.map_or(Ok(()), |credits| limits::check(plan, "prepaymentAmountCents", credits))?;
         Ok(Price { plan: Some(plan.id.clone()), credits })
     }
 }

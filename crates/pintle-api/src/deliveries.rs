@@ -5,7 +5,7 @@ use crate::reply::Reply;
 use crate::router::routes;
 use pintle_core::deliveries::{self, Filter, Kind, State};
 use pintle_core::events::trigger;
-use pintle_core::{Result, Scope};
+use pintle_core::{Error, Result, Scope};
 use serde_json::json;
 
 routes! {
@@ -20,15 +20,26 @@ async fn list(call: Call, scope: Scope) -> Result<Reply> {
     let query = &call.query;
     let filter = Filter {
         kind: query.one_of("kind", &Kind::ALL)?.map(str::to_owned),
-        source: ["webhookId", "integrationId", "drainId", "listenerId"]
-            .into_iter()
-            .find_map(|name| query.text(name)),
+        source: source(&call)?,
         configuration: query.text("configurationId"),
         state: query.one_of("state", &State::ALL)?.map(str::to_owned),
         event_type: query.text("eventType"),
     };
     let (deliveries, pagination) = deliveries::list(&call.core, &scope, filter, call.page()?).await?;
     Reply::json(&json!({ "deliveries": deliveries, "pagination": pagination }))
+}
+
+/// What the deliveries are of: that is one thing.
+fn source(call: &Call) -> Result<Option<String>> {
+    let names = ["webhookId", "integrationId", "drainId", "listenerId"];
+    let mut named = names.into_iter().filter_map(|name| call.query.text(name));
+    match (named.next(), named.next()) {
+        (_, Some(_)) => {
+            let names = names.map(|name| format!("`{name}`")).join(", ");
+            Err(Error::invalid(format_args!("at most one of {names} is possible.")))
+        }
+        (source, None) => Ok(source),
+    }
 }
 
 async fn get(call: Call, scope: Scope) -> Result<Reply> {

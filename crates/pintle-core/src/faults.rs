@@ -32,7 +32,7 @@ pub struct NewFault {
     /// The answer, in place of the real one: nothing is done, nothing is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// What an answer of 429 or 503 says in `Retry-After`, in seconds.
+    /// What that answer says in `Retry-After`, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
     /// Waits before anything else, in milliseconds.
@@ -60,11 +60,14 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let NewFault { route, target, status, latency_ms, drop_answer, times, .. } = &self.order;
+        let NewFault { route, target, status, retry_after, latency_ms, drop_answer, times } = &self.order;
         let place = route.as_deref().or(target.as_deref()).unwrap_or_default();
         write!(f, "{place} id={}", self.id)?;
         if let Some(status) = status {
             write!(f, " status={status}")?;
+        }
+        if let Some(seconds) = retry_after {
+            write!(f, " retryAfter={seconds}")?;
         }
         if let Some(latency) = latency_ms {
             write!(f, " latencyMs={latency}")?;
@@ -176,6 +179,9 @@ impl NewFault {
             return wrong(
                 "`status` answers in place of the work, `dropAnswer` does it: only one of them is possible.",
             );
+        }
+        if self.retry_after.is_some() && self.status.is_none() {
+            return wrong("`retryAfter` is a part of the answer that `status` gives: name that too.");
         }
         let least = if self.route.is_some() { 400 } else { 200 };
         if self.status.is_some_and(|status| !(least..=599).contains(&status)) {

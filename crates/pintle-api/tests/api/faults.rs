@@ -27,7 +27,7 @@ async fn an_operation_fails_so_many_times_and_then_succeeds() {
 
         for left in [2, 1] {
             let answer = ada.get("/v2/teams").await;
-            let named = format!("getTeams id={id} status=503 times={left}");
+            let named = format!("getTeams id={id} status=503 retryAfter=7 times={left}");
             assert_eq!(answer.header("x-pintle-faults"), Some(named.as_str()));
             assert_eq!(answer.header("retry-after"), Some("7"));
             answer.fails(503, "service_unavailable");
@@ -143,6 +143,10 @@ async fn what_makes_no_fault_is_refused() {
             (
                 json!({ "target": format!("https://example.com/{}", "a".repeat(200)), "status": 500 }),
                 "`target` should be no longer than 200 characters.",
+            ),
+            (
+                json!({ "route": "getTeams", "latencyMs": 10, "retryAfter": 7 }),
+                "`retryAfter` is a part of the answer that `status` gives: name that too.",
             ),
             (json!({ "route": "getTeams", "latencyMs": 600_001 }), "`latencyMs` should be <= 600000."),
             (json!({ "route": "getTeams", "status": 500, "times": 0 }), "`times` should be >= 1."),

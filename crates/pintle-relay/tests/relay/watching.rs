@@ -67,6 +67,8 @@ async fn what_is_sent_again_while_it_is_under_way_has_a_try_of_its_own() {
         let _relay = relay(pintle).await;
         team.project("site").await;
         until("it is under way", async || receiver.received().len() == 1).await;
+        let both = "/pintle/v1/deliveries?webhookId=account_hook_1&drainId=drn_1";
+        team.get(both).await.fails(400, "bad_request");
         let one = deliveries(&team, "").await.remove(0);
         let path = format!("/pintle/v1/deliveries/{}", one["id"].as_str().unwrap());
         team.post(&format!("{path}/redeliver"), json!({})).await.ok(200);

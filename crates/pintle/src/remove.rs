@@ -3,6 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::options::RemoveArgs;
 use crate::server::{Server, encode};
+use pintle_core::clock;
 use serde_json::Value as Json;
 use std::io::{IsTerminal, Write, stdin, stdout};
 use ureq::http::Method;
@@ -27,7 +28,12 @@ pub fn run(args: RemoveArgs) -> Result<()> {
     server.call(Method::DELETE, &format!("/v1/integrations/configuration/{id}"), None)?;
     // An installation's own token ends with it, and then cannot ask for the receipt.
     match server.get(&format!("/pintle/v1/removals/{id}")) {
-        Ok(receipt) => writeln!(out, "removed {id}, with {}", summary(&receipt["removed"]))?,
+        Ok(receipt) => {
+            writeln!(out, "removed {id}, with {}", summary(&receipt["removed"]))?;
+            if let Some(text) = partners_part(&receipt["closing"]) {
+                writeln!(out, "{text}")?;
+            }
+        }
         Err(_) => writeln!(out, "removed {id}")?,
     }
     Ok(())
@@ -99,6 +105,28 @@ fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
+/// What is still to come where the partner's part has not ended with the team's.
+fn partners_part(closing: &Json) -> Option<String> {
+    if closing["state"] != "closing" {
+        return None;
+    }
+    let partner = match closing["partner"].as_str().unwrap_or_default() {
+        "waiting" => "has not answered yet, and is told again for a day",
+        "took-note" => "took note",
+        "finalized" => "has nothing left to settle",
+        "unknown" => "does not know the installation",
+        "refused" => "refused this",
+        _ => "did not answer",
+    };
+    let until = clock::text(closing["closesAt"].as_i64()?);
+    let open: Vec<&str> = closing["openInvoices"].as_array()?.iter().filter_map(Json::as_str).collect();
+    let then = match open.is_empty() {
+        true => String::new(),
+        false => format!(", and it stays open until these invoices are settled: {}", open.join(", ")),
+    };
+    Some(format!("its partner {partner}; final invoices may come until {until}{then}"))
+}
+
 /// Asks, where somebody can answer.
 fn confirm(out: &mut impl Write) -> Result<()> {
     if !stdin().is_terminal() {
@@ -118,6 +146,24 @@ fn confirm(out: &mut impl Write) -> Result<()> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_the_partner_has_left_is_told() {
+        let closing = |state: &str, partner: &str, open: Json| {
+            partners_part(
+                &json!({ "state": state, "partner": partner, "closesAt": 86_400_000, "openInvoices": open }),
+            )
+        };
+        assert_eq!(partners_part(&Json::Null), None);
+        assert_eq!(closing("closed", "finalized", json!([])), None);
+        let window = "final invoices may come until 1970-01-02T00:00:00.000Z";
+        let told = closing("closing", "took-note", json!([]));
+        assert_eq!(told, Some(format!("its partner took note; {window}")));
+        let told = closing("closing", "waiting", json!(["mi_1", "mi_2"])).unwrap();
+        let waits = "its partner has not answered yet, and is told again for a day";
+        let open = "it stays open until these invoices are settled: mi_1, mi_2";
+        assert_eq!(told, format!("{waits}; {window}, and {open}"));
+    }
 
     #[test]
     fn what_the_bearer_may_not_see_is_counted() {

@@ -125,8 +125,13 @@ fn remedy(error: &Json) -> &'static str {
         Some("team_unauthorized") => {
             ": --team or PINTLE_TEAM must be a team of the token's user, by id or slug"
         }
+        _ if lacks_project(error) => ": say which with --project",
         _ => "",
     }
+}
+
+fn lacks_project(error: &Json) -> bool {
+    error["message"].as_str().is_some_and(|message| message.contains("missing required property `projectId`"))
 }
 
 /// What was typed, as a part of a URL.

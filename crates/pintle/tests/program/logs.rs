@@ -55,7 +55,8 @@ fn what_is_wrong_is_told_by_its_line_in_the_file() {
     let ended = run(&place, &server, "token", &args);
     assert!(ended.err.ends_with("pintle: sent 0 lines; 1 was not accepted\n"), "{}", ended.err);
     let ended = run(&place, &server, "token", &["send", "app.log"]);
-    ended.fails(1, "Invalid request: missing required property `projectId`. (400, bad_request)");
+    let missing = "Invalid request: missing required property `projectId`. (400, bad_request)";
+    ended.fails(1, &format!("{missing}: say which with --project"));
     run(&place, &server, "logKey", &["tail"]).fails(1, UNKNOWN_TOKEN);
     server.stop();
 }

@@ -80,8 +80,9 @@ struct Proof<'a> {
 
 impl<'a> Proof<'a> {
     fn begin(program: &'a Program, runtime: &'a tokio::runtime::Runtime, seed: u64) -> Self {
-        std::fs::create_dir_all(program.points()).expect("a folder");
+        // What the first start comes by, before there is anything, is another proof's.
         let server = program.start();
+        std::fs::create_dir_all(program.points()).expect("a folder");
         let client = Client::new(&server.url, &server.ready);
         let stage = Stage::set(client, runtime.block_on(Partner::start()), Dice::new(seed));
         let met = BTreeSet::new();

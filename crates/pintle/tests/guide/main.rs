@@ -58,7 +58,7 @@ fn the_guides_commands_work_as_printed() {
         "[[\"name\",\"orders\"],[\"plan\",\"pro\"],[\"product\",\"database\"]]\n",
         "  1 resource\n",
         "  orders\n",
-        ", with 1 resource, 0 webhooks, 0 drains, 2 environment variables and 1 token\n",
+        ", with 0 webhooks, 0 drains, 2 environment variables, 1 resource, 1 connection of a resource and 1 token\n",
         "and it stays open until these invoices are settled: mi_",
     ] {
         assert!(out.contains(said), "{said}\n{out}\n{err}");

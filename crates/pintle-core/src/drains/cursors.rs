@@ -87,17 +87,22 @@ pub(super) async fn set_status(tx: &Conn, drain: &Drain) -> Result<()> {
 
 /// Lanes with something to do: new batches, unless a piece that failed waits; or a delivery that is due. Not those of paused drains
 /// and disabled installations, and not those that another process has.
-const WAITING: &str = r#"SELECT c.drain_id, c.kind FROM drain_cursors c
-    JOIN drains d ON d.id = c.drain_id
+///
+/// It begins at streams and at deliveries, for most drains have nothing to do: SQLite takes cross joins in the order in which they stand.
+const WAITING: &str = r#"WITH waiting (drain_id, kind) AS (
+    SELECT c.drain_id, c.kind FROM log_streams s CROSS JOIN drain_cursors c
+      LEFT JOIN deliveries h ON h.id = c.held_by AND h.state = 'pending'
+    WHERE c.owner_id = s.owner_id AND c.position < s.head AND h.id IS NULL
+    UNION
+    SELECT c.drain_id, c.kind FROM deliveries p CROSS JOIN delivery_contents t CROSS JOIN drain_cursors c
+    WHERE p.kind = 'drain' AND p.due_at <= $1 AND t.delivery_id = p.id AND c.drain_id = p.source_id
+      AND t.doc LIKE '%"stream":"' || c.kind || '"%'
+  )
+  SELECT w.drain_id, w.kind FROM waiting w CROSS JOIN drain_cursors c CROSS JOIN drains d
     LEFT JOIN configurations f ON f.id = d.configuration_id
-    LEFT JOIN log_streams s ON s.owner_id = c.owner_id
-    LEFT JOIN deliveries h ON h.id = c.held_by AND h.state = 'pending'
-  WHERE d.status <> 'disabled' AND f.disabled_at IS NULL
-    AND (c.leased_by IS NULL OR c.leased_by = $2 OR c.leased_until < $1)
-    AND ((h.id IS NULL AND c.position < s.head)
-      OR EXISTS (SELECT 1 FROM deliveries p JOIN delivery_contents t ON t.delivery_id = p.id
-                 WHERE p.kind = 'drain' AND p.source_id = c.drain_id AND p.due_at <= $1
-                   AND t.doc LIKE '%"stream":"' || c.kind || '"%'))"#;
+  WHERE c.drain_id = w.drain_id AND c.kind = w.kind AND d.id = w.drain_id
+    AND d.status <> 'disabled' AND f.disabled_at IS NULL
+    AND (c.leased_by IS NULL OR c.leased_by = $2 OR c.leased_until < $1)"#;
 
 pub async fn waiting(core: &Core, worker: &str) -> Result<Vec<Lane>> {
     let params = params![core.clock.now(), worker];

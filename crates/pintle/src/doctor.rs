@@ -1,7 +1,6 @@
 //! `pintle doctor`: what `pintle_core::doctor` finds, in words.
 
 use crate::failure::{Failure, Result};
-use crate::file::File;
 use crate::options::DoctorArgs;
 use crate::storage::Storage;
 use pintle_core::doctor::{self, Report};
@@ -9,9 +8,7 @@ use pintle_core::vault::{self, Vault};
 use std::io::Write;
 
 pub fn run(args: DoctorArgs) -> Result<()> {
-    let file = File::find(args.storage.config.clone())?;
-    let settings = file.map(|file| file.settings).unwrap_or_default();
-    let storage = Storage::new(args.storage, &settings)?;
+    let storage = Storage::find(args.storage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(examine(&storage))?;
     let mut out = std::io::stdout().lock();

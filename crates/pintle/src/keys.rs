@@ -2,7 +2,6 @@
 //! master key may: over the API there is nobody who may do this to every team.
 
 use crate::failure::{Failure, Result};
-use crate::file::File;
 use crate::options::{KeysArgs, KeysCommand};
 use crate::storage::Storage;
 use pintle_core::clock::{self, Clock};
@@ -17,9 +16,7 @@ use std::io::{Write, stdout};
 
 pub fn run(args: KeysArgs) -> Result<()> {
     let KeysCommand::Rotate { storage } = args.command;
-    let file = File::find(storage.config.clone())?;
-    let settings = file.map(|file| file.settings).unwrap_or_default();
-    let storage = Storage::new(storage, &settings)?;
+    let storage = Storage::find(storage)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let id = runtime.block_on(rotate(&storage))?;
     writeln!(stdout(), "{id}")?;

@@ -2,7 +2,6 @@
 //! is gone, nor that of another's team.
 
 use crate::failure::{Failure, Result};
-use crate::file::File;
 use crate::options::{ReceiptsArgs, ReceiptsCommand, StorageArgs};
 use crate::storage::Storage;
 use pintle_core::configurations::removal::{self, Actor};
@@ -24,9 +23,7 @@ pub fn run(args: ReceiptsArgs) -> Result<()> {
 }
 
 async fn open(args: StorageArgs) -> Result<Db> {
-    let file = File::find(args.config.clone())?;
-    let settings = file.map(|file| file.settings).unwrap_or_default();
-    let db = Storage::new(args, &settings)?.look().await?;
+    let db = Storage::find(args)?.look().await?;
     migrations::require_current(&db).await?;
     Ok(db)
 }

@@ -1,7 +1,7 @@
 //! Where the data is: the folder, the database, the master key.
 
 use crate::failure::{Failure, Result};
-use crate::file::Settings;
+use crate::file::{File, Settings};
 use crate::key;
 use crate::options::{Database, StorageArgs};
 use pintle_core::entropy::Entropy;
@@ -30,6 +30,12 @@ impl Storage {
         let database = args.database.or(file.database.clone());
         let database = database.unwrap_or_else(|| Database::Sqlite(data.join("pintle.db")));
         Ok(Self { data, database, master_key: key::from_environment()? })
+    }
+
+    /// The same with the start-up file that the options name, or that is there.
+    pub fn find(args: StorageArgs) -> Result<Self> {
+        let file = File::find(args.config.clone())?;
+        Self::new(args, &file.map(|file| file.settings).unwrap_or_default())
     }
 
     /// The right to the folder of an SQLite database; PostgreSQL needs none.

@@ -21,6 +21,7 @@ use serde_json::{Map, Value as Json, json};
 
 pub use members::add as add_member;
 pub(crate) use members::insert as insert_member;
+use patch::renew_invite_code;
 pub use patch::{TeamPatch, patch};
 
 /// What is stored of a team: what Pintle reads and decides is typed, all else that was set travels in `settings`.
@@ -55,7 +56,7 @@ impl Team {
             avatar: None,
             description: None,
             creator_id: creator.clone(),
-            invite_code: core.entropy.base62(32),
+            invite_code: invite_code(core),
             created_at: now,
             updated_at: now,
             settings: Map::new(),
@@ -216,15 +217,9 @@ async fn outside(tx: &Conn, scope: &Scope, id_or_slug: &str) -> Result<(Team, Sc
     Ok((team, scope))
 }
 
-/// Replaces the invite code of the scope's team: with the old one nobody comes in any more.
-async fn renew_invite_code(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
-    let now = core.clock.now();
-    let mut team = load(tx, scope).await?;
-    (team.invite_code, team.updated_at) = (core.entropy.base62(32), now);
-    let sql = "UPDATE owners SET doc = $2 WHERE id = $1";
-    tx.execute(sql, &params![&team.id, serde_json::to_string(&team)?]).await?;
-    let event = Event::new("team-invite-code-reset", "replaced the team's invite code", json!({}));
-    events::record(tx, core, scope, now, event).await.map(drop)
+/// With this whoever knows it becomes a member.
+fn invite_code(core: &Core) -> String {
+    core.entropy.base62(32)
 }
 
 fn not_found() -> Error {

@@ -1,10 +1,10 @@
 //! patchTeam: what an owner sets for a team.
 
-use super::{Team, check_slug, load, members, slug_taken};
+use super::{Team, check_slug, invite_code, load, members, slug_taken};
 use crate::events::{self, Event};
 use crate::patch::Patch;
 use crate::{Core, Error, OnConstraint, Result, Scope, validate};
-use pintle_store::params;
+use pintle_store::{Conn, params};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -115,18 +115,31 @@ pub async fn patch(core: &Core, scope: &Scope, patch: TeamPatch) -> Result<Json>
             let mut team = Team { updated_at: now, ..before.clone() };
             patch.clone().apply(&mut team)?;
             if patch.regenerate_invite_code == Some(true) {
-                team.invite_code = core.entropy.base62(32);
+                team.invite_code = invite_code(&core);
             }
-            let sql = "UPDATE owners SET slug = $2, doc = $3 WHERE id = $1";
-            tx.execute(sql, &params![&team.id, &team.slug, serde_json::to_string(&team)?])
-                .await
-                .on_unique("owners_slug_key", || slug_taken(&team.slug))?;
-            for event in changes(&before, &team) {
-                events::record(tx, &core, &scope, now, event).await?;
-            }
+            save(tx, &core, &scope, &before, &team).await?;
             team.view(&scope, &members::of(tx, &scope).await?)
         })
         .await
+}
+
+/// Replaces the invite code of the scope's team: with the old one nobody comes in any more.
+pub(super) async fn renew_invite_code(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
+    let before = load(tx, scope).await?;
+    let after = Team { invite_code: invite_code(core), updated_at: core.clock.now(), ..before.clone() };
+    save(tx, core, scope, &before, &after).await
+}
+
+/// Writes what has become of a team, with the events of what has changed.
+async fn save(tx: &Conn, core: &Core, scope: &Scope, before: &Team, after: &Team) -> Result<()> {
+    let sql = "UPDATE owners SET slug = $2, doc = $3 WHERE id = $1";
+    tx.execute(sql, &params![&after.id, &after.slug, serde_json::to_string(after)?])
+        .await
+        .on_unique("owners_slug_key", || slug_taken(&after.slug))?;
+    for event in changes(before, after) {
+        events::record(tx, core, scope, after.updated_at, event).await?;
+    }
+    Ok(())
 }
 
 impl TeamPatch {

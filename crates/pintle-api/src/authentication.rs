@@ -16,9 +16,7 @@ routes! {
 
 async fn list(call: Call, scope: Scope) -> Result<Reply> {
     // The contract's clients cannot ask for a page: they get as much as one holds.
-    let limit = call.query.number("limit")?.unwrap_or(Page::MAX);
-    let page = Page::new(Some(limit), call.query.number("until")?, call.query.number("since")?)?;
-    let (tokens, pagination) = tokens::list(&call.core, &scope, page).await?;
+    let (tokens, pagination) = tokens::list(&call.core, &scope, call.page_of(Page::MAX)?).await?;
     Reply::json(&json!({ "tokens": tokens, "pagination": pagination }))
 }
 

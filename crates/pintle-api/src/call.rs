@@ -70,6 +70,12 @@ impl Call {
 
     /// `limit`, `until` and `since` of the query.
     pub fn page(&self) -> Result<Page> {
-        Page::new(self.query.number("limit")?, self.query.number("until")?, self.query.number("since")?)
+        self.page_of(Page::DEFAULT)
+    }
+
+    /// The same, where without `limit` a page holds so many.
+    pub fn page_of(&self, limit: i64) -> Result<Page> {
+        let limit = self.query.number("limit")?.unwrap_or(limit);
+        Page::new(Some(limit), self.query.number("until")?, self.query.number("since")?)
     }
 }

@@ -19,8 +19,8 @@ pub(crate) struct Prepared {
     drafts: Drafts,
 }
 
-/// createProject: the project as it goes on the wire. The variables of the body come with it or it does not come at all. Who sees only the projects that it was given becomes the
-/// administrator of this one.
+/// createProject: the project as it goes on the wire. The variables of the body come with it or it does not come at all. Who sees only the
+/// projects that it was given becomes the administrator of this one.
 ///
 /// # Errors
 /// 400 for a body that breaks the contract or a variable that breaks the rules; 403 for variables without the right to make them, and

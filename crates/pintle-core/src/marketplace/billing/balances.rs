@@ -173,9 +173,9 @@ pub async fn set_threshold(
                 None => None,
             };
             for threshold in &thresholds {
-                let plan = limits::plan(tx, &id, resource.as_deref(), &threshold.billing_plan_id).await?;
-                let amount = Amount::of_cents(threshold.purchase_amount_in_cents);
-                plan.map_or(Ok(()), |plan| limits::check(&plan, "purchaseAmountInCents", amount))?;
+                let bought = ("purchaseAmountInCents", Amount::of_cents(threshold.purchase_amount_in_cents));
+                let plan = &threshold.billing_plan_id;
+                limits::check_by_id(tx, &id, resource.as_deref(), plan, bought).await?;
             }
             let sql = "INSERT INTO thresholds (configuration_id, resource, doc) VALUES ($1, $2, $3)
               ON CONFLICT (configuration_id, resource) DO UPDATE SET doc = excluded.doc";

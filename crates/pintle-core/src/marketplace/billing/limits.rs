@@ -28,6 +28,23 @@ pub(crate) fn check(plan: &BillingPlan, field: &str, amount: Amount) -> Result<(
     Ok(())
 }
 
+/// The same by the plan's id, of an installation or with the partner's id one of its resources; a plan that neither is on says nothing.
+///
+/// # Errors
+/// As [`check`].
+pub(super) async fn check_by_id(
+    conn: &Conn,
+    installation: &ConfigurationId,
+    resource: Option<&str>,
+    id: &str,
+    (field, amount): (&str, Amount),
+) -> Result<()> {
+    match plan(conn, installation, resource, id).await? {
+        Some(plan) => check(&plan, field, amount),
+        None => Ok(()),
+    }
+}
+
 /// How much is bought in a month without anybody's order, where the plan says that.
 pub(super) fn by_itself(plan: &BillingPlan) -> Option<Amount> {
     known(plan.maximum_amount_auto_purchase_per_period.as_ref())

@@ -51,9 +51,9 @@ pub async fn order(core: &Core, scope: &Scope, id: ConfigurationId, order: Order
                 Some(store) => Some(balances::partner_id(tx, &installation.id, store).await?),
                 None => None,
             };
-            let id = &order.billing_plan_id;
-            let plan = limits::plan(tx, &installation.id, resource.as_deref(), id).await?;
-            plan.map_or(Ok(()), |plan| limits::check(&plan, "amount", order.amount))?;
+            let bought = ("amount", order.amount);
+            let plan = &order.billing_plan_id;
+            limits::check_by_id(tx, &installation.id, resource.as_deref(), plan, bought).await?;
             let record =
                 record(&core, &scope, &installation, resource, order.billing_plan_id.clone(), order.amount);
             record.insert(tx, &core, &scope).await?;

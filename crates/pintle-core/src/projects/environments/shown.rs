@@ -28,11 +28,7 @@ pub(in crate::projects) async fn shown(
         found.push((project, serde_json::from_str::<Environment>(&doc)?));
     }
     let ids: Vec<&str> = found.iter().map(|(_, environment)| environment.id.as_str()).collect();
-    let columns = "custom_environment_id, doc FROM project_domains WHERE custom_environment_id";
-    let mut domains: HashMap<String, Vec<Box<RawValue>>> = HashMap::new();
-    for (id, doc) in among(conn, columns, "name", &ids).await? {
-        domains.entry(id).or_default().push(RawValue::from_string(doc)?);
-    }
+    let mut domains = domains(conn, &ids).await?;
     let mut shown: HashMap<String, Vec<Shown>> = HashMap::new();
     for (project, environment) in found {
         let domains = domains.remove(environment.id.as_str()).unwrap_or_default();
@@ -43,10 +39,19 @@ pub(in crate::projects) async fn shown(
 
 /// Of one project, one environment.
 pub(super) async fn one(conn: &Conn, environment: Environment) -> Result<Shown> {
-    let columns = "custom_environment_id, doc FROM project_domains WHERE custom_environment_id";
-    let rows = among(conn, columns, "name", &[environment.id.as_str()]).await?;
-    let domains = rows.into_iter().map(|(_, doc)| RawValue::from_string(doc)).collect::<Result<_, _>>()?;
+    let id = environment.id.as_str();
+    let domains = domains(conn, &[id]).await?.remove(id).unwrap_or_default();
     Ok(Shown { environment, domains })
+}
+
+/// The domains that lead to some environments, by the environment's id.
+async fn domains(conn: &Conn, environments: &[&str]) -> Result<HashMap<String, Vec<Box<RawValue>>>> {
+    let columns = "custom_environment_id, doc FROM project_domains WHERE custom_environment_id";
+    let mut domains: HashMap<String, Vec<_>> = HashMap::new();
+    for (id, doc) in among(conn, columns, "name", environments).await? {
+        domains.entry(id).or_default().push(RawValue::from_string(doc)?);
+    }
+    Ok(domains)
 }
 
 async fn among(conn: &Conn, columns: &str, order: &str, ids: &[&str]) -> Result<Vec<(String, String)>> {

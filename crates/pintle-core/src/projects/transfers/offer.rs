@@ -77,7 +77,7 @@ async fn insert(
 pub(crate) async fn withdraw_all(tx: &Conn, owner: &OwnerId) -> Result<()> {
     let sql =
         "DELETE FROM project_transfers WHERE project_id IN (SELECT id FROM projects WHERE owner_id = $1)";
-    tx.execute(sql, &params![owner]).await.map(drop)?;
+    tx.execute(sql, &params![owner]).await?;
     Ok(())
 }
 

@@ -50,13 +50,9 @@ impl Exchange<'_> {
         let (state, due) = match (&self.outcome, status) {
             (Ok(None), _) | (_, Some(200..=299)) => (State::Delivered, None),
             _ => {
-                let pause = tried.pauses.after(
-                    tried.tries + 1,
-                    self.response().and_then(|response| outbound::retry_after(response, now)),
-                    &core.entropy,
-                );
-                let due = now + pause;
-                if due <= tried.retry_until { (State::Pending, Some(due)) } else { (State::Failed, None) }
+                let asked = self.response().and_then(|response| outbound::retry_after(response, now));
+                let due = tried.pauses.next(tried.tries + 1, asked, [now, tried.retry_until], &core.entropy);
+                (if due.is_some() { State::Pending } else { State::Failed }, due)
             }
         };
         let made = Try {

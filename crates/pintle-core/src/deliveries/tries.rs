@@ -112,9 +112,20 @@ impl Pauses {
     /// Somebody may wait for what a partner was asked to do.
     pub const OF_PARTNERS: Self = Self { first: 5 * SECOND, longest: HOUR };
 
+    /// When the next try is after so many failures; `None` where the time for them is `over`. The last one is made at that very time.
+    pub fn next(
+        self,
+        failures: i64,
+        retry_after: Option<Millis>,
+        [now, over]: [Millis; 2],
+        entropy: &Entropy,
+    ) -> Option<Millis> {
+        (now < over).then(|| over.min(now + self.after(failures, retry_after, entropy)))
+    }
+
     /// The pause after so many failures: twice as long each time, half of it left to chance, so that those who failed together do not
     /// come back together. A receiver that says when to come again is heard, within a second and the longest pause.
-    pub fn after(self, failures: i64, retry_after: Option<Millis>, entropy: &Entropy) -> Millis {
+    fn after(self, failures: i64, retry_after: Option<Millis>, entropy: &Entropy) -> Millis {
         if let Some(asked) = retry_after {
             return asked.clamp(SECOND, self.longest);
         }
@@ -140,5 +151,14 @@ mod tests {
         assert_eq!(pauses.after(1, Some(0), &entropy), SECOND);
         assert_eq!(pauses.after(1, Some(90 * SECOND), &entropy), 90 * SECOND);
         assert_eq!(pauses.after(1, Some(48 * HOUR), &entropy), HOUR);
+    }
+
+    #[test]
+    fn the_last_try_is_made_when_the_time_is_over() {
+        let (pauses, entropy) = (Pauses::OF_WEBHOOKS, Entropy::seeded(1));
+        let next = |now| pauses.next(1, Some(MINUTE), [now, HOUR], &entropy);
+        assert_eq!(next(0), Some(MINUTE));
+        assert_eq!(next(HOUR - SECOND), Some(HOUR));
+        assert_eq!((next(HOUR), next(2 * HOUR)), (None, None));
     }
 }

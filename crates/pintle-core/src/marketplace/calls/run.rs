@@ -97,8 +97,7 @@ impl Open {
     fn due(&self, core: &Core, asked: &Asked) -> Option<Millis> {
         let now = core.clock.now();
         let wanted = asked.answer.as_ref().ok().and_then(|response| outbound::retry_after(response, now));
-        let due = now + Pauses::OF_PARTNERS.after(self.tries + 1, wanted, &core.entropy);
-        Some(due).filter(|due| *due <= self.retry_until)
+        Pauses::OF_PARTNERS.next(self.tries + 1, wanted, [now, self.retry_until], &core.entropy)
     }
 }
 

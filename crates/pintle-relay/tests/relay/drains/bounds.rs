@@ -23,15 +23,17 @@ async fn a_backlog_arrives_in_order_and_nothing_passes_a_piece_that_fails() {
             log_with(pintle, &team, &project, batch * 100..batch * 100 + 100, padding).await;
         }
         let _relay = relay(pintle).await;
-        until("everything is delivered", async || {
-            let all = deliveries(&team, "").await;
-            if all.iter().any(|one| one["state"] == "pending") {
-                pintle.clock.advance(5 * SECOND);
-                pintle.core.bell.ring();
-            }
-            all.len() == 6 && all.iter().all(|one| one["state"] == "delivered")
-        })
-        .await;
+        for (sent, tries) in [(3, 1), (5, 1), (6, 2)] {
+            until("a try that fails", async || {
+                let pending = deliveries(&team, "state=pending").await;
+                receiver.received().len() == sent && pending.first().is_some_and(|one| one["tries"] == tries)
+            })
+            .await;
+            pintle.clock.advance(5 * SECOND);
+            pintle.core.bell.ring();
+        }
+        until("everything is delivered", async || deliveries(&team, "state=delivered").await.len() == 6)
+            .await;
         let pieces: Vec<usize> = receiver
             .received()
             .iter()

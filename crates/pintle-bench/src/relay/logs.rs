@@ -31,27 +31,42 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let server = Server::pintle_with(&prepared.data, &["--allow-egress", "127.0.0.0/8"])?;
     let ingest = format!("{}/pintle/v1/logs", server.url);
     let between = Server::between(&sink)?;
-    let (mut ours, mut theirs, mut unkept) = (Runs::default(), Runs::default(), Runs::default());
+    let [mut ours, mut in_order, mut at_once, mut passed_on] = [const { Runs::new() }; 4];
+    let pour = |url: &str, posters, signed| {
+        runtime()?.block_on(pour(url, &prepared.key, &body, Posting { posters, signed }))
+    };
     for _ in 0..plan.rounds {
         ours.run(BATCHES, &Others { sink: &sink, server: Some(&server) }, || {
             let before = count(&sink)?;
-            runtime()?.block_on(pour(&ingest, &prepared.key, &body, false))?;
+            pour(&ingest, POSTERS, false)?;
             arrived(&sink, before + (BATCHES * LINES) as u64)
         })?;
         let others = Others { sink: &sink, server: None };
-        theirs.run(BATCHES, &others, || runtime()?.block_on(pour(&sink.url, &prepared.key, &body, true)))?;
+        in_order.run(BATCHES, &others, || pour(&sink.url, 1, true))?;
+        at_once.run(BATCHES, &others, || pour(&sink.url, POSTERS, true))?;
         let others = Others { sink: &sink, server: Some(&between) };
-        unkept
-            .run(BATCHES, &others, || runtime()?.block_on(pour(&between.url, &prepared.key, &body, false)))?;
+        passed_on.run(BATCHES, &others, || pour(&between.url, POSTERS, false))?;
     }
-    report.figure("batches of 1,000 log lines, bare loop", theirs.told());
-    report.figure("batches of 1,000 log lines, by a server that only passes them on", unkept.told());
+    report.figure("batches of 1,000 log lines, bare loop", in_order.told());
     report.figure("batches of 1,000 log lines, from ingest to sink", ours.told());
-    compare(report, "log lines", &ours, &theirs);
-    let (by_clock, by_processor) = unkept.of(&theirs);
-    let at_most = format!("{by_clock:.2}; by processor time {by_processor:.2}");
-    report.figure("log lines that are only passed on, of the bare loop", at_most);
+    compare(report, "log lines", &ours, &in_order);
+    report.figure(format!("the same, bare loop with {POSTERS} at a time"), at_once.told());
+    report.figure(format!("the same, passed on by a server with {POSTERS} at a time"), passed_on.told());
+    for (what, runs) in [("log lines", &ours), ("log lines that are only passed on", &passed_on)] {
+        let (by_clock, by_processor) = runs.of(&at_once);
+        let of = format!("{by_clock:.2}; by processor time {by_processor:.2}");
+        report.figure(format!("{what}, of the bare loop with {POSTERS} at a time"), of);
+    }
     outage(plan, report, &server, &sink, &prepared, &body)
+}
+
+/// How batches are posted.
+#[derive(Clone, Copy)]
+struct Posting {
+    /// How many at a time.
+    posters: usize,
+    /// As a drain's requests are.
+    signed: bool,
 }
 
 /// The sink is down for a while, and catches up.
@@ -145,18 +160,17 @@ fn lines(project: &str) -> Vec<u8> {
     (0..LINES).map(|number| line(number).to_string() + "\n").collect::<String>().into_bytes()
 }
 
-/// Posts the batches, some at a time.
-async fn pour(url: &str, key: &str, body: &Arc<Vec<u8>>, signed: bool) -> Outcome<()> {
+async fn pour(url: &str, key: &str, body: &Arc<Vec<u8>>, posting: Posting) -> Outcome<()> {
     let (client, url) = (client(), Url::parse(url)?);
     let next = Arc::new(AtomicUsize::new(0));
     let mut posters = tokio::task::JoinSet::new();
-    for _ in 0..POSTERS {
+    for _ in 0..posting.posters {
         let (client, url, body, next) = (client.clone(), url.clone(), body.clone(), next.clone());
         let authorization = format!("Bearer {key}");
         posters.spawn(async move {
             while next.fetch_add(1, Ordering::Relaxed) < BATCHES {
-                // A drain's requests are signed, so the bare loop's are too.
-                let signature = if signed { signature::sign("a-secret", &body)? } else { String::new() };
+                let signature =
+                    if posting.signed { signature::sign("a-secret", &body)? } else { String::new() };
                 let headers = [("authorization", authorization.as_str()), (signature::HEADER, &signature)];
                 post(&client, &url, body.to_vec(), &headers).await?;
             }

@@ -30,6 +30,7 @@ pub mod permissions;
 pub use pintle_store::{Conn, planted};
 pub mod project_members;
 pub mod projects;
+pub mod receipts;
 pub mod scope;
 pub mod seed;
 mod select;

@@ -4,8 +4,9 @@
 use crate::failure::{Failure, Result};
 use crate::options::{ReceiptsArgs, ReceiptsCommand, StorageArgs};
 use crate::storage::Storage;
-use pintle_core::configurations::removal::{self, Actor};
-use pintle_core::deletions::{self, Entry, Whose};
+use pintle_core::configurations::removal::Actor;
+use pintle_core::deletions::Whose;
+use pintle_core::receipts::{self, Entry};
 use pintle_core::{clock, migrations};
 use pintle_store::Db;
 use serde_json::Value as Json;
@@ -31,31 +32,31 @@ async fn open(args: StorageArgs) -> Result<Db> {
 /// One line for each.
 async fn list(db: &Db) -> Result<String> {
     let conn = db.read().await?;
-    Ok(deletions::entries(&conn).await?.iter().map(line).collect())
+    Ok(receipts::entries(&conn).await?.iter().map(line).collect())
 }
 
 fn line(entry: &Entry) -> String {
-    let Entry { id, whose, slug, deleted_at, deleted_by } = entry;
-    let whose = match whose {
-        Whose::Team => "team",
-        Whose::User => "user",
-    };
+    let Entry { id, whose, slug, owner_id, deleted_at, deleted_by } = entry;
+    let at = clock::text(*deleted_at);
     let by = match deleted_by {
         Actor::User { username, .. } => username.as_str(),
         Actor::Installation { id } => id.as_str(),
         Actor::System => "Pintle",
     };
-    format!("{}  {whose}  {id}  {slug}  deleted by {by}\n", clock::text(*deleted_at))
+    match (whose, owner_id) {
+        (Some(Whose::Team), _) => format!("{at}  team  {id}  {slug}  deleted by {by}\n"),
+        (Some(Whose::User), _) => format!("{at}  user  {id}  {slug}  deleted by {by}\n"),
+        (None, Some(owner)) => format!("{at}  installation  {id}  {slug}  removed from {owner} by {by}\n"),
+        (None, None) => format!("{at}  installation  {id}  {slug}  removed by {by}\n"),
+    }
 }
 
 /// The receipt of a team, a user or an installation.
 async fn show(db: &Db, id: &str) -> Result<String> {
     let conn = db.read().await?;
-    let found = match deletions::stored(&conn, id).await? {
-        Some(doc) => Some(doc),
-        None => removal::stored(&conn, id).await?,
-    };
-    let doc = found.ok_or_else(|| Failure::failed(format_args!("there is no receipt of {id}")))?;
+    let doc = receipts::stored(&conn, id)
+        .await?
+        .ok_or_else(|| Failure::failed(format_args!("there is no receipt of {id}")))?;
     let receipt: Json = serde_json::from_str(&doc).map_err(Failure::failed)?;
     Ok(format!("{receipt:#}\n"))
 }

@@ -4,12 +4,10 @@
 //! Its installations go first, each with its event, its own receipt, and word for its partner. What else there is is read, named in the
 //! receipt, and deleted; the foreign keys stand behind that.
 
-mod operator;
 mod owned;
 mod team;
 mod user;
 
-pub use operator::{Entry, entries, stored};
 pub use owned::{KINDS, Kind, Owned, PARTS};
 pub use team::{Deleted, delete as delete_team};
 pub use user::{Gone, delete as delete_user};

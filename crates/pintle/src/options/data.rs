@@ -78,7 +78,7 @@ pub struct ReceiptsArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ReceiptsCommand {
-    /// List the teams and users that were deleted, the newest first
+    /// List the teams and users that were deleted and the installations that were removed, the newest first
     List {
         #[command(flatten)]
         storage: StorageArgs,

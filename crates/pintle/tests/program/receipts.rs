@@ -31,14 +31,20 @@ fn an_operator_reads_the_receipts_of_whoever_is_gone() {
         assert_eq!(show(&team), of_team);
         assert_eq!(show(&installation), of_installation);
         let list = place.run(&["receipts", "list"]).succeeds();
-        let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split("  ").skip(1).collect()).collect();
+        let mut lines: Vec<Vec<&str>> = list.lines().map(|line| line.split("  ").skip(1).collect()).collect();
         let by = format!("deleted by {name}");
-        let mut expected = [["user", &user, &name, &by], ["team", &team, &slug, &by]];
-        if lines[0][0] == "team" {
-            // Both in one millisecond.
-            expected.reverse();
-        }
+        let from = format!("removed from {team} by {name}");
+        let app = of_installation["slug"].as_str().unwrap();
+        // Some of it in one millisecond.
+        lines.sort_unstable();
+        let expected = [
+            ["installation", &installation, app, &from],
+            ["team", &team, &slug, &by],
+            ["user", &user, &name, &by],
+        ];
         assert_eq!(lines, expected);
+        let times: Vec<&str> = list.lines().map(|line| &line[..24]).collect();
+        assert!(times.is_sorted_by(|a, b| a >= b), "{list}");
     }
 }
 

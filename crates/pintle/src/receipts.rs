@@ -36,18 +36,27 @@ async fn list(db: &Db) -> Result<String> {
 }
 
 fn line(entry: &Entry) -> String {
-    let Entry { id, whose, slug, owner_id, deleted_at, deleted_by } = entry;
-    let at = clock::text(*deleted_at);
-    let by = match deleted_by {
-        Actor::User { username, .. } => username.as_str(),
+    match entry {
+        Entry::Deletion { id, whose, slug, deleted_at, deleted_by } => {
+            let whose = match whose {
+                Whose::Team => "team",
+                Whose::User => "user",
+            };
+            format!("{}  {whose}  {id}  {slug}  deleted by {}\n", clock::text(*deleted_at), name(deleted_by))
+        }
+        Entry::Removal { configuration_id, slug, owner_id, removed_at, removed_by } => format!(
+            "{}  installation  {configuration_id}  {slug}  removed from {owner_id} by {}\n",
+            clock::text(*removed_at),
+            name(removed_by)
+        ),
+    }
+}
+
+fn name(actor: &Actor) -> &str {
+    match actor {
+        Actor::User { username, .. } => username,
         Actor::Installation { id } => id.as_str(),
         Actor::System => "Pintle",
-    };
-    match (whose, owner_id) {
-        (Some(Whose::Team), _) => format!("{at}  team  {id}  {slug}  deleted by {by}\n"),
-        (Some(Whose::User), _) => format!("{at}  user  {id}  {slug}  deleted by {by}\n"),
-        (None, Some(owner)) => format!("{at}  installation  {id}  {slug}  removed from {owner} by {by}\n"),
-        (None, None) => format!("{at}  installation  {id}  {slug}  removed by {by}\n"),
     }
 }
 

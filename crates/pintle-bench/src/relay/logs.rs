@@ -31,10 +31,9 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let server = Server::pintle_with(&prepared.data, &["--allow-egress", "127.0.0.0/8"])?;
     let ingest = format!("{}/pintle/v1/logs", server.url);
     let between = Server::between(&sink)?;
-    let [mut ours, mut in_order, mut at_once, mut passed_on] = [const { Runs::new() }; 4];
-    let pour = |url: &str, posters, signed| {
-        runtime()?.block_on(pour(url, &prepared.key, &body, Posting { posters, signed }))
-    };
+    let [mut ours, mut in_order, mut at_once, mut passed_on]: [Runs; 4] = Default::default();
+    let pour =
+        |url: &str, posters, signed| runtime()?.block_on(pour(url, &prepared.key, &body, posters, signed));
     for _ in 0..plan.rounds {
         ours.run(BATCHES, &Others { sink: &sink, server: Some(&server) }, || {
             let before = count(&sink)?;
@@ -58,15 +57,6 @@ pub fn measure(plan: &Plan, report: &mut Report) -> Outcome<()> {
         report.figure(format!("{what}, of the bare loop with {POSTERS} at a time"), of);
     }
     outage(plan, report, &server, &sink, &prepared, &body)
-}
-
-/// How batches are posted.
-#[derive(Clone, Copy)]
-struct Posting {
-    /// How many at a time.
-    posters: usize,
-    /// As a drain's requests are.
-    signed: bool,
 }
 
 /// The sink is down for a while, and catches up.
@@ -160,24 +150,24 @@ fn lines(project: &str) -> Vec<u8> {
     (0..LINES).map(|number| line(number).to_string() + "\n").collect::<String>().into_bytes()
 }
 
-async fn pour(url: &str, key: &str, body: &Arc<Vec<u8>>, posting: Posting) -> Outcome<()> {
+/// Posts the batches, so many at a time; signed as a drain's requests are, or not.
+async fn pour(url: &str, key: &str, body: &Arc<Vec<u8>>, posters: usize, signed: bool) -> Outcome<()> {
     let (client, url) = (client(), Url::parse(url)?);
     let next = Arc::new(AtomicUsize::new(0));
-    let mut posters = tokio::task::JoinSet::new();
-    for _ in 0..posting.posters {
+    let mut posting = tokio::task::JoinSet::new();
+    for _ in 0..posters {
         let (client, url, body, next) = (client.clone(), url.clone(), body.clone(), next.clone());
         let authorization = format!("Bearer {key}");
-        posters.spawn(async move {
+        posting.spawn(async move {
             while next.fetch_add(1, Ordering::Relaxed) < BATCHES {
-                let signature =
-                    if posting.signed { signature::sign("a-secret", &body)? } else { String::new() };
+                let signature = if signed { signature::sign("a-secret", &body)? } else { String::new() };
                 let headers = [("authorization", authorization.as_str()), (signature::HEADER, &signature)];
                 post(&client, &url, body.to_vec(), &headers).await?;
             }
             Outcome::Ok(())
         });
     }
-    while let Some(done) = posters.join_next().await {
+    while let Some(done) = posting.join_next().await {
         done??;
     }
     Ok(())

@@ -40,7 +40,7 @@ fn webhooks(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let (sink, runtime) = (Server::sink()?, runtime()?);
     let others = Others { sink: &sink, server: None };
-    let (mut ours, mut theirs) = (Runs::new(), Runs::new());
+    let (mut ours, mut theirs) = (Runs::default(), Runs::default());
     for round in 0..plan.rounds {
         let data = folder.path().join(round.to_string());
         let body = runtime.block_on(waiting(&data, &sink.url))?;

@@ -12,6 +12,7 @@ pub(super) struct Others<'a> {
 }
 
 /// What was measured of one way.
+#[derive(Default)]
 pub(super) struct Runs {
     /// How many it did of what is counted, in each second.
     pub rates: Vec<f64>,
@@ -20,10 +21,6 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    pub(super) const fn new() -> Self {
-        Self { rates: Vec::new(), used: [const { Vec::new() }; 3] }
-    }
-
     /// One run, in which `work` does so many.
     pub(super) fn run(
         &mut self,

@@ -32,8 +32,11 @@ async fn a_backlog_arrives_in_order_and_nothing_passes_a_piece_that_fails() {
             pintle.clock.advance(5 * SECOND);
             pintle.core.bell.ring();
         }
-        until("everything is delivered", async || deliveries(&team, "state=delivered").await.len() == 6)
-            .await;
+        until("everything is delivered", async || {
+            let all = deliveries(&team, "").await;
+            all.len() == 6 && all.iter().all(|one| one["state"] == "delivered")
+        })
+        .await;
         let pieces: Vec<usize> = receiver
             .received()
             .iter()

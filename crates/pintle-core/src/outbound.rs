@@ -36,7 +36,7 @@ async fn with(core: &Core, fault: NewFault, mut request: Request) -> Result<Resp
 }
 
 /// After how long the receiver wants to be asked again: `Retry-After` in seconds, or as a date.
-pub fn retry_after(response: &Response, now: Millis) -> Option<Millis> {
+pub(crate) fn retry_after(response: &Response, now: Millis) -> Option<Millis> {
     let text = response.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
     if let Ok(seconds) = text.trim().parse::<i64>() {
         return Some(seconds.saturating_mul(SECOND));

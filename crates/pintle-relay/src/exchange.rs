@@ -1,10 +1,10 @@
 //! What became of a try: whether it arrived, when the next one is, and what is kept of it to be looked at.
 
 use http::{HeaderMap, header};
+use pintle_core::Core;
 use pintle_core::clock::Millis;
 use pintle_core::deliveries::{self, Attempt, Headers, Pauses, State, Try};
 use pintle_core::ids::{DeliveryId, DrainId};
-use pintle_core::{Core, outbound};
 use pintle_egress::{Failure, Response};
 use std::time::Instant;
 
@@ -45,13 +45,11 @@ pub(crate) struct Exchange<'a> {
 impl Exchange<'_> {
     /// Any 2xx is success (semantics.md 5.3). Everything else is tried again, until the time for it is up.
     pub(crate) fn attempt(self, core: &Core, timing: Timing, tried: Tried) -> Attempt {
-        let now = core.clock.now();
         let status = self.response().map(|response| response.status);
         let (state, due) = match (&self.outcome, status) {
             (Ok(None), _) | (_, Some(200..=299)) => (State::Delivered, None),
             _ => {
-                let asked = self.response().and_then(|response| outbound::retry_after(response, now));
-                let due = tried.pauses.next(tried.tries + 1, asked, [now, tried.retry_until], &core.entropy);
+                let due = tried.pauses.next(core, tried.tries, self.response(), tried.retry_until);
                 (if due.is_some() { State::Pending } else { State::Failed }, due)
             }
         };

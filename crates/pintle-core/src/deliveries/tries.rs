@@ -1,10 +1,11 @@
 //! Tries: what was sent, what came, and what follows from it.
 
 use super::{Headers, State};
-use crate::Result;
 use crate::clock::{HOUR, MINUTE, Millis, SECOND};
 use crate::entropy::Entropy;
 use crate::ids::{DeliveryId, DrainId};
+use crate::{Core, Result, outbound};
+use pintle_egress::Response;
 use pintle_store::{Conn, params};
 use serde::Serialize;
 
@@ -112,15 +113,12 @@ impl Pauses {
     /// Somebody may wait for what a partner was asked to do.
     pub const OF_PARTNERS: Self = Self { first: 5 * SECOND, longest: HOUR };
 
-    /// When the next try is after so many failures; `None` where the time for them is `over`. The last one is made at that very time.
-    pub fn next(
-        self,
-        failures: i64,
-        retry_after: Option<Millis>,
-        [now, over]: [Millis; 2],
-        entropy: &Entropy,
-    ) -> Option<Millis> {
-        (now < over).then(|| over.min(now + self.after(failures, retry_after, entropy)))
+    /// When the next try is, now that one more failed than `before`, with this answer or none; `None` where the time for tries is `over`.
+    /// The last one is made at that very time.
+    pub fn next(self, core: &Core, before: i64, answer: Option<&Response>, over: Millis) -> Option<Millis> {
+        let now = core.clock.now();
+        let asked = answer.and_then(|response| outbound::retry_after(response, now));
+        within(now, self.after(before + 1, asked, &core.entropy), over)
     }
 
     /// The pause after so many failures: twice as long each time, half of it left to chance, so that those who failed together do not
@@ -134,6 +132,11 @@ impl Pauses {
         let chance = Millis::from(u16::from_le_bytes(entropy.bytes())) * pause / 2 / Millis::from(u16::MAX);
         pause / 2 + chance
     }
+}
+
+/// When a pause ends that begins now: at the latest when the time is `over`, and `None` where it is over now.
+fn within(now: Millis, pause: Millis, over: Millis) -> Option<Millis> {
+    (now < over).then(|| over.min(now + pause))
 }
 
 #[cfg(test)]
@@ -155,8 +158,7 @@ mod tests {
 
     #[test]
     fn the_last_try_is_made_when_the_time_is_over() {
-        let (pauses, entropy) = (Pauses::OF_WEBHOOKS, Entropy::seeded(1));
-        let next = |now| pauses.next(1, Some(MINUTE), [now, HOUR], &entropy);
+        let next = |now| within(now, MINUTE, HOUR);
         assert_eq!(next(0), Some(MINUTE));
         assert_eq!(next(HOUR - SECOND), Some(HOUR));
         assert_eq!((next(HOUR), next(2 * HOUR)), (None, None));

@@ -7,7 +7,7 @@ use crate::deliveries::{self, Attempt, Delivery, Headers, Pauses, State, Try};
 use crate::ids::DeliveryId;
 use crate::marketplace::Outcome;
 use crate::marketplace::partner::{self, Asked, PATIENCE, PAUSE, QUICK, Question};
-use crate::{Core, Error, Kind, Result, outbound};
+use crate::{Core, Error, Kind, Result};
 use http::{Method, header};
 use pintle_store::{Conn, params};
 use std::sync::atomic::AtomicU32;
@@ -95,9 +95,7 @@ impl Open {
 
     /// When it is tried again; `None` where its time is up.
     fn due(&self, core: &Core, asked: &Asked) -> Option<Millis> {
-        let now = core.clock.now();
-        let wanted = asked.answer.as_ref().ok().and_then(|response| outbound::retry_after(response, now));
-        Pauses::OF_PARTNERS.next(self.tries + 1, wanted, [now, self.retry_until], &core.entropy)
+        Pauses::OF_PARTNERS.next(core, self.tries, asked.answer.as_ref().ok(), self.retry_until)
     }
 }
 

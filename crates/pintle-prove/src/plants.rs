@@ -6,7 +6,7 @@ use std::process::Command;
 pub struct Suite {
     pub name: &'static str,
     /// Counts that meet each of the bugs many times over: a proof ends at the first failure, so only a bug that is missed takes so long.
-    /// (The hardest to meet shows itself in one of eight worlds.)
+    /// (The hardest to meet shows itself in about one of twelve worlds.)
     arguments: &'static str,
     /// It starts a server: this program is that server too.
     is_server: bool,

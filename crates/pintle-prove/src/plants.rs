@@ -110,7 +110,7 @@ pub const DELIVERY: Suite = Suite {
 
 pub const FUZZ: Suite = Suite {
     name: "fuzz",
-    arguments: "--requests 4000 --postgres 0 --patience 5",
+    arguments: "--requests 40000 --postgres 0 --patience 5",
     is_server: true,
     bugs: &[
         "taken-names-unchecked",

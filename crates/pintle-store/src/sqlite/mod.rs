@@ -1,6 +1,7 @@
 //! The embedded engine: one writing thread, a few reading connections.
 
 mod anchor;
+mod checkpoint;
 mod writer;
 
 use crate::db::AsStoreError;
@@ -20,9 +21,6 @@ const STATEMENTS: usize = 512;
 /// fit is written twice.
 const WRITING_CACHE: i64 = -16 * 1024;
 
-/// Pages in the log before they are moved to their places: 16 MiB. A page that changes often moves only once for all of them.
-const LOG: i64 = 4096;
-
 /// What an answered write survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -30,6 +28,16 @@ pub enum Durability {
     Full,
     /// The end of the process only. For proofs that make thousands of databases; never for a server.
     ProcessOnly,
+}
+
+impl Durability {
+    /// As SQLite calls it.
+    fn synchronous(self) -> &'static str {
+        match self {
+            Durability::Full => "FULL",
+            Durability::ProcessOnly => "OFF",
+        }
+    }
 }
 
 /// SQLite's own default, but for writing and creating.
@@ -44,19 +52,20 @@ pub struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self> {
-        let writing = connect(path, OpenFlags::default())?;
-        let synchronous = match durability {
-            Durability::Full => "FULL",
-            Durability::ProcessOnly => "OFF",
-        };
+        let mut writing = connect(path, OpenFlags::default())?;
         // The first that reads the file.
         writing
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(|error| Error::Fault(format!("{}: {error}", path.display())))?;
-        writing.pragma_update(None, "synchronous", synchronous)?;
+        writing.pragma_update(None, "synchronous", durability.synchronous())?;
         writing.pragma_update(None, "foreign_keys", "ON")?;
         writing.pragma_update(None, "cache_size", WRITING_CACHE)?;
-        writing.pragma_update(None, "wal_autocheckpoint", LOG)?;
+        let moved = path.to_owned();
+        checkpoint::follow(&mut writing, move || {
+            let moving = connect(&moved, OpenFlags::default())?;
+            moving.pragma_update(None, "synchronous", durability.synchronous())?;
+            Ok(moving)
+        })?;
         let readers = std::thread::available_parallelism().map_or(2, |n| n.get()) + 2;
         let readers = (0..readers)
             .map(|_| {

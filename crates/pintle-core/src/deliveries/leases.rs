@@ -9,7 +9,6 @@ use bytes::Bytes;
 use pintle_store::{Conn, Engine, params};
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 use url::{ParseError, Url};
 
@@ -40,7 +39,6 @@ pub async fn lanes(conn: &Conn) -> Result<Vec<Lane>> {
 }
 
 /// So many of the due deliveries of a source.
-#[derive(Debug, Clone)]
 pub struct Claim {
     pub source: String,
     pub count: usize,
@@ -48,8 +46,8 @@ pub struct Claim {
     pub from: Millis,
     /// and so many of what is due since then.
     pub past: usize,
-    /// All that it has.
-    pub in_hand: HashSet<DeliveryId>,
+    /// Whether it has one, or had it when the claim was made: what it has written down since may still be read as due.
+    pub in_hand: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
 /// A delivery in a worker's hands.
@@ -103,7 +101,7 @@ async fn take(core: &Core, claims: &[Claim], now: Millis, until: Millis) -> Resu
     let mut taken = Vec::new();
     for Claim { source, count, from, past, in_hand } in claims {
         let rows: Vec<Row> = conn.all(sql, &params![source, *from, now, (count + past) as i64]).await?;
-        let fresh = rows.into_iter().filter(|(id, ..)| !in_hand.contains(id.as_str()));
+        let fresh = rows.into_iter().filter(|(id, ..)| !in_hand(id));
         let fresh: Vec<Row> = fresh.take(*count).collect();
         let signer = match fresh.len() {
             // It asks for itself, and other lanes need not wait for that.

@@ -31,17 +31,19 @@ struct Inner {
     limit: usize,
     /// All that is queued, under way, or not yet recorded; and since when it is due.
     in_hand: HashMap<DeliveryId, Millis>,
+    /// What was recorded since the last claim.
+    recorded: HashSet<DeliveryId>,
     /// How far the lane was claimed.
     claimed: Millis,
 }
 
 impl Inner {
-    /// How many more it can take: twice as many wait as are under way, so that none is idle while the next are claimed, and many more
-    /// wait to be recorded. Not a few at a time: a claim looks at all lanes.
+    /// How many more it can take: four times as many wait as are under way, so that none is idle while the next are claimed, and many
+    /// more wait to be recorded, which may take a disk's while. Not a few at a time: a claim looks at all lanes.
     fn room(&self) -> usize {
-        let ahead = (3 * self.limit).saturating_sub(self.queue.len() + self.under_way);
-        let room = ahead.min((16 * self.limit).saturating_sub(self.in_hand.len()));
-        if room < self.limit && !self.in_hand.is_empty() { 0 } else { room }
+        let ahead = (5 * self.limit).saturating_sub(self.queue.len() + self.under_way);
+        let room = ahead.min((32 * self.limit).saturating_sub(self.in_hand.len()));
+        if room < 2 * self.limit && !self.in_hand.is_empty() { 0 } else { room }
     }
 }
 
@@ -77,6 +79,7 @@ impl Lane {
             under_way: 0,
             limit: FIRST,
             in_hand: HashMap::new(),
+            recorded: HashSet::new(),
             claimed: 0,
         })))
     }
@@ -89,7 +92,7 @@ impl Lane {
     /// What to take more, if there is room for it. What is claimed lies behind what is in hand, unless something came in before: then it
     /// is the first that waits, sooner or later, and all is looked through.
     fn claim(&self, waiting: &Waiting) -> Option<Claim> {
-        let lane = self.0.lock();
+        let mut lane = self.0.lock();
         let count = lane.room();
         if count == 0 {
             return None;
@@ -97,13 +100,24 @@ impl Lane {
         let before = lane.in_hand.values().min().is_none_or(|first| waiting.due < *first);
         let from = if before { Millis::MIN } else { lane.claimed };
         let past = lane.in_hand.values().filter(|due| **due >= from).count();
-        let in_hand = lane.in_hand.keys().cloned().collect();
+        lane.recorded.clear();
+        let this = self.clone();
+        let in_hand = Box::new(move |delivery: &str| this.had(delivery));
         Some(Claim { source: waiting.source.clone(), count, from, past, in_hand })
+    }
+
+    /// Whether a delivery is in hand, or was at the last claim.
+    fn had(&self, delivery: &str) -> bool {
+        let lane = self.0.lock();
+        lane.in_hand.contains_key(delivery) || lane.recorded.contains(delivery)
     }
 
     /// What became of it is written down.
     pub(super) fn recorded(&self, delivery: &DeliveryId) {
-        self.0.lock().in_hand.remove(delivery);
+        let mut lane = self.0.lock();
+        if let Some((delivery, _)) = lane.in_hand.remove_entry(delivery) {
+            lane.recorded.insert(delivery);
+        }
     }
 
     pub(super) fn wants_more(&self) -> bool {
@@ -192,6 +206,21 @@ mod tests {
             until: Millis::MAX,
             signer: None,
         }
+    }
+
+    #[test]
+    fn what_is_recorded_while_a_claim_reads_is_in_hand_until_the_next() {
+        let lane = Lane::new();
+        let waiting = Waiting { source: "hook".into(), due: 0 };
+        lane.push(leased("a"));
+        lane.recorded(&DeliveryId::from("a"));
+        let claim = lane.claim(&waiting).unwrap();
+        assert!(!(claim.in_hand)("a"), "what the claim reads is newer");
+        lane.push(leased("b"));
+        lane.recorded(&DeliveryId::from("b"));
+        assert!((claim.in_hand)("b"), "what the claim reads may be older");
+        let claim = lane.claim(&waiting).unwrap();
+        assert!(!(claim.in_hand)("b"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 /// How many tries may wait to be written down before the senders wait too.
-const WAITING: usize = 1024;
+const WAITING: usize = 2048;
 /// How many are written at a time.
 const AT_ONCE: usize = 512;
 /// How long to wait for more of them: a row that is written alone costs as much as many.

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::header;
 use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use pintle_core::logs::Buffer;
 use pintle_core::logs::keys::{self, Feed};
 use pintle_core::{Error, Kind, Result};
 use ruzstd::decoding::StreamingDecoder;
@@ -100,7 +101,7 @@ pub struct Incoming {
 
 /// A body, and its room.
 pub struct Taken {
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     held: Held,
     api: Api,
 }
@@ -154,7 +155,7 @@ impl Incoming {
         let length = header(header::CONTENT_LENGTH).and_then(|value| value.parse().ok());
         let length: usize = length.unwrap_or(0).min(limit);
         held.cover(length)?;
-        let mut bytes = Vec::with_capacity(length);
+        let mut bytes = Buffer::empty();
         let mut body = Limited::new(self.body, limit);
         let arrival = async {
             while let Some(frame) = body.frame().await {
@@ -198,8 +199,8 @@ impl Packing {
         }
     }
 
-    fn unpack(self, packed: &[u8], limit: usize, held: &mut Held) -> Result<Vec<u8>> {
-        let mut unpacked = Unpacked { bytes: Vec::new(), limit, before: packed.len(), held };
+    fn unpack(self, packed: &[u8], limit: usize, held: &mut Held) -> Result<Buffer> {
+        let mut unpacked = Unpacked { bytes: Buffer::empty(), limit, before: packed.len(), held };
         match self {
             Self::Gzip => unpacked.add(MultiGzDecoder::new(packed))?,
             Self::Zstd => {
@@ -234,7 +235,7 @@ fn next_frame<'r, 'b>(rest: &'r mut &'b [u8], limit: usize) -> Result<Option<imp
 
 /// What has been unpacked of a body.
 struct Unpacked<'h> {
-    bytes: Vec<u8>,
+    bytes: Buffer,
     limit: usize,
     /// Bytes that are held beside: of the packed body.
     before: usize,
@@ -247,9 +248,9 @@ impl Unpacked<'_> {
         loop {
             let at = self.bytes.len();
             self.held.cover(self.before + at + STEP)?;
-            self.bytes.resize(at + STEP, 0);
+            self.bytes.resize(at + STEP);
             let read = packed.read(&mut self.bytes[at..]).map_err(|error: io::Error| garbled(&error))?;
-            self.bytes.truncate(at + read);
+            self.bytes.resize(at + read);
             if read == 0 {
                 return Ok(());
             }

@@ -1,20 +1,20 @@
 //! Log lines as the body of a request.
 
 use super::delivery::Encoding;
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
 
 /// Lines of JSON, each ended by a line feed, as they are or as an array. JSON in one line has no other line feeds than those at its ends.
-pub fn body(encoding: Encoding, mut lines: Vec<u8>) -> Vec<u8> {
+pub fn body(encoding: Encoding, lines: Bytes) -> Bytes {
     if encoding == Encoding::Ndjson {
         return lines;
     }
-    lines.pop();
-    lines.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b',');
-    lines.insert(0, b'[');
-    lines.push(b']');
-    lines
+    let items = lines.strip_suffix(b"\n").unwrap_or(&lines);
+    let mut array = [b"[", items, b"]"].concat();
+    array.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b',');
+    array.into()
 }
 
 /// The same bytes, compressed; quickly rather than small.
@@ -39,8 +39,8 @@ mod tests {
         (0..count).map(|i| json!({ "id": i.to_string(), "message": odd[i % odd.len()] })).collect()
     }
 
-    fn batch(lines: &[Json]) -> Vec<u8> {
-        lines.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect()
+    fn batch(lines: &[Json]) -> Bytes {
+        lines.iter().map(|line| format!("{line}\n")).collect::<String>().into()
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::syslog::{self, Address};
 use super::{Selection, encode, otlp};
 use crate::logs::{Kind, Stretch};
 use crate::{Error, Result, deliveries, planted, signature};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use pintle_egress::Request;
 use serde_json::Value as Json;
@@ -50,7 +51,7 @@ impl About {
 #[derive(Debug)]
 pub enum Message {
     Http(Request),
-    Syslog(Address, Vec<u8>),
+    Syslog(Address, Bytes),
 }
 
 impl Delivery {
@@ -86,7 +87,7 @@ pub fn pack(delivery: &Delivery, stretch: Stretch, selection: &Selection) -> Res
 }
 
 /// A body, and how many lines it has.
-type Packed = (Vec<u8>, usize);
+type Packed = (Bytes, usize);
 
 fn some((body, lines): Packed) -> Option<Packed> {
     (lines > 0).then_some((body, lines))
@@ -104,7 +105,7 @@ fn lines(encoding: Encoding, stretch: Stretch, selection: &Selection) -> Result<
                     lines += 1;
                 }
             }
-            (text, lines)
+            (text.into(), lines)
         }
     };
     Ok(some((encode::body(encoding, text), lines)))
@@ -125,14 +126,14 @@ fn frames(stretch: &Stretch, selection: &Selection) -> Result<Option<Packed>> {
     let taken = taken(stretch, selection)?;
     let mut frames = Vec::new();
     taken.iter().for_each(|line| syslog::push(&mut frames, line));
-    Ok(some((frames, taken.len())))
+    Ok(some((frames.into(), taken.len())))
 }
 
 fn export(encoding: OtlpEncoding, stretch: Stretch, selection: &Selection) -> Result<Option<Packed>> {
     Ok(some(match stretch.kind {
         Kind::Log => {
             let taken = taken(&stretch, selection)?;
-            (otlp::encode(encoding, &otlp::records(&taken))?, taken.len())
+            (otlp::encode(encoding, &otlp::records(&taken))?.into(), taken.len())
         }
         // Exports as protobuf, one after the other, are one export.
         Kind::Trace if selection.takes_every_line() && encoding == OtlpEncoding::Proto => {
@@ -140,7 +141,7 @@ fn export(encoding: OtlpEncoding, stretch: Stretch, selection: &Selection) -> Re
         }
         Kind::Trace => {
             let spans = otlp::spans(&stretch.body, selection)?;
-            (otlp::encode(encoding, &spans)?, otlp::count(&spans))
+            (otlp::encode(encoding, &spans)?.into(), otlp::count(&spans))
         }
     }))
 }
@@ -190,7 +191,7 @@ fn request(
     let mut signed = secret.map(|secret| signature::sign(secret, &body)).transpose()?;
     let body = if compressed {
         all.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        encode::gzip(&body).map_err(Error::internal)?
+        encode::gzip(&body).map_err(Error::internal)?.into()
     } else {
         body
     };
@@ -200,7 +201,7 @@ fn request(
     if let Some(signature) = signed {
         all.insert(signature::HEADER, HeaderValue::from_str(&signature).map_err(Error::internal)?);
     }
-    let request = Request { method: Method::POST, url, headers: all, body: body.into(), timeout: TIMEOUT };
+    let request = Request { method: Method::POST, url, headers: all, body, timeout: TIMEOUT };
     Ok(Parcel { message: Message::Http(request), about, hidden: headers.keys().cloned().collect() })
 }
 

@@ -24,7 +24,7 @@ pub(super) fn of(schema: &str, now: Millis, entropy: &Entropy) -> Option<Stretch
         "trace" => (Kind::Trace, 1, span(now, entropy).encode_to_vec()),
         _ => return None,
     };
-    Some(Stretch { kind, lines, body })
+    Some(Stretch { kind, lines, body: body.into() })
 }
 
 fn lines(lines: &[Json]) -> (Kind, usize, Vec<u8>) {

@@ -1,9 +1,11 @@
 //! A batch: what is stored of the stream under one position.
 
 use super::Position;
+use super::buffer::Buffer;
 use crate::clock::Millis;
 use crate::ids::ProjectId;
 use crate::{Error, Result};
+use bytes::Bytes;
 use lz4_flex::block;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -49,8 +51,17 @@ pub struct NewBatch {
 impl NewBatch {
     /// `deployments` are those that its lines name.
     pub fn new(kind: Kind, lines: usize, deployments: BTreeSet<String>, body: &[u8]) -> Self {
-        let packed = block::compress_prepend_size(body);
-        Self { kind, lines: lines as i64, deployments, size: body.len() as i64, body: packed }
+        Self { kind, lines: lines as i64, deployments, size: body.len() as i64, body: pack(body) }
+    }
+}
+
+/// As LZ4 does, behind the size in four bytes.
+fn pack(body: &[u8]) -> Vec<u8> {
+    let mut room = Buffer::of(block::get_maximum_output_size(body.len()));
+    match block::compress_into(body, &mut room) {
+        Ok(size) => [&(body.len() as u32).to_le_bytes(), &room[..size]].concat(),
+        // There is room for any, so this is not reached.
+        Err(_) => block::compress_prepend_size(body),
     }
 }
 
@@ -122,7 +133,7 @@ pub struct Stretch {
     pub kind: Kind,
     /// Lines, or spans.
     pub lines: usize,
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 impl Stretch {
@@ -130,14 +141,15 @@ impl Stretch {
     /// Where a batch is not what was packed.
     pub fn unpack(kind: Kind, batches: &[Packed]) -> Result<Self> {
         let sizes = batches.iter().map(Packed::size).collect::<Result<Vec<_>>>()?;
-        let mut body = vec![0; sizes.iter().sum()];
+        let mut body = Buffer::of(sizes.iter().sum());
         let mut rest = &mut *body;
         for (batch, size) in batches.iter().zip(sizes) {
             let (place, behind) = rest.split_at_mut(size);
             batch.unpack_into(place)?;
             rest = behind;
         }
-        Ok(Self { kind, lines: batches.iter().map(|batch| batch.lines as usize).sum(), body })
+        let lines = batches.iter().map(|batch| batch.lines as usize).sum();
+        Ok(Self { kind, lines, body: Bytes::from_owner(body) })
     }
 
     /// The lines of a stretch of logs, without their ends.

@@ -8,6 +8,7 @@ use super::deployments;
 use super::keys::Feed;
 use super::line::{Line, Stamp, Whole};
 use super::scan;
+use super::text::Text;
 use crate::clock;
 use crate::{Core, Error, Result, violation};
 use serde::Serialize;
@@ -17,6 +18,8 @@ use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::mem;
+use std::ops::Range;
 
 /// Bytes of lines in one batch, about.
 const BATCH: usize = 1 << 20;
@@ -94,9 +97,7 @@ pub fn lines(core: &Core, feed: &Feed, body: &[u8]) -> Result<Taken<Outcome>> {
     if body.get(start) == Some(&b'[') {
         intake.add_array(&body[start..])?;
     } else {
-        // Most lines are kept as they are, and a batch ends a little behind its limit.
-        intake.body.reserve((body.len() + 1).min(BATCH + BATCH / 8));
-        lines_of(body).enumerate().for_each(|(index, line)| intake.add(index + 1, line));
+        intake.add_lines(body);
     }
     Ok(intake.finish())
 }
@@ -107,7 +108,8 @@ pub(super) struct Intake<'a> {
     feed: &'a Feed,
     outcome: Outcome,
     batches: Vec<NewBatch>,
-    body: Vec<u8>,
+    /// The lines of the next batch.
+    text: Text<'a>,
     lines: usize,
     /// Bytes of all lines.
     size: usize,
@@ -117,8 +119,19 @@ pub(super) struct Intake<'a> {
 impl<'a> Intake<'a> {
     pub(super) fn new(core: &'a Core, feed: &'a Feed) -> Self {
         let outcome = Outcome::default();
-        let (batches, body, deployments) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Self { core, feed, outcome, batches, body, lines: 0, size: 0, deployments }
+        let (batches, text, deployments) = (Vec::new(), Text::default(), BTreeSet::new());
+        Self { core, feed, outcome, batches, text, lines: 0, size: 0, deployments }
+    }
+
+    /// Takes what stands between line feeds.
+    fn add_lines(&mut self, body: &'a [u8]) {
+        self.text = Text::of(body);
+        let mut at = 0;
+        for (index, line) in lines_of(body).enumerate() {
+            let end = at + line.len();
+            self.add_from(index + 1, line, Some(at..end));
+            at = end + 1;
+        }
     }
 
     /// Takes the items of an array, each as it is read: a list of them could be far larger than the array.
@@ -135,18 +148,24 @@ impl<'a> Intake<'a> {
 
     /// Takes one line; an empty one is none.
     pub(super) fn add(&mut self, number: usize, bytes: &[u8]) {
-        let bytes = bytes.trim_ascii();
-        if bytes.is_empty() {
+        self.add_from(number, bytes, None);
+    }
+
+    /// Takes one line, which may have a place in the request.
+    fn add_from(&mut self, number: usize, bytes: &[u8], place: Option<Range<usize>>) {
+        let line = bytes.trim_ascii();
+        if line.is_empty() {
             return;
         }
-        let before = self.body.len();
-        match self.take(bytes) {
+        let place = place.filter(|_| line.len() == bytes.len());
+        let before = self.text.bytes().len();
+        match self.take(line, place) {
             Ok(()) => {
                 self.outcome.accepted += 1;
                 self.lines += 1;
-                self.body.push(b'\n');
-                self.size += self.body.len() - before;
-                if self.body.len() >= BATCH {
+                let after = self.text.bytes().len();
+                self.size += after - before;
+                if after >= BATCH {
                     self.pack();
                 }
             }
@@ -162,7 +181,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    fn take<'b>(&mut self, bytes: &'b [u8]) -> Result<(), Wrong<'b>> {
+    fn take<'b>(&mut self, bytes: &'b [u8], place: Option<Range<usize>>) -> Result<(), Wrong<'b>> {
         if self.is_full() {
             return Err(Wrong::TOO_MUCH);
         }
@@ -170,7 +189,7 @@ impl<'a> Intake<'a> {
         let project = self.feed.project.as_str();
         if let Some(line) = scan::complete(text).filter(|line| line.project == project) {
             deployments::gather(&mut self.deployments, line.deployment)?;
-            self.body.extend_from_slice(bytes);
+            self.text.keep(bytes, place);
             return Ok(());
         }
         if !text.starts_with('{') {
@@ -187,7 +206,8 @@ impl<'a> Intake<'a> {
                 deployments::gather(&mut self.deployments, id.as_str())?;
                 // Line feeds of an item of an array can only stand between its parts.
                 let breaks = |byte: &u8| if b"\n\r".contains(byte) { b' ' } else { *byte };
-                self.body.extend(bytes.iter().map(breaks));
+                let line: Vec<u8> = bytes.iter().map(breaks).collect();
+                self.text.keep(&line, None);
                 Ok(())
             }
             _ => Ok(self.complete(text, &line)?),
@@ -225,13 +245,14 @@ impl<'a> Intake<'a> {
         if let Some(id) = map.get("deploymentId").and_then(Json::as_str) {
             deployments::gather(&mut self.deployments, id)?;
         }
-        serde_json::to_writer(&mut self.body, map).map_err(|error| error.to_string())
+        self.text.keep(&serde_json::to_vec(map).map_err(|error| error.to_string())?, None);
+        Ok(())
     }
 
     fn pack(&mut self) {
-        let deployments = std::mem::take(&mut self.deployments);
-        self.batches.push(NewBatch::new(Kind::Log, self.lines, deployments, &self.body));
-        self.body.clear();
+        let deployments = mem::take(&mut self.deployments);
+        self.batches.push(NewBatch::new(Kind::Log, self.lines, deployments, self.text.bytes()));
+        self.text.clear();
         self.lines = 0;
     }
 

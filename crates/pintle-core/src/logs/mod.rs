@@ -3,6 +3,7 @@
 //! Lines come in from outside (`intake`), are appended here, and are read by whoever keeps a position: drains and readers.
 
 mod batch;
+mod buffer;
 pub mod deployments;
 pub mod intake;
 pub mod keys;
@@ -13,9 +14,11 @@ pub mod retention;
 pub mod runtime;
 mod scan;
 pub mod tail;
+mod text;
 mod turns;
 
 pub use batch::{Batch, Kind, NewBatch, Packed, Stretch};
+pub use buffer::Buffer;
 pub use line::{Level, Line, Proxy, Text};
 pub use read::{Wanted, first_kept, head, range, read_after};
 pub use tail::{Follow, Tail};

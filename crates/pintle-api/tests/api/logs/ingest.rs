@@ -7,6 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
 use pintle_api::Options;
+use pintle_core::logs::Batch;
 use pintle_testing::{on_each_engine, on_sqlite};
 use serde_json::{Value, json};
 use std::convert::Infallible;
@@ -28,6 +29,39 @@ async fn a_whole_line_is_kept_byte_for_byte() {
         let batches = source.batches(pintle).await;
         assert_eq!(String::from_utf8_lossy(&batches[0].body), format!("{line}\n{line}\n"));
         assert_eq!((batches[0].lines, batches.len()), (2, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn good_lines_are_kept_in_their_order_whatever_stands_between() {
+    on_sqlite(async |pintle| {
+        let source = Source::new(pintle, "acme").await;
+        let whole = |request: usize, at: usize| source.line(&format!("{at} of {request}")).to_string();
+        let bare = r#"{"message":"bare"}"#;
+        let mut expected = Vec::new();
+        // Three lines, each of five kinds, with a line feed at the end and without.
+        for request in 0..250 {
+            let kinds = [request / 50, request / 10 % 5, request / 2 % 5];
+            let lines = [0, 1, 2].map(|at| match kinds[at] {
+                0 => whole(request, at),
+                1 => format!(" {}\r", whole(request, at)),
+                2 => bare.to_owned(),
+                3 => r#"{"level":"loud"}"#.to_owned(),
+                _ => String::new(),
+            });
+            let good = lines.iter().map(|line| line.trim()).filter(|line| line.contains("message"));
+            expected.extend(good.map(str::to_owned));
+            let end = if request % 2 == 0 { "\n" } else { "" };
+            source.send(pintle, lines.join("\n") + end).await;
+        }
+        let batches = source.batches(pintle).await;
+        let kept = batches.iter().flat_map(Batch::each_line).map(|line| {
+            let line = String::from_utf8_lossy(line).into_owned();
+            // This one has been filled in.
+            if line.contains("\"bare\"") { bare.to_owned() } else { line }
+        });
+        assert_eq!(kept.collect::<Vec<_>>(), expected);
     })
     .await;
 }

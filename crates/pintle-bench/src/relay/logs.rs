@@ -19,7 +19,7 @@ use url::Url;
 const BATCHES: usize = 400;
 const LINES: usize = 1_000;
 /// Posted at a time: a batch is answered when it is on disk, and more of them share one write.
-const POSTERS: usize = 16;
+const POSTERS: usize = 8;
 /// Batches a second while the sink is down.
 const STEADY: u64 = 20;
 

@@ -12,9 +12,7 @@ use json::{Scan, Text, Value};
 
 /// How deep the values of an unknown field may lie in each other here.
 const DEPTH: usize = 16;
-/// Digits before the point of a number here: as many are exact, and never too large.
-const DIGITS: usize = 15;
-/// The first fields of `Fields::known` are those that every line has.
+/// The first of `line_field` are those that every line has.
 const REQUIRED: u32 = (1 << 7) - 1;
 
 /// A line that has everything.
@@ -68,6 +66,7 @@ enum Fields {
 }
 
 impl Fields {
+    /// The number and the shape of a field, if it is one that is known.
     fn known(self, key: Text<'_>) -> Option<Option<(u32, Shape)>> {
         Some(match self {
             Fields::Line => line_field(key.plain()?),

@@ -8,7 +8,7 @@ use pintle_core::logs::{self, Packed, Position, Stretch, Wanted};
 use pintle_core::{Core, Error, Result};
 
 /// How much of the stream is sent at a time, in bytes as they were taken in; a batch that has more goes alone.
-const PIECE: i64 = 2 << 20;
+const PIECE: i64 = 3 << 20;
 
 /// A part of the stream, from what was sent on.
 pub(super) struct Next {

@@ -17,8 +17,8 @@ async fn a_backlog_arrives_in_order_and_nothing_passes_a_piece_that_fails() {
         let project = team.project("site").await;
         let receiver = Receiver::new([200, 200, 500, 200, 500, 500].map(Act::Answer)).await;
         drain(&team, http(&receiver, "json"), json!({})).await;
-        // Two batches are a piece.
-        for batch in 0..12 {
+        // Three batches are a piece.
+        for batch in 0..18 {
             let padding = json!({ "path": "p".repeat(8_000) });
             log_with(pintle, &team, &project, batch * 100..batch * 100 + 100, padding).await;
         }
@@ -42,12 +42,12 @@ async fn a_backlog_arrives_in_order_and_nothing_passes_a_piece_that_fails() {
             .iter()
             .map(|request| request.json()[0]["message"].as_str().unwrap().parse().unwrap())
             .collect();
-        assert_eq!(pieces, [0, 200, 400, 400, 600, 600, 600, 800, 1000]);
+        assert_eq!(pieces, [0, 300, 600, 600, 900, 900, 900, 1200, 1500]);
         let mut lines = numbers(&receiver);
         lines.dedup();
         lines.sort_unstable();
         lines.dedup();
-        assert_eq!(lines, (0..1_200).collect::<Vec<_>>());
+        assert_eq!(lines, (0..1_800).collect::<Vec<_>>());
     })
     .await;
 }

@@ -155,7 +155,7 @@ impl Incoming {
         let length = header(header::CONTENT_LENGTH).and_then(|value| value.parse().ok());
         let length: usize = length.unwrap_or(0).min(limit);
         held.cover(length)?;
-        let mut bytes = Buffer::empty();
+        let mut bytes = Buffer::with_capacity(length);
         let mut body = Limited::new(self.body, limit);
         let arrival = async {
             while let Some(frame) = body.frame().await {
@@ -200,7 +200,7 @@ impl Packing {
     }
 
     fn unpack(self, packed: &[u8], limit: usize, held: &mut Held) -> Result<Buffer> {
-        let mut unpacked = Unpacked { bytes: Buffer::empty(), limit, before: packed.len(), held };
+        let mut unpacked = Unpacked { bytes: Buffer::with_capacity(0), limit, before: packed.len(), held };
         match self {
             Self::Gzip => unpacked.add(MultiGzDecoder::new(packed))?,
             Self::Zstd => {

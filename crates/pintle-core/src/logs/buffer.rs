@@ -19,24 +19,31 @@ struct Free {
 
 /// Bytes in such a buffer.
 pub struct Buffer {
+    /// Those behind `size` are left from before.
     memory: Vec<u8>,
     size: usize,
 }
 
 impl Buffer {
-    /// Without any bytes.
-    pub fn empty() -> Self {
-        let mut free = FREE.lock();
-        let memory = free.buffers.pop().unwrap_or_default();
-        free.bytes -= memory.len();
+    /// Without any bytes, and with room for so many.
+    pub fn with_capacity(capacity: usize) -> Self {
+        let mut memory = Self::free();
+        memory.reserve_exact(capacity.saturating_sub(memory.len()));
         Self { memory, size: 0 }
     }
 
     /// With so many bytes, whatever they are at first.
     pub(super) fn of(size: usize) -> Self {
-        let mut buffer = Self::empty();
+        let mut buffer = Self::with_capacity(size);
         buffer.resize(size);
         buffer
+    }
+
+    fn free() -> Vec<u8> {
+        let mut free = FREE.lock();
+        let memory = free.buffers.pop().unwrap_or_default();
+        free.bytes -= memory.capacity();
+        memory
     }
 
     pub fn extend_from_slice(&mut self, more: &[u8]) {
@@ -48,7 +55,7 @@ impl Buffer {
     /// To so many bytes; those that are new are whatever they are at first.
     pub fn resize(&mut self, size: usize) {
         if self.memory.len() < size {
-            self.memory.resize(size.max(2 * self.memory.len()), 0);
+            self.memory.resize(size, 0);
         }
         self.size = size;
     }
@@ -58,8 +65,8 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         let memory = mem::take(&mut self.memory);
         let mut free = FREE.lock();
-        if memory.len() <= LARGEST && free.bytes + memory.len() <= KEPT {
-            free.bytes += memory.len();
+        if memory.capacity() <= LARGEST && free.bytes + memory.capacity() <= KEPT {
+            free.bytes += memory.capacity();
             free.buffers.push(memory);
         }
     }
@@ -94,7 +101,7 @@ mod tests {
         let mut first = Buffer::of(100);
         first.fill(7);
         drop(first);
-        let mut next = Buffer::empty();
+        let mut next = Buffer::with_capacity(0);
         assert_eq!(&*next, b"");
         next.extend_from_slice(b"ab");
         next.extend_from_slice(&[b'c'; 300]);
@@ -110,7 +117,7 @@ mod tests {
         drop(many);
         drop(Buffer::of(LARGEST + 1));
         let free = FREE.lock();
-        let sizes: Vec<usize> = free.buffers.iter().map(Vec::len).collect();
+        let sizes: Vec<usize> = free.buffers.iter().map(Vec::capacity).collect();
         assert_eq!(free.bytes, sizes.iter().sum::<usize>());
         assert!(free.bytes <= KEPT && sizes.iter().all(|size| *size <= LARGEST), "{sizes:?}");
     }

@@ -5,10 +5,10 @@
 
 use super::batch::{Kind, NewBatch, lines as lines_of};
 use super::deployments;
+use super::kept::Kept;
 use super::keys::Feed;
 use super::line::{Line, Stamp, Whole};
 use super::scan;
-use super::text::Text;
 use crate::clock;
 use crate::{Core, Error, Result, violation};
 use serde::Serialize;
@@ -109,7 +109,7 @@ pub(super) struct Intake<'a> {
     outcome: Outcome,
     batches: Vec<NewBatch>,
     /// The lines of the next batch.
-    text: Text<'a>,
+    kept: Kept<'a>,
     lines: usize,
     /// Bytes of all lines.
     size: usize,
@@ -119,13 +119,13 @@ pub(super) struct Intake<'a> {
 impl<'a> Intake<'a> {
     pub(super) fn new(core: &'a Core, feed: &'a Feed) -> Self {
         let outcome = Outcome::default();
-        let (batches, text, deployments) = (Vec::new(), Text::default(), BTreeSet::new());
-        Self { core, feed, outcome, batches, text, lines: 0, size: 0, deployments }
+        let (batches, kept, deployments) = (Vec::new(), Kept::default(), BTreeSet::new());
+        Self { core, feed, outcome, batches, kept, lines: 0, size: 0, deployments }
     }
 
     /// Takes what stands between line feeds.
     fn add_lines(&mut self, body: &'a [u8]) {
-        self.text = Text::of(body);
+        self.kept = Kept::of(body);
         let mut at = 0;
         for (index, line) in lines_of(body).enumerate() {
             let end = at + line.len();
@@ -158,12 +158,12 @@ impl<'a> Intake<'a> {
             return;
         }
         let place = place.filter(|_| line.len() == bytes.len());
-        let before = self.text.bytes().len();
+        let before = self.kept.bytes().len();
         match self.take(line, place) {
             Ok(()) => {
                 self.outcome.accepted += 1;
                 self.lines += 1;
-                let after = self.text.bytes().len();
+                let after = self.kept.bytes().len();
                 self.size += after - before;
                 if after >= BATCH {
                     self.pack();
@@ -189,7 +189,7 @@ impl<'a> Intake<'a> {
         let project = self.feed.project.as_str();
         if let Some(line) = scan::complete(text).filter(|line| line.project == project) {
             deployments::gather(&mut self.deployments, line.deployment)?;
-            self.text.keep(bytes, place);
+            self.kept.keep(bytes, place);
             return Ok(());
         }
         if !text.starts_with('{') {
@@ -207,7 +207,7 @@ impl<'a> Intake<'a> {
                 // Line feeds of an item of an array can only stand between its parts.
                 let breaks = |byte: &u8| if b"\n\r".contains(byte) { b' ' } else { *byte };
                 let line: Vec<u8> = bytes.iter().map(breaks).collect();
-                self.text.keep(&line, None);
+                self.kept.keep(&line, None);
                 Ok(())
             }
             _ => Ok(self.complete(text, &line)?),
@@ -245,14 +245,14 @@ impl<'a> Intake<'a> {
         if let Some(id) = map.get("deploymentId").and_then(Json::as_str) {
             deployments::gather(&mut self.deployments, id)?;
         }
-        self.text.keep(&serde_json::to_vec(map).map_err(|error| error.to_string())?, None);
+        self.kept.keep(&serde_json::to_vec(map).map_err(|error| error.to_string())?, None);
         Ok(())
     }
 
     fn pack(&mut self) {
         let deployments = mem::take(&mut self.deployments);
-        self.batches.push(NewBatch::new(Kind::Log, self.lines, deployments, self.text.bytes()));
-        self.text.clear();
+        self.batches.push(NewBatch::new(Kind::Log, self.lines, deployments, self.kept.bytes()));
+        self.kept.clear();
         self.lines = 0;
     }
 

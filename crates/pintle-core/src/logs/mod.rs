@@ -6,6 +6,7 @@ mod batch;
 mod buffer;
 pub mod deployments;
 pub mod intake;
+mod kept;
 pub mod keys;
 mod line;
 pub mod otlp;
@@ -14,7 +15,6 @@ pub mod retention;
 pub mod runtime;
 mod scan;
 pub mod tail;
-mod text;
 mod turns;
 
 pub use batch::{Batch, Kind, NewBatch, Packed, Stretch};

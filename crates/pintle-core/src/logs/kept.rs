@@ -1,11 +1,11 @@
-//! The lines of a batch, gathered.
+//! The lines of a batch that is gathered.
 
 use std::mem;
 use std::ops::Range;
 
 /// Lines, each ended by a line feed. They are not copied where they stand like that in the request, one behind the other.
 #[derive(Default)]
-pub(super) struct Text<'a> {
+pub(super) struct Kept<'a> {
     request: &'a [u8],
     /// Where they stand in it, or nowhere.
     run: Range<usize>,
@@ -13,7 +13,7 @@ pub(super) struct Text<'a> {
     written: Vec<u8>,
 }
 
-impl<'a> Text<'a> {
+impl<'a> Kept<'a> {
     /// None yet, of a request.
     pub(super) fn of(request: &'a [u8]) -> Self {
         Self { request, ..Self::default() }

@@ -7,6 +7,7 @@ use crate::credential;
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, ProjectId};
 use crate::integrations::{self, Integration, Kind};
+use crate::permissions::Permission;
 use crate::teams::members;
 use crate::{Core, Error, OnConstraint, Result, Scope, projects, validate};
 use pintle_store::{Conn, Error as StoreError, params};
@@ -70,7 +71,7 @@ pub async fn install(core: &Core, scope: &Scope, id_or_slug: &str, consent: Cons
     core.clone()
         .db
         .write(async move |tx| {
-            members::require_installer(tx, &scope).await?;
+            members::require_still(tx, &scope, Permission::Install).await?;
             let app = integrations::require(tx, &id_or_slug).await?;
             if let Some(project) = &consent.current_project {
                 projects::require_all(tx, &scope, std::slice::from_ref(project)).await?;

@@ -6,6 +6,7 @@ use super::{Configuration, DisabledReason, load, not_found};
 use crate::clock::{DAY, Millis};
 use crate::events::{self, Event};
 use crate::ids::{ConfigurationId, OwnerId, UserId};
+use crate::permissions::Permission;
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope, integrations, planted};
 use pintle_store::{Conn, params};
@@ -91,7 +92,7 @@ pub async fn take_over(core: &Core, scope: &Scope, id: ConfigurationId) -> Resul
         .db
         .write(async move |tx| {
             let now = core.clock.now();
-            members::require_installer(tx, &scope).await?;
+            members::require_still(tx, &scope, Permission::Install).await?;
             let mut configuration = load(tx, &scope, &id).await?;
             configuration.disabled_at = None;
             configuration.disabled_reason = None;

@@ -14,6 +14,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "access", sql: include_str!("0008_access.sql") },
     Migration { name: "edge_config", sql: include_str!("0009_edge_config.sql") },
     Migration { name: "lanes", sql: include_str!("0010_lanes.sql") },
+    Migration { name: "offers", sql: include_str!("0011_offers.sql") },
 ];
 
 /// That a database has this program's schema, neither an older nor a newer one.

@@ -177,6 +177,32 @@ async fn a_member_that_leaves_while_it_installs_leaves_nothing_enabled_behind() 
 }
 
 #[tokio::test]
+async fn an_owner_who_falls_while_it_offers_a_project_leaves_no_good_code_behind() {
+    on_each_engine(async |pintle| {
+        let (owner, [bob, ..]) = team(pintle).await;
+        let taker = pintle.team("taker").await;
+        owner.project("site").await;
+        for _ in 0..10 {
+            owner.patch(&path(&bob), json!({ "role": "OWNER" })).await.ok(200);
+            let falling = path(&bob);
+            let (fell, offered) = tokio::join!(
+                owner.patch(&falling, json!({ "role": "VIEWER" })),
+                bob.post("/projects/site/transfer-request", json!({})),
+            );
+            fell.ok(200);
+            if offered.status == 200 {
+                let code = offered.json()["code"].as_str().unwrap().to_owned();
+                let path = format!("/projects/transfer-request/{code}");
+                taker.request(Method::PUT, &path, Some(json!({}))).await.fails(404, "not_found");
+            } else {
+                offered.fails(403, "forbidden");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_goes_or_falls_does_not_come_back_with_a_code_nor_take_a_project_along() {
     on_each_engine(async |pintle| {
         let (owner, [bob, cat, dan]) = team(pintle).await;
@@ -214,13 +240,13 @@ async fn who_goes_or_falls_does_not_come_back_with_a_code_nor_take_a_project_alo
         bob.post(join, json!({ "inviteCode": known })).await.fails(404, "not_found");
 
         owner.patch(&path(&cat), json!({ "role": "OWNER" })).await.ok(200);
-        let stolen = offer(&cat).await;
+        let (stolen, kept) = (offer(&cat).await, offer(&owner).await);
         let known = code().await;
         owner.delete(&path(&cat)).await.ok(200);
         take(&stolen).await.fails(404, "not_found");
         cat.post(join, json!({ "inviteCode": known })).await.fails(404, "not_found");
-        // What the team's owners offer since then is good.
-        take(&offer(&owner).await).await.ok(202);
+        // What an owner offered who stays is still good.
+        take(&kept).await.ok(202);
         eve.post(join, json!({ "inviteCode": code().await })).await.ok(200);
         assert_eq!(pintle.audited("team-invite-code-reset").await, 3);
     })

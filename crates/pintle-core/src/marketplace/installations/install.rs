@@ -11,6 +11,7 @@ use crate::integrations::{self, Integration, Kind};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
 use crate::marketplace::plans::{BillingPlan, PlanScope};
 use crate::marketplace::{Actor, Notification, Outcome, account};
+use crate::permissions::Permission;
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
@@ -68,7 +69,7 @@ async fn begin(
     core.clone()
         .db
         .write(async move |tx| {
-            members::require_installer(tx, &scope).await?;
+            members::require_still(tx, &scope, Permission::Install).await?;
             let app = integrations::require(tx, &id_or_slug).await?;
             app.partner_url()?;
             require_accepted(&app, &purchase)?;

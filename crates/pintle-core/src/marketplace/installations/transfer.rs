@@ -9,6 +9,7 @@ use crate::ids::{ConfigurationId, OwnerId, UserId};
 use crate::integrations::{self, Kind};
 use crate::marketplace::resources::{self, transfers};
 use crate::marketplace::{billing, calls};
+use crate::permissions::Permission;
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope, drains, edge_config, webhooks};
 use pintle_store::{Conn, params};
@@ -31,7 +32,7 @@ pub async fn transfer(
     core.clone()
         .db
         .write(async move |tx| {
-            members::require_installer(tx, &scope).await?;
+            members::require_still(tx, &scope, Permission::Install).await?;
             let configuration = configurations::require_native(tx, &scope, &id).await?;
             let target = members::acting_in(tx, &scope, &team).await?;
             if target.owner() == scope.owner() {

@@ -6,5 +6,5 @@ mod callback;
 mod offer;
 
 pub use accept::{Acceptance, Accepted, accept};
-pub(crate) use offer::withdraw_all;
+pub(crate) use offer::withdraw_of;
 pub use offer::{Offer, Wanted, offer, sweep};

@@ -2,8 +2,10 @@
 
 use crate::clock::{DAY, Millis};
 use crate::events::{self, Event};
-use crate::ids::{OwnerId, ProjectId};
+use crate::ids::{OwnerId, ProjectId, UserId};
+use crate::permissions::Permission;
 use crate::projects::locate;
+use crate::teams::members;
 use crate::{Core, Error, OnConstraint, Result, Scope, credential, validate};
 use pintle_store::{Conn, params};
 use serde::{Deserialize, Serialize};
@@ -47,8 +49,10 @@ pub async fn offer(core: &Core, scope: &Scope, project: &str, wanted: Wanted) ->
     core.clone()
         .db
         .write(async move |tx| {
+            members::require_still(tx, &scope, Permission::ProjectTransfer).await?;
             let project = locate(tx, &scope, &project).await?;
-            insert(tx, id.as_str(), &project.id, callback.as_ref(), now).await?;
+            let (callback, by) = (callback.as_ref(), scope.user());
+            Row { id: id.as_str(), project: &project.id, callback, by }.insert(tx, now).await?;
             let text = format!("offered project {} to another team", project.name);
             let payload = json!({ "projectId": project.id, "projectName": project.name });
             let event = Event::new("project-move-out-started", text, payload).in_project(&project.id);
@@ -58,26 +62,32 @@ pub async fn offer(core: &Core, scope: &Scope, project: &str, wanted: Wanted) ->
     Ok(Offer { code })
 }
 
-/// `callback` is a URL and, sealed, what signs for it.
-async fn insert(
-    tx: &Conn,
-    id: &str,
-    project: &ProjectId,
-    callback: Option<&(String, Vec<u8>)>,
-    now: Millis,
-) -> Result<()> {
-    let sql = "INSERT INTO project_transfers (id, project_id, callback_url, callback_secret, expires_at, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    let (url, secret) = callback.cloned().unzip();
-    let inserted = tx.execute(sql, &params![id, project, url, secret, now + LIFETIME, now]).await;
-    inserted.on_missing_parent(|| Error::not_found("Project")).map(drop)
+struct Row<'a> {
+    id: &'a str,
+    project: &'a ProjectId,
+    /// A URL and, sealed, what signs for it.
+    callback: Option<&'a (String, Vec<u8>)>,
+    by: Option<&'a UserId>,
 }
 
-/// Takes back every offer of an owner's projects: their codes are good for nothing any more.
-pub(crate) async fn withdraw_all(tx: &Conn, owner: &OwnerId) -> Result<()> {
-    let sql =
-        "DELETE FROM project_transfers WHERE project_id IN (SELECT id FROM projects WHERE owner_id = $1)";
-    tx.execute(sql, &params![owner]).await?;
+impl Row<'_> {
+    async fn insert(self, tx: &Conn, now: Millis) -> Result<()> {
+        let sql = "INSERT INTO project_transfers
+            (id, project_id, callback_url, callback_secret, offered_by, expires_at, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let (url, secret) = self.callback.cloned().unzip();
+        let params = params![self.id, self.project, url, secret, self.by, now + LIFETIME, now];
+        let inserted = tx.execute(sql, &params).await;
+        inserted.on_missing_parent(|| Error::not_found("Project")).map(drop)
+    }
+}
+
+/// A user may offer no project of a team's any more, and knows the codes of those that it offered: they are good no longer. Of offers
+/// that older versions wrote it is not known whose they are.
+pub(crate) async fn withdraw_of(tx: &Conn, owner: &OwnerId, user: &UserId) -> Result<()> {
+    let sql = "DELETE FROM project_transfers WHERE (offered_by = $2 OR offered_by IS NULL)
+        AND project_id IN (SELECT id FROM projects WHERE owner_id = $1)";
+    tx.execute(sql, &params![owner, user]).await?;
     Ok(())
 }
 

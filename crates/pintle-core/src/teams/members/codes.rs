@@ -2,7 +2,7 @@
 
 use super::standing::Standing;
 use crate::marketplace::resources;
-use crate::permissions::{Permission, Role, Verdict};
+use crate::permissions::{Permission, Role};
 use crate::projects;
 use crate::teams::admission::Origin;
 use crate::{Core, Result, Scope, teams};
@@ -12,7 +12,7 @@ use pintle_store::{Conn, params};
 pub(super) async fn leave(tx: &Conn, core: &Core, scope: &Scope, member: &Standing) -> Result<()> {
     resources::transfers::withdraw_of(tx, scope.owner(), &member.user.id).await?;
     if member.role == Role::Owner {
-        return end_owners(tx, core, scope).await;
+        return end_owners(tx, core, scope, member).await;
     }
     let sql = "SELECT doc FROM members WHERE team_id = $1 AND user_id = $2";
     let (doc,): (String,) = tx.one(sql, &params![scope.owner(), &member.user.id]).await?;
@@ -31,20 +31,17 @@ pub(super) async fn change(
     before: &Standing,
     after: &Standing,
 ) -> Result<()> {
-    let may_offer = |member: &Standing| {
-        Permission::ResourceTransfer.for_role(member.role, &member.extended) == Verdict::Yes
-    };
-    if may_offer(before) && !may_offer(after) {
+    if before.may(Permission::ResourceTransfer) && !after.may(Permission::ResourceTransfer) {
         resources::transfers::withdraw_of(tx, scope.owner(), &before.user.id).await?;
     }
     match before.role == Role::Owner && after.role != Role::Owner {
-        true => end_owners(tx, core, scope).await,
+        true => end_owners(tx, core, scope, before).await,
         false => Ok(()),
     }
 }
 
-/// The invite code, and the offers of the team's projects, which only owners make.
-async fn end_owners(tx: &Conn, core: &Core, scope: &Scope) -> Result<()> {
-    projects::transfers::withdraw_all(tx, scope.owner()).await?;
+/// The invite code, and this owner's offers of projects, which only owners make.
+async fn end_owners(tx: &Conn, core: &Core, scope: &Scope, owner: &Standing) -> Result<()> {
+    projects::transfers::withdraw_of(tx, scope.owner(), &owner.user.id).await?;
     teams::renew_invite_code(tx, core, scope).await
 }

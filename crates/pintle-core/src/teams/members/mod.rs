@@ -13,6 +13,6 @@ pub(super) use membership::{COLUMNS, of};
 pub use membership::{Membership, add};
 pub(crate) use remove::leave;
 pub use remove::remove;
-pub(crate) use standing::{acting_in, require_installer};
+pub(crate) use standing::{acting_in, require_still};
 pub(crate) use update::change_role;
 pub use update::{MemberPatch, update};

@@ -42,8 +42,8 @@ impl Standing {
         PartnerRole::of(self.role, &self.extended)
     }
 
-    pub fn may_install(&self) -> bool {
-        Permission::Install.for_role(self.role, &self.extended) == Verdict::Yes
+    pub fn may(&self, permission: Permission) -> bool {
+        permission.for_role(self.role, &self.extended) == Verdict::Yes
     }
 }
 
@@ -61,12 +61,12 @@ pub(super) async fn keep_an_owner(tx: &Conn, scope: &Scope) -> Result<()> {
     }
 }
 
-/// That the caller may still install for the scope's owner, asked in the transaction of the change: it may have left the team since
-/// its request began, and would leave an installation behind that nobody disables.
+/// That the caller's role still lets it do this for the scope's owner, asked in the transaction of the change: it may have left the team
+/// since its request began, and would leave behind an installation that nobody disables, or an offer that nobody withdraws.
 ///
 /// # Errors
 /// 403 as for a request that begins now.
-pub(crate) async fn require_installer(tx: &Conn, scope: &Scope) -> Result<()> {
+pub(crate) async fn require_still(tx: &Conn, scope: &Scope, permission: Permission) -> Result<()> {
     let Principal::User { id, .. } = &scope.principal else { return Ok(()) };
     if scope.personal {
         return Ok(());
@@ -75,7 +75,7 @@ pub(crate) async fn require_installer(tx: &Conn, scope: &Scope) -> Result<()> {
         Kind::NotFound => Error::team_unauthorized(),
         _ => error,
     })?;
-    if standing.may_install() { Ok(()) } else { Err(Error::forbidden("Not authorized")) }
+    if standing.may(permission) { Ok(()) } else { Err(Error::forbidden("Not authorized")) }
 }
 
 /// The caller acting for another of its teams, where it is an owner or a member. `team` is an id or a slug.

@@ -6,7 +6,7 @@ use crate::configurations::{DisabledReason, lifecycle};
 use crate::events::{self, Event};
 use crate::ids::{ProjectId, UserId};
 use crate::marketplace::account;
-use crate::permissions::{Extended, ProjectRole, Role};
+use crate::permissions::{Extended, Permission, ProjectRole, Role};
 use crate::teams::requests;
 use crate::{Core, Error, Result, Scope, access_groups, project_members, validate};
 use pintle_store::{Conn, params};
@@ -152,7 +152,7 @@ async fn set_role(tx: &Conn, core: &Core, scope: &Scope, before: &Standing, afte
         let now = core.clock.now();
         account::tell_of_member(tx, core, scope, &after.user, Some(after.partner_role()), now).await?;
     }
-    if before.may_install() && !after.may_install() {
+    if before.may(Permission::Install) && !after.may(Permission::Install) {
         let reason = DisabledReason::OriginalOwnerRoleDowngraded;
         lifecycle::disable_of_user(tx, core, scope, scope.owner(), &after.user.id, reason).await?;
     }

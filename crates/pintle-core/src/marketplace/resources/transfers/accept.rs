@@ -10,6 +10,7 @@ use crate::marketplace::questions::Questions;
 use crate::marketplace::resources::record::{Resource, Stage};
 use crate::marketplace::resources::stores;
 use crate::marketplace::{Actor, Outcome};
+use crate::permissions::Permission;
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope};
 use pintle_store::{Conn, params};
@@ -117,7 +118,7 @@ async fn begin(
     core.clone()
         .db
         .write(async move |tx| {
-            members::require_installer(tx, &scope).await?;
+            members::require_still(tx, &scope, Permission::ResourceTransfer).await?;
             let configuration = configurations::require_native(tx, &scope, &id).await?;
             let Found { mut transfer, .. } = open(tx, &code, core.clock.now()).await?;
             require_same(tx, &transfer, &configuration).await?;

@@ -8,6 +8,7 @@ use crate::ids::{ConfigurationId, DeliveryId, ResourceId, TransferId};
 use crate::marketplace::calls::{self, Call, NewCall, Operation};
 use crate::marketplace::resources::record;
 use crate::marketplace::{Actor, Outcome};
+use crate::permissions::Permission;
 use crate::teams::members;
 use crate::{Core, Error, Result, Scope, validate};
 use pintle_store::{Conn, params};
@@ -65,7 +66,7 @@ async fn begin(core: &Core, scope: &Scope, transfer: Transfer, code: &str) -> Re
     core.clone()
         .db
         .write(async move |tx| {
-            members::require_installer(tx, &scope).await?;
+            members::require_still(tx, &scope, Permission::ResourceTransfer).await?;
             let id = &transfer.configuration_id;
             let configuration = configurations::require_native(tx, &scope, id).await?;
             let mut partner_ids = Vec::new();

@@ -48,7 +48,7 @@ async fn the_callback_of_a_transfer_is_signed_with_its_own_secret_and_sha256() {
         let offer = team.post("/projects/site/transfer-request", callback).await.ok(200);
         let path = format!("/projects/transfer-request/{}", offer["code"].as_str().unwrap());
         taker.request(http::Method::PUT, &path, Some(json!({}))).await.ok(202);
-        until("it is tried", async || receiver.received().len() == 1).await;
+        until("a try", async || deliveries(&team, "").await[0]["tries"] == 1).await;
         pintle.clock.advance(pintle_core::clock::HOUR);
         until("it is tried again", async || receiver.received().len() == 2).await;
         let received = receiver.received();

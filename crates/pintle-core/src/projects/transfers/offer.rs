@@ -52,7 +52,7 @@ pub async fn offer(core: &Core, scope: &Scope, project: &str, wanted: Wanted) ->
             members::require_still(tx, &scope, Permission::ProjectTransfer).await?;
             let project = locate(tx, &scope, &project).await?;
             let (callback, by) = (callback.as_ref(), scope.user());
-            Row { id: id.as_str(), project: &project.id, callback, by }.insert(tx, now).await?;
+            insert(tx, id.as_str(), &project.id, callback, by, now).await?;
             let text = format!("offered project {} to another team", project.name);
             let payload = json!({ "projectId": project.id, "projectName": project.name });
             let event = Event::new("project-move-out-started", text, payload).in_project(&project.id);
@@ -62,24 +62,21 @@ pub async fn offer(core: &Core, scope: &Scope, project: &str, wanted: Wanted) ->
     Ok(Offer { code })
 }
 
-struct Row<'a> {
-    id: &'a str,
-    project: &'a ProjectId,
-    /// A URL and, sealed, what signs for it.
-    callback: Option<&'a (String, Vec<u8>)>,
-    by: Option<&'a UserId>,
-}
-
-impl Row<'_> {
-    async fn insert(self, tx: &Conn, now: Millis) -> Result<()> {
-        let sql = "INSERT INTO project_transfers
-            (id, project_id, callback_url, callback_secret, offered_by, expires_at, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let (url, secret) = self.callback.cloned().unzip();
-        let params = params![self.id, self.project, url, secret, self.by, now + LIFETIME, now];
-        let inserted = tx.execute(sql, &params).await;
-        inserted.on_missing_parent(|| Error::not_found("Project")).map(drop)
-    }
+/// `callback` is a URL and, sealed, what signs for it.
+async fn insert(
+    tx: &Conn,
+    id: &str,
+    project: &ProjectId,
+    callback: Option<&(String, Vec<u8>)>,
+    by: Option<&UserId>,
+    now: Millis,
+) -> Result<()> {
+    let sql = "INSERT INTO project_transfers
+        (id, project_id, callback_url, callback_secret, offered_by, expires_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let (url, secret) = callback.cloned().unzip();
+    let inserted = tx.execute(sql, &params![id, project, url, secret, by, now + LIFETIME, now]).await;
+    inserted.on_missing_parent(|| Error::not_found("Project")).map(drop)
 }
 
 /// A user may offer no project of a team's any more, and knows the codes of those that it offered: they are good no longer. Of offers

@@ -10,12 +10,16 @@ use pintle_store::{Conn, params};
 
 /// A member is about to go. An owner has seen the team's invite code, and who came by it has it.
 pub(super) async fn leave(tx: &Conn, core: &Core, scope: &Scope, member: &Standing) -> Result<()> {
-    resources::transfers::withdraw_of(tx, scope.owner(), &member.user.id).await?;
+    let (team, user) = (scope.owner(), &member.user.id);
+    resources::transfers::withdraw_of(tx, team, user).await?;
+    if member.may(Permission::ProjectTransfer) {
+        projects::transfers::withdraw_of(tx, team, user).await?;
+    }
     if member.role == Role::Owner {
-        return end_owners(tx, core, scope, member).await;
+        return teams::renew_invite_code(tx, core, scope).await;
     }
     let sql = "SELECT doc FROM members WHERE team_id = $1 AND user_id = $2";
-    let (doc,): (String,) = tx.one(sql, &params![scope.owner(), &member.user.id]).await?;
+    let (doc,): (String,) = tx.one(sql, &params![team, user]).await?;
     let origin: Origin = serde_json::from_str(&doc)?;
     match origin.joined_from.is_some_and(|from| from.origin == "link") {
         true => teams::renew_invite_code(tx, core, scope).await,
@@ -31,17 +35,15 @@ pub(super) async fn change(
     before: &Standing,
     after: &Standing,
 ) -> Result<()> {
-    if before.may(Permission::ResourceTransfer) && !after.may(Permission::ResourceTransfer) {
-        resources::transfers::withdraw_of(tx, scope.owner(), &before.user.id).await?;
+    let (team, user) = (scope.owner(), &before.user.id);
+    if before.loses(Permission::ResourceTransfer, after) {
+        resources::transfers::withdraw_of(tx, team, user).await?;
+    }
+    if before.loses(Permission::ProjectTransfer, after) {
+        projects::transfers::withdraw_of(tx, team, user).await?;
     }
     match before.role == Role::Owner && after.role != Role::Owner {
-        true => end_owners(tx, core, scope, before).await,
+        true => teams::renew_invite_code(tx, core, scope).await,
         false => Ok(()),
     }
-}
-
-/// The invite code, and this owner's offers of projects, which only owners make.
-async fn end_owners(tx: &Conn, core: &Core, scope: &Scope, owner: &Standing) -> Result<()> {
-    projects::transfers::withdraw_of(tx, scope.owner(), &owner.user.id).await?;
-    teams::renew_invite_code(tx, core, scope).await
 }

@@ -45,6 +45,11 @@ impl Standing {
     pub fn may(&self, permission: Permission) -> bool {
         permission.for_role(self.role, &self.extended) == Verdict::Yes
     }
+
+    /// Whether it may do this now, and not as it is `after`.
+    pub fn loses(&self, permission: Permission, after: &Self) -> bool {
+        self.may(permission) && !after.may(permission)
+    }
 }
 
 /// Before an owner goes: somebody must be left who can do everything.

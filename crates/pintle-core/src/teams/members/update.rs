@@ -152,7 +152,7 @@ async fn set_role(tx: &Conn, core: &Core, scope: &Scope, before: &Standing, afte
         let now = core.clock.now();
         account::tell_of_member(tx, core, scope, &after.user, Some(after.partner_role()), now).await?;
     }
-    if before.may(Permission::Install) && !after.may(Permission::Install) {
+    if before.loses(Permission::Install, after) {
         let reason = DisabledReason::OriginalOwnerRoleDowngraded;
         lifecycle::disable_of_user(tx, core, scope, scope.owner(), &after.user.id, reason).await?;
     }
